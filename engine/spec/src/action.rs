@@ -1,0 +1,79 @@
+//! The steps a plan is made of. Each leaves no choice to the one who performs it.
+
+use crate::{ContainerName, ContainerSpec, NetworkName, NetworkSpec, VolumeName, VolumeSpec};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum Action {
+    /// Make a network.
+    CreateNetwork(Box<NetworkSpec>),
+    /// Remove a network nobody uses any more.
+    RemoveNetwork {
+        /// Which.
+        name: NetworkName,
+    },
+    /// Make a volume.
+    CreateVolume(Box<VolumeSpec>),
+    /// Remove a volume and its data.
+    RemoveVolume {
+        /// Which.
+        name: VolumeName,
+    },
+    /// Make a container without starting it.
+    CreateContainer {
+        /// What it shall be.
+        spec: Box<ContainerSpec>,
+        /// A container whose anonymous volumes it takes over.
+        inherit: Option<ContainerName>,
+    },
+    /// Start a container that exists.
+    StartContainer {
+        /// Which.
+        name: ContainerName,
+    },
+    /// Stop a container, if it runs.
+    StopContainer {
+        /// Which.
+        name: ContainerName,
+        /// Time between the stop signal and SIGKILL; `None` is the container's own.
+        timeout: Option<Duration>,
+    },
+    /// Remove a container; kills what still runs.
+    RemoveContainer {
+        /// Which.
+        name: ContainerName,
+        /// Whether its anonymous volumes go with it.
+        volumes: bool,
+    },
+    /// Give a container another name.
+    RenameContainer {
+        /// Its name now.
+        from: ContainerName,
+        /// Its new name.
+        to: ContainerName,
+    },
+    /// Wait until a container has come so far.
+    WaitContainer {
+        /// Which.
+        name: ContainerName,
+        /// How far.
+        condition: Condition,
+        /// Whether failing is only worth a warning (`required: false`).
+        optional: bool,
+    },
+}
+
+/// How far a container must have come (Compose `depends_on.<service>.condition`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    /// Its probes succeed; fails if it turns unhealthy or ends.
+    Healthy,
+    /// Healthy if it has a health check, else running.
+    RunningOrHealthy,
+    /// It ended with exit code 0; fails on any other.
+    CompletedSuccessfully,
+}

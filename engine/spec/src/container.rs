@@ -1,0 +1,272 @@
+//! A container as it is wished for. What it leaves open, its image decides.
+
+use crate::{ContainerName, Digest, EndpointSpec, HealthSpec, ImageReference, Labels, MountSpec, PortSpec};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A container to exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerSpec {
+    /// Its name.
+    pub name: ContainerName,
+    /// The image by the name the user gave.
+    pub image: ImageReference,
+    /// The image by content: its config digest. What is really run.
+    pub image_id: Digest,
+    /// Labels, the project's and service's among them.
+    pub labels: Labels,
+    /// OCI annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// What is run.
+    pub process: ProcessSpec,
+    /// The host name; `None` is the short id.
+    pub hostname: Option<String>,
+    /// The NIS domain name.
+    pub domainname: Option<String>,
+    /// Run our own init as PID 1.
+    pub init: bool,
+    /// How it is connected.
+    pub network: NetworkMode,
+    /// Ports to publish.
+    pub ports: Vec<PortSpec>,
+    /// Ports the service says it listens on, without publishing them.
+    pub expose: Vec<String>,
+    /// Lines for /etc/hosts: name and address.
+    pub extra_hosts: Vec<(String, IpAddr)>,
+    /// DNS servers asked instead of the host's.
+    pub dns: Vec<IpAddr>,
+    /// Search domains instead of the host's.
+    pub dns_search: Vec<String>,
+    /// Resolver options.
+    pub dns_options: Vec<String>,
+    /// Volumes, binds, tmpfs, configs and secrets, in the order given.
+    pub mounts: Vec<MountSpec>,
+    /// When it is started again.
+    pub restart: RestartPolicy,
+    /// How it is stopped.
+    pub stop: StopSpec,
+    /// How its health is found out.
+    pub healthcheck: Option<HealthSpec>,
+    /// What it may use.
+    pub resources: Resources,
+    /// What it may do.
+    pub security: Security,
+    /// What it shares with others.
+    pub isolation: Isolation,
+    /// Devices of the host.
+    pub devices: Vec<DeviceSpec>,
+    /// Where its output goes.
+    pub log: LogSpec,
+    /// An external OCI runtime by name (`runc`); `None` is our own.
+    pub runtime: Option<String>,
+}
+
+/// What a container runs; `None` leaves it to the image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessSpec {
+    /// Replaces the image's entrypoint, and with it drops the image's command.
+    pub entrypoint: Option<Vec<String>>,
+    /// Replaces the image's command.
+    pub command: Option<Vec<String>>,
+    /// Added to the image's variables; `None` removes one.
+    pub environment: BTreeMap<String, Option<String>>,
+    /// Working folder.
+    pub working_dir: Option<PathBuf>,
+    /// `name|uid[:group|gid]`.
+    pub user: Option<String>,
+    /// Supplementary groups by name or number.
+    pub group_add: Vec<String>,
+    /// Allocate a terminal.
+    pub tty: bool,
+    /// Keep standard input open.
+    pub stdin_open: bool,
+}
+
+/// How a container is connected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "kebab-case")]
+pub enum NetworkMode {
+    /// Loopback only.
+    None,
+    /// The host's own network.
+    Host,
+    /// The network of another container.
+    Container {
+        /// The other container's name.
+        name: ContainerName,
+    },
+    /// Networks of the engine, in the order their interfaces appear.
+    Networks {
+        /// One place per network.
+        endpoints: Vec<EndpointSpec>,
+    },
+}
+
+/// When a container is started again after it ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "policy", rename_all = "kebab-case")]
+pub enum RestartPolicy {
+    /// Never.
+    #[default]
+    No,
+    /// Whatever the exit code.
+    Always,
+    /// Whatever the exit code, until somebody stops it.
+    UnlessStopped,
+    /// After a failure.
+    OnFailure {
+        /// How often at most; `None` is without limit.
+        max_attempts: Option<u32>,
+    },
+}
+
+/// How a container is stopped; `None` leaves it to the image, else Docker's default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopSpec {
+    /// Signal name or number (`SIGTERM`).
+    pub signal: Option<String>,
+    /// Time between the signal and SIGKILL (10 s).
+    pub grace_period: Option<Duration>,
+}
+
+/// Limits and shares of the container's cgroup; `None` is the kernel's default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resources {
+    /// Memory limit in bytes.
+    pub memory: Option<u64>,
+    /// Soft memory limit in bytes.
+    pub memory_reservation: Option<u64>,
+    /// Memory and swap in bytes; -1 is without limit.
+    pub memory_swap: Option<i64>,
+    /// Processors in billionths of one.
+    pub nano_cpus: Option<u64>,
+    /// Relative weight (default 1024).
+    pub cpu_shares: Option<u64>,
+    /// Microseconds per period.
+    pub cpu_quota: Option<i64>,
+    /// Period in microseconds.
+    pub cpu_period: Option<u64>,
+    /// Processors by number (`0-2,4`).
+    pub cpuset: Option<String>,
+    /// Processes at most; -1 is without limit.
+    pub pids_limit: Option<i64>,
+    /// Adjustment of the kernel's out-of-memory score.
+    pub oom_score_adj: Option<i32>,
+    /// Size of /dev/shm in bytes (64 MiB).
+    pub shm_size: Option<u64>,
+    /// Process limits by name (`nofile`).
+    pub ulimits: BTreeMap<String, Ulimit>,
+}
+
+/// One process limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ulimit {
+    /// What the process gets; -1 is without limit.
+    pub soft: i64,
+    /// How far the process may raise it.
+    pub hard: i64,
+}
+
+/// What a container may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Security {
+    /// All capabilities and devices, no seccomp.
+    pub privileged: bool,
+    /// Capabilities added to Docker's default set (`NET_ADMIN`, `ALL`).
+    pub cap_add: Vec<String>,
+    /// Capabilities taken away.
+    pub cap_drop: Vec<String>,
+    /// Docker's `security_opt` lines.
+    pub options: Vec<String>,
+    /// The root file system refuses writes.
+    pub read_only: bool,
+    /// Kernel settings of the container's namespaces.
+    pub sysctls: BTreeMap<String, String>,
+}
+
+/// What a container shares with the host or another container.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Isolation {
+    /// Inter-process communication.
+    pub ipc: Namespace,
+    /// Process ids.
+    pub pid: Namespace,
+    /// Host name.
+    pub uts: Namespace,
+    /// The cgroup this container's own is made in.
+    pub cgroup_parent: Option<String>,
+}
+
+/// Whose namespace a container uses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "kebab-case")]
+pub enum Namespace {
+    /// Its own.
+    #[default]
+    Private,
+    /// The host's.
+    Host,
+    /// Another container's.
+    Container {
+        /// The other container's name.
+        name: ContainerName,
+    },
+}
+
+/// A device of the host inside the container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceSpec {
+    /// Path on the host.
+    pub source: PathBuf,
+    /// Path in the container.
+    pub target: PathBuf,
+    /// `r`, `w` and `m` in any combination.
+    pub permissions: String,
+}
+
+/// Where output goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogSpec {
+    /// `None` is `json-file`.
+    pub driver: Option<String>,
+    /// Driver options as given.
+    pub options: BTreeMap<String, String>,
+}
+
+impl ContainerSpec {
+    /// A container of `image` with every choice left to it and no network.
+    #[must_use]
+    pub fn new(name: ContainerName, image: ImageReference, image_id: Digest) -> Self {
+        Self {
+            name,
+            image,
+            image_id,
+            labels: Labels::new(),
+            annotations: BTreeMap::new(),
+            process: ProcessSpec::default(),
+            hostname: None,
+            domainname: None,
+            init: false,
+            network: NetworkMode::None,
+            ports: Vec::new(),
+            expose: Vec::new(),
+            extra_hosts: Vec::new(),
+            dns: Vec::new(),
+            dns_search: Vec::new(),
+            dns_options: Vec::new(),
+            mounts: Vec::new(),
+            restart: RestartPolicy::No,
+            stop: StopSpec::default(),
+            healthcheck: None,
+            resources: Resources::default(),
+            security: Security::default(),
+            isolation: Isolation::default(),
+            devices: Vec::new(),
+            log: LogSpec::default(),
+            runtime: None,
+        }
+    }
+}

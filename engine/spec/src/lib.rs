@@ -1,0 +1,40 @@
+//! The data that the planner and the engine share, and nothing that acts.
+//!
+//! `compose` turns files into these values, `engine` turns them into processes, links and mounts.
+//! Neither knows the other: a Compose service arrives in the engine as a [`ContainerSpec`] with
+//! labels, and what runs comes back as an [`Observed`].
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod build;
+mod container;
+mod event;
+mod health;
+mod id;
+mod image;
+mod label;
+mod mount;
+mod name;
+mod network;
+mod observed;
+mod volume;
+
+pub use action::{Action, Condition};
+pub use build::{BuildNetwork, BuildSpec, DockerfileSource};
+pub use container::{
+    ContainerSpec, DeviceSpec, Isolation, LogSpec, Namespace, NetworkMode, ProcessSpec, Resources,
+    RestartPolicy, Security, StopSpec, Ulimit,
+};
+pub use event::{Event, EventKind};
+pub use health::{HealthSpec, HealthTest};
+pub use id::{ContainerId, Digest, IdError};
+pub use image::{ImageConfig, ImageReference, Platform, PullPolicy, ReferenceError};
+pub use label::{Labels, compose_label};
+pub use mount::{BindOptions, MountSource, MountSpec, TmpfsOptions, VolumeOptions};
+pub use name::{ContainerName, NameError, NetworkName, ProjectName, ServiceName, VolumeName};
+pub use network::{EndpointSpec, IpamPool, NetworkDriver, NetworkSpec, PortSpec, Protocol, PublishedPort};
+pub use observed::{
+    Health, Observed, ObservedContainer, ObservedEndpoint, ObservedNetwork, ObservedVolume, Status,
+};
+pub use volume::VolumeSpec;

@@ -1,0 +1,180 @@
+//! What is there now, as the engine saw it in one look.
+
+use crate::{
+    ContainerId, ContainerName, ContainerSpec, Digest, ImageReference, NetworkName, NetworkSpec, ProjectName,
+    PublishedPort, VolumeName, VolumeSpec, compose_label,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+/// Everything the engine has, or the part of it that belongs to one project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// Containers by name.
+    pub containers: Vec<ObservedContainer>,
+    /// Networks by name.
+    pub networks: Vec<ObservedNetwork>,
+    /// Volumes by name.
+    pub volumes: Vec<ObservedVolume>,
+    /// Local images: name to config digest.
+    pub images: BTreeMap<ImageReference, Digest>,
+}
+
+/// A container as found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedContainer {
+    /// Its id.
+    pub id: ContainerId,
+    /// Its spec, with the name it has now.
+    pub spec: ContainerSpec,
+    /// What it does.
+    pub status: Status,
+    /// When it was made.
+    pub created_at: SystemTime,
+    /// Its place in each network.
+    pub endpoints: Vec<ObservedEndpoint>,
+    /// Ports as published now; empty unless it runs.
+    pub ports: Vec<PublishedPort>,
+    /// The volume behind each volume mount: target path to name, anonymous ones too.
+    pub volumes: BTreeMap<String, VolumeName>,
+}
+
+impl ObservedContainer {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &ContainerName {
+        &self.spec.name
+    }
+
+    /// A label's value.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.spec.labels.get(key).map(String::as_str)
+    }
+
+    /// Whether it belongs to `project`.
+    #[must_use]
+    pub fn is_of(&self, project: &ProjectName) -> bool {
+        self.label(compose_label::PROJECT) == Some(project.as_str())
+    }
+}
+
+/// What a container does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Status {
+    /// Made, never started.
+    Created,
+    /// Its process runs.
+    Running {
+        /// Process id on the host.
+        pid: i32,
+        /// When it was started.
+        started_at: SystemTime,
+        /// What its probes say; `None` without a health check.
+        health: Option<Health>,
+        /// How often its policy started it again.
+        restarts: u32,
+    },
+    /// Frozen.
+    Paused {
+        /// Process id on the host.
+        pid: i32,
+        /// When it was started.
+        started_at: SystemTime,
+    },
+    /// Ended, and its policy will start it again.
+    Restarting {
+        /// How it ended.
+        exit_code: i32,
+        /// When it ended.
+        finished_at: SystemTime,
+        /// How often its policy started it again.
+        restarts: u32,
+    },
+    /// Ended.
+    Exited {
+        /// How it ended: the exit code, 128 plus the signal, or `None` where nobody could see it.
+        exit_code: Option<i32>,
+        /// When it ended.
+        finished_at: SystemTime,
+        /// Whether the kernel ended it for want of memory.
+        oom_killed: bool,
+        /// Whether somebody asked for it.
+        stopped_by_user: bool,
+        /// Why it could not be started, if that is how it ended.
+        error: Option<String>,
+    },
+}
+
+impl Status {
+    /// Whether a process of the container exists.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        match self {
+            Self::Running { .. } | Self::Paused { .. } => true,
+            Self::Created | Self::Restarting { .. } | Self::Exited { .. } => false,
+        }
+    }
+
+    /// Docker's word for it: `created`, `running`, `paused`, `restarting`, `exited`.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running { .. } => "running",
+            Self::Paused { .. } => "paused",
+            Self::Restarting { .. } => "restarting",
+            Self::Exited { .. } => "exited",
+        }
+    }
+}
+
+/// What probes say of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Too early to tell.
+    Starting,
+    /// The last probe succeeded.
+    Healthy,
+    /// Too many probes in a row failed.
+    Unhealthy,
+}
+
+/// A container's place in a network, as leased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedEndpoint {
+    /// The network.
+    pub network: NetworkName,
+    /// Its address there.
+    pub address: IpAddr,
+    /// The subnet's length in bits.
+    pub prefix: u8,
+    /// Its MAC address.
+    pub mac_address: String,
+}
+
+/// A network as found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedNetwork {
+    /// What was asked for, with the pools that were chosen.
+    pub spec: NetworkSpec,
+    /// 64 hex digits that tell two networks of one name apart.
+    pub id: ContainerId,
+    /// When it was made.
+    pub created_at: SystemTime,
+}
+
+/// A volume as found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedVolume {
+    /// What was asked for.
+    pub spec: VolumeSpec,
+    /// Whether it was made for one container without a name.
+    pub anonymous: bool,
+    /// When it was made.
+    pub created_at: SystemTime,
+}
