@@ -1,0 +1,61 @@
+//! One look at everything there is.
+
+use super::Layout;
+use super::container::{self, ResolveError};
+use super::record::RecordError;
+use engine_spec::{ContainerId, Observed, ObservedContainer, ProjectName};
+
+/// The engine's state could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ObserveError {
+    /// The containers could not be listed.
+    #[error("cannot list the containers")]
+    List(#[source] ResolveError),
+    /// A container's record could not be read.
+    #[error("cannot read the state of container {}", id.short())]
+    Container {
+        /// Which.
+        id: ContainerId,
+        /// Why.
+        #[source]
+        source: Box<RecordError>,
+    },
+}
+
+/// Looks at all containers, networks, volumes and images, or only at those of `project`; images are
+/// shared and always complete.
+///
+/// # Errors
+/// Names the record that could not be read.
+pub fn observe(layout: &Layout, project: Option<&ProjectName>) -> Result<Observed, ObserveError> {
+    Ok(Observed { containers: containers(layout, project)?, ..Observed::default() })
+}
+
+fn containers(
+    layout: &Layout,
+    project: Option<&ProjectName>,
+) -> Result<Vec<ObservedContainer>, ObserveError> {
+    let mut containers = Vec::new();
+    for id in container::ids(layout).map_err(ObserveError::List)? {
+        let observed = observe_container(layout, &id)
+            .map_err(|source| ObserveError::Container { id, source: Box::new(source) })?;
+        containers.extend(observed.filter(|found| project.is_none_or(|project| found.is_of(project))));
+    }
+    containers.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(containers)
+}
+
+/// `None` for a container that is only half made.
+fn observe_container(layout: &Layout, id: &ContainerId) -> Result<Option<ObservedContainer>, RecordError> {
+    let Some(record) = container::load(layout, id)? else { return Ok(None) };
+    let status = container::status(layout, id)?;
+    Ok(Some(ObservedContainer {
+        id: record.id,
+        spec: record.spec,
+        status: status.status,
+        created_at: record.created_at,
+        endpoints: record.endpoints,
+        ports: status.ports,
+        volumes: record.volumes,
+    }))
+}
