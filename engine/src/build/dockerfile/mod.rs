@@ -1,0 +1,5 @@
+//! The Dockerfile language.
+
+mod diagnostic;
+
+pub use diagnostic::{Diagnostic, SourceLine};

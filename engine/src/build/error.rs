@@ -1,0 +1,60 @@
+//! Why a build did not come to its end.
+
+use super::dockerfile::{Diagnostic, SourceLine};
+use engine_spec::ImageReference;
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+/// A build that failed. Nothing of it is left but the steps that succeeded, as cache.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// There is no Dockerfile to read.
+    #[error("cannot read the Dockerfile {}", path.display())]
+    ReadDockerfile {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The Dockerfile, or a value put into it, is wrong.
+    #[error(transparent)]
+    Dockerfile(#[from] Diagnostic),
+    /// The stage asked for is not in the Dockerfile.
+    #[error("target stage `{target}` could not be found{}", hint.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default())]
+    UnknownTarget {
+        /// What was asked for.
+        target: String,
+        /// The nearest stage there is.
+        hint: Option<String>,
+    },
+    /// A base image is not here and could not be fetched.
+    #[error("cannot pull {reference}, needed at {at}")]
+    Pull {
+        /// The image.
+        reference: ImageReference,
+        /// The instruction that names it.
+        at: SourceLine,
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A command ran and failed.
+    #[error("`{command}` did not complete successfully: exit code {exit_code}\n{}{at}", tail(output))]
+    StepFailed {
+        /// What was run.
+        command: String,
+        /// How it ended.
+        exit_code: i32,
+        /// The last lines it wrote.
+        output: Vec<String>,
+        /// The instruction.
+        at: SourceLine,
+    },
+}
+
+/// The last lines of a failed command, each indented.
+fn tail(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("  {line}\n")).collect()
+}
