@@ -1,0 +1,49 @@
+//! The command line: global options here, each command's own options in its file below `commands`.
+//!
+//! Doc comments are the help text. Names and letters are docker compose's, so that scripts and
+//! fingers need not learn anything.
+
+mod global;
+mod value;
+
+pub(crate) use global::{AnsiMode, GlobalArguments, LogLevel, ProgressMode};
+pub(crate) use value::{ListFormat, PullChoice, Scale, StopTimeout, Tail, parse_scale};
+
+use crate::commands::Command;
+use clap::Parser;
+
+const EXAMPLES: &str = "\
+Examples:
+  lighter up -d            start everything in ./compose.yaml and return
+  lighter ps               show what runs
+  lighter logs -f web      follow the output of one service
+  lighter exec web sh      open a shell in it
+  lighter down             stop and remove the stack; volumes stay
+
+Run `lighter <command> --help` for the options of a command.";
+
+/// Run Compose stacks without a daemon
+#[derive(Debug, Parser)]
+#[command(
+    name = "lighter",
+    version,
+    disable_version_flag = true,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    max_term_width = 100,
+    after_help = EXAMPLES
+)]
+pub(crate) struct Arguments {
+    /// What every command understands.
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print the version
+    #[arg(short = 'v', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! `image ls`: lists images.
+
+use crate::args::ListFormat;
+use clap::Args;
+
+/// Options of `image ls`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct List {
+    /// Only images of this name
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// Print ids only
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print ids in full
+    #[arg(long)]
+    no_trunc: bool,
+    /// Choose how the list is printed
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: ListFormat,
+}

@@ -1,0 +1,80 @@
+//! The commands, one file each: its options, and what it does with them.
+
+mod build;
+mod config;
+mod container;
+mod down;
+mod exec;
+mod image;
+mod images;
+mod kill;
+mod logs;
+mod ls;
+mod network;
+mod plan;
+mod ps;
+mod pull;
+mod push;
+mod restart;
+mod rm;
+mod start;
+mod stop;
+mod up;
+mod version;
+mod volume;
+
+use clap::Subcommand;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build, fetch, create and start what the Compose file asks for
+    Up(up::Up),
+    /// Stop and remove containers and networks
+    Down(down::Down),
+    /// List containers
+    Ps(ps::Ps),
+    /// Print what containers wrote
+    Logs(logs::Logs),
+    /// Run a command in a running container
+    Exec(exec::Exec),
+    /// Print what `up` would do, and why
+    Plan(plan::Plan),
+    /// Build images
+    Build(build::Build),
+    /// Fetch images
+    Pull(pull::Pull),
+    /// Send built images to their registries
+    Push(push::Push),
+    /// Start containers that exist
+    Start(start::Start),
+    /// Stop containers
+    Stop(stop::Stop),
+    /// Stop and start containers
+    Restart(restart::Restart),
+    /// Send a signal to containers
+    Kill(kill::Kill),
+    /// Remove stopped containers
+    Rm(rm::Rm),
+    /// Print the Compose file as it is understood
+    #[command(visible_alias = "convert")]
+    Config(config::Config),
+    /// List the images of the containers
+    Images(images::Images),
+    /// List projects
+    Ls(ls::Ls),
+    /// Manage images
+    #[command(subcommand)]
+    Image(image::Image),
+    /// Manage volumes
+    #[command(subcommand)]
+    Volume(volume::Volume),
+    /// Manage networks
+    #[command(subcommand)]
+    Network(network::Network),
+    /// Look at containers of any project
+    #[command(subcommand)]
+    Container(container::Container),
+    /// Print the version
+    Version(version::Version),
+}

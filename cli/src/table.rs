@@ -1,0 +1,89 @@
+//! Columns as docker prints them: Go's `text/tabwriter` with a padding of three spaces.
+//!
+//! Every cell but a row's last is padded to its column's width, which is never below a minimum.
+
+/// The least width of a column in docker's own lists (`ps`, `volume ls`), padding included.
+pub(crate) const NARROW: usize = 10;
+/// The least width of a column in lists that only compose has (`ls`, `images`), padding included.
+pub(crate) const WIDE: usize = 20;
+
+const PADDING: usize = 3;
+
+/// Rows of text under a header.
+#[derive(Debug)]
+pub(crate) struct Table {
+    minimum: usize,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these column names and this least column width.
+    pub(crate) fn new<const N: usize>(minimum: usize, header: [&str; N]) -> Self {
+        Self { minimum, rows: vec![header.map(str::to_owned).to_vec()] }
+    }
+
+    /// Adds a row; control characters are made harmless.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.map(|cell| cell.replace(|c: char| c.is_control(), " ")).to_vec());
+    }
+
+    /// All rows, each ended by a line feed.
+    pub(crate) fn render(&self) -> String {
+        let widths = self.widths();
+        let mut text = String::new();
+        for row in &self.rows {
+            for (column, cell) in row.iter().enumerate() {
+                text.push_str(cell);
+                if column + 1 < row.len() {
+                    text.extend(std::iter::repeat_n(' ', widths[column] - width(cell)));
+                }
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let widest = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max();
+        (0..columns).map(|column| (widest(column).unwrap_or(0) + PADDING).max(self.minimum)).collect()
+    }
+}
+
+/// tabwriter counts code points, not columns on the screen; names and ports are ASCII anyhow.
+fn width(cell: &str) -> usize {
+    cell.chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rows: &[[&str; 3]], expected: &str) {
+        let mut table = Table::new(NARROW, ["NAME", "STATUS", "PORTS"]);
+        for row in rows {
+            table.row(row.map(str::to_owned));
+        }
+        assert_eq!(table.render(), expected);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell_and_three_spaces() {
+        check(
+            &[["project-web-1", "Up 3 seconds", "0.0.0.0:80->80/tcp"], ["db", "Up", ""]],
+            "NAME            STATUS         PORTS\n\
+             project-web-1   Up 3 seconds   0.0.0.0:80->80/tcp\n\
+             db              Up             \n",
+        );
+    }
+
+    #[test]
+    fn a_table_without_rows_still_shows_its_header() {
+        check(&[], "NAME      STATUS    PORTS\n");
+    }
+
+    #[test]
+    fn control_characters_cannot_reach_the_terminal() {
+        check(&[["a\x1b[2J", "b\n", "c"]], "NAME      STATUS    PORTS\na [2J     b         c\n");
+    }
+}
