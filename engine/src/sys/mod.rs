@@ -1,1 +1,30 @@
-//! To be written.
+//! The kernel's calls that have no safe wrapper elsewhere: one call each, a safe signature, owned
+//! descriptors out. The only module with `unsafe`.
+
+mod requirement;
+mod self_binary;
+
+pub use requirement::{Requirement, report_skip};
+pub use self_binary::self_binary;
+
+/// Leaves a test early, saying so on standard error, unless every requirement is met.
+///
+/// ```ignore
+/// #[test]
+/// fn mounts_an_overlay() {
+///     require!(Root, CgroupV2);
+///     …
+/// }
+/// ```
+#[macro_export]
+macro_rules! require {
+    ($($requirement:ident),+ $(,)?) => {
+        $(
+            if !$crate::sys::Requirement::$requirement.is_met() {
+                $crate::sys::report_skip(module_path!(), $crate::sys::Requirement::$requirement);
+                return;
+            }
+        )+
+    };
+}
+pub use crate::require;
