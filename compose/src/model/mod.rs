@@ -1,0 +1,42 @@
+//! A project as the Compose files describe it, after merging, interpolation and defaults.
+//!
+//! The types read from the loader's tree and write what `docker compose config` prints, both
+//! through serde. `rest` fields keep what the engine does not apply, and `x-` extensions.
+
+mod attachment;
+mod build;
+mod dependency;
+mod deploy;
+mod health;
+mod mount;
+mod network;
+mod port;
+mod project;
+mod resource;
+mod service;
+mod unit;
+mod volume;
+
+pub use attachment::{Attachment, Contents, FileObject, FileSource};
+pub use build::Build;
+pub use dependency::{Dependency, DependencyCondition};
+pub use deploy::{Deploy, DeployResources, Limits, Placement, Reservations, RestartCondition, RestartRule};
+pub use health::HealthCheck;
+pub use mount::{BindUse, ImageUse, Mount, MountKind, TmpfsUse, VolumeUse};
+pub use network::{Ipam, IpamConfig, Network, ServiceNetwork};
+pub use port::Port;
+pub use project::{Key, Project};
+pub use resource::{Device, Logging, UlimitValue};
+pub use service::{EnvFile, NamespaceMode, PullPolicy, Service};
+pub use unit::{ByteSize, GoDuration, UnitError};
+pub use volume::Volume;
+
+use std::collections::BTreeMap;
+
+/// Attributes kept as they were written.
+pub type Rest = BTreeMap<String, serde_json::Value>;
+
+/// Whether a value is its type's default, and so left out of the output.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
