@@ -1,9 +1,15 @@
 //! The kernel's calls that have no safe wrapper elsewhere: one call each, a safe signature, owned
 //! descriptors out. The only module with `unsafe`.
 
+mod close;
+mod message;
+mod pidfd;
 mod requirement;
 mod self_binary;
 
+pub use close::close_inherited;
+pub use message::{MOST_DESCRIPTORS, receive_message};
+pub use pidfd::{pidfd_open, pidfd_send_signal};
 pub use requirement::{Requirement, report_skip};
 pub use self_binary::self_binary;
 
