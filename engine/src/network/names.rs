@@ -25,7 +25,11 @@ pub fn announce(
 ///
 /// # Errors
 /// If the record cannot be written.
-pub fn withdraw(_layout: &Layout, _network: &NetworkName, _container: &ContainerId) -> Result<(), NetworkError> {
+pub fn withdraw(
+    _layout: &Layout,
+    _network: &NetworkName,
+    _container: &ContainerId,
+) -> Result<(), NetworkError> {
     todo!()
 }
 
@@ -33,6 +37,10 @@ pub fn withdraw(_layout: &Layout, _network: &NetworkName, _container: &Container
 ///
 /// # Errors
 /// If the record cannot be removed.
-pub fn forget(_layout: &Layout, _network: &NetworkName, _container: &ContainerId) -> Result<(), NetworkError> {
+pub fn forget(
+    _layout: &Layout,
+    _network: &NetworkName,
+    _container: &ContainerId,
+) -> Result<(), NetworkError> {
     todo!()
 }

@@ -1,0 +1,33 @@
+//! Layers between their two forms: an archive that travels, a tree that overlayfs mounts.
+//!
+//! ```text
+//! unpack: bytes -> decompress -> hash -> tar::read -> extract    into an empty folder
+//! commit: walk of the folder -> tar::write -> hash [-> bytes]
+//! ```
+//! Archives are hostile input. Nothing here knows where layers lie; [`super::Store`] does.
+
+mod commit;
+mod compression;
+mod digest;
+mod extract;
+mod root;
+mod tar;
+mod unpack;
+
+pub use commit::{CommitError, digest, write};
+//pub(crate) use compression::decompress;
+pub(crate) use digest::{Hasher, HashingReader};
+pub use extract::ExtractError;
+pub use unpack::UnpackError;
+pub(crate) use unpack::{unpack, unpack_tree};
+
+use engine_spec::Digest;
+
+/// A layer of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// The digest of its uncompressed archive, which is its name.
+    pub diff_id: Digest,
+    /// The size of that archive, in bytes.
+    pub size: u64,
+}

@@ -1,0 +1,92 @@
+//! Blobs: files named by the digest of their content.
+
+use super::{Staging, Store, StoreError};
+use crate::image::layer::Hasher;
+use engine_spec::Digest;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+/// A configuration or manifest is read into memory, so its size is bounded.
+pub(crate) const LARGEST_DOCUMENT: u64 = 8 << 20;
+
+/// A blob being written to a staging folder and hashed on the way.
+#[derive(Debug)]
+pub(crate) struct BlobWriter {
+    path: PathBuf,
+    file: File,
+    hasher: Hasher,
+    size: u64,
+    expected: (Digest, u64),
+}
+
+impl BlobWriter {
+    /// Starts a blob that is to have this digest and size.
+    pub(crate) fn create(staging: &Staging, digest: &Digest, size: u64) -> Result<Self, StoreError> {
+        let path = staging.path(digest.hex());
+        let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let file = opened.map_err(StoreError::io("create", &path))?;
+        Ok(Self { path, file, hasher: Hasher::of(digest), size: 0, expected: (digest.clone(), size) })
+    }
+
+    /// Checks what was written; only then may the file at the returned path be published.
+    pub(crate) fn finish(self) -> Result<PathBuf, StoreError> {
+        let (digest, expected) = self.expected;
+        if self.size != expected {
+            return Err(StoreError::SizeMismatch { digest, expected, found: self.size });
+        }
+        let found = self.hasher.finish();
+        if found != digest {
+            return Err(StoreError::DigestMismatch { expected: digest, found });
+        }
+        Ok(self.path)
+    }
+}
+
+impl Write for BlobWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.size += bytes.len() as u64;
+        if self.size > self.expected.1 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the blob is longer than announced"));
+        }
+        self.hasher.update(bytes);
+        self.file.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Store {
+    /// Whether a blob is here.
+    pub(crate) fn has_blob(&self, digest: &Digest) -> bool {
+        self.layout.blob(digest).exists()
+    }
+
+    /// Reads a configuration or manifest and checks that it is what its digest says.
+    pub(crate) fn read_blob(&self, digest: &Digest) -> Result<Vec<u8>, StoreError> {
+        let path = self.layout.blob(digest);
+        let text = fs::read(&path).map_err(StoreError::io("read", &path))?;
+        let found = Hasher::digest_like(digest, &text);
+        if found != *digest {
+            return Err(StoreError::DigestMismatch { expected: digest.clone(), found });
+        }
+        Ok(text)
+    }
+
+    /// Adds a document to what is being published.
+    pub(crate) fn stage_blob(
+        &self,
+        staging: &mut Staging,
+        digest: &Digest,
+        text: &[u8],
+    ) -> Result<(), StoreError> {
+        let mut writer = BlobWriter::create(staging, digest, text.len() as u64)?;
+        writer.write_all(text).map_err(StoreError::io("write", &writer.path))?;
+        staging.add(writer.finish()?, self.layout.blob(digest));
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! Removing images, and the layers and blobs that nothing needs any more.
+//!
+//! What goes is removed from the name down to the leaves, so a crash leaves unused files, never an
+//! image with a hole. A layer that a container's record or another image names always stays.
+
+use super::staging::remove_tree;
+use super::{Staging, Store, StoreError};
+use crate::image::Image;
+use crate::state::container::{self, ContainerRecord};
+use crate::state::lock;
+use engine_spec::{Digest, ImageReference};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a removal took away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Names.
+    pub untagged: Vec<ImageReference>,
+    /// Image ids and layers.
+    pub deleted: Vec<Digest>,
+}
+
+impl Store {
+    /// Removes a name, and with an image's last name the image.
+    ///
+    /// # Errors
+    /// Says that there is no such name, which containers use the image (unless `force`), or what
+    /// could not be removed.
+    pub fn remove(&self, name: &ImageReference, force: bool) -> Result<Removed, StoreError> {
+        let _lock = lock::images(&self.layout)?;
+        let id = self.id_of(name)?.ok_or_else(|| StoreError::NoImage(name.to_string()))?;
+        let is_last = self.names()?.values().filter(|other| **other == id).count() == 1;
+        if is_last && !force {
+            self.refuse_if_used(&id, &name.to_string())?;
+        }
+        self.remove_name(name)?;
+        let mut removed = Removed { untagged: vec![name.clone()], deleted: Vec::new() };
+        if is_last {
+            removed.deleted = self.remove_record(&id)?;
+        }
+        Ok(removed)
+    }
+
+    /// Removes an image with all its names.
+    ///
+    /// # Errors
+    /// Says which containers use the image (unless `force`), or what could not be removed.
+    pub fn remove_image(&self, id: &Digest, force: bool) -> Result<Removed, StoreError> {
+        let _lock = lock::images(&self.layout)?;
+        if !force {
+            self.refuse_if_used(id, id.short())?;
+        }
+        let mut removed = Removed::default();
+        for (name, other) in self.names()? {
+            if other == *id {
+                self.remove_name(&name)?;
+                removed.untagged.push(name);
+            }
+        }
+        removed.deleted = self.remove_record(id)?;
+        Ok(removed)
+    }
+
+    fn refuse_if_used(&self, id: &Digest, image: &str) -> Result<(), StoreError> {
+        let records = self.container_records()?;
+        let users = records.iter().filter(|record| record.spec.image_id == *id);
+        let containers: Vec<String> = users.map(|record| record.spec.name.to_string()).collect();
+        if containers.is_empty() {
+            return Ok(());
+        }
+        Err(StoreError::InUse { image: image.to_owned(), containers })
+    }
+
+    fn remove_record(&self, id: &Digest) -> Result<Vec<Digest>, StoreError> {
+        let Some(image) = self.image(id)? else { return Ok(Vec::new()) };
+        remove_file(&self.record_path(id))?;
+        for blob in [&image.manifest, &image.id] {
+            remove_file(&self.layout.blob(blob))?;
+        }
+        let mut deleted = vec![image.id.clone()];
+        let needed = self.needed_layers()?;
+        for diff_id in image.layers.iter().filter(|diff_id| !needed.contains(*diff_id)) {
+            self.remove_layer(diff_id)?;
+            deleted.push(diff_id.clone());
+        }
+        Ok(deleted)
+    }
+
+    fn needed_layers(&self) -> Result<BTreeSet<Digest>, StoreError> {
+        let images: Vec<(Image, _)> = self.list()?;
+        let containers = self.container_records()?;
+        let of_images = images.into_iter().flat_map(|(image, _)| image.layers);
+        Ok(of_images.chain(containers.into_iter().flat_map(|record| record.layers)).collect())
+    }
+
+    fn container_records(&self) -> Result<Vec<ContainerRecord>, StoreError> {
+        let mut records = Vec::new();
+        for id in container::ids(&self.layout).map_err(StoreError::Containers)? {
+            records.extend(container::load(&self.layout, &id)?);
+        }
+        Ok(records)
+    }
+
+    /// The tree leaves its place by one rename, so that no half of it is ever seen.
+    fn remove_layer(&self, diff_id: &Digest) -> Result<(), StoreError> {
+        let staging = Staging::new(&self.layout)?;
+        let (tree, doomed) = (self.layout.layer(diff_id), staging.path("tree"));
+        let blob = self.layer_record(diff_id).ok().and_then(|record| record.blob);
+        match fs::rename(&tree, &doomed) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", tree)(error));
+            }
+            _ => remove_tree(&doomed).map_err(StoreError::io("remove", doomed))?,
+        }
+        remove_file(&self.layer_record_path(diff_id))?;
+        blob.map_or(Ok(()), |blob| remove_file(&self.layout.blob(&blob.digest)))
+    }
+}
+
+fn remove_file(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::io("remove", PathBuf::from(path))(error))
+        }
+        _ => Ok(()),
+    }
+}
