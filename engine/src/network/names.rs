@@ -25,11 +25,7 @@ pub fn announce(
 ///
 /// # Errors
 /// If the record cannot be written.
-pub fn withdraw(
-    _layout: &Layout,
-    _network: &NetworkName,
-    _container: &ContainerId,
-) -> Result<(), NetworkError> {
+pub fn withdraw(_layout: &Layout, _network: &NetworkName, _container: &ContainerId) -> Result<(), NetworkError> {
     todo!()
 }
 
@@ -37,10 +33,6 @@ pub fn withdraw(
 ///
 /// # Errors
 /// If the record cannot be removed.
-pub fn forget(
-    _layout: &Layout,
-    _network: &NetworkName,
-    _container: &ContainerId,
-) -> Result<(), NetworkError> {
+pub fn forget(_layout: &Layout, _network: &NetworkName, _container: &ContainerId) -> Result<(), NetworkError> {
     todo!()
 }
