@@ -1,2 +1,61 @@
-//! To be written.
-fn main() {}
+//! The project's own commands, run as `cargo xtask VERB`.
+//!
+//! One file per verb; what verbs share lies beside them. Nothing here depends on a crate of ours:
+//! the product is only ever run as the binary that a user runs.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool talks to its terminal")]
+
+mod bench;
+mod build;
+mod demo;
+mod seed;
+mod test;
+mod tidy;
+
+mod apt;
+mod elf;
+mod http;
+mod program;
+mod workspace;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask VERB
+
+  demo             build everything and run examples/flask-redis, from nothing to a page
+  build            build the static binary target/release/lighter
+  test [FILTER…]   run every check and test; with FILTER only the tests whose names contain it
+  tidy             check the rules of the source that no other tool knows
+  seed [stop]      make the base images where no public registry is reached
+  bench            measure against Docker and the kernel, into docs/benchmarks.md";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((verb, rest)) = arguments.split_first() else { bail!("no verb\n\n{USAGE}") };
+    match verb.as_str() {
+        "demo" => demo::main(),
+        "build" => build::main(),
+        "test" => test::main(rest),
+        "tidy" => tidy::main(),
+        "seed" => seed::main(rest),
+        "bench" => bench::main(),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        unknown => bail!("no verb `{unknown}`\n\n{USAGE}"),
+    }
+}

@@ -1,0 +1,28 @@
+//! `cargo xtask build`: the static release binary, checked to need nothing of the host.
+
+use crate::program::Program;
+use crate::{elf, workspace};
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// Builds `target/release/lighter` and returns its path.
+///
+/// The flag is given to the last compiler call alone: in RUSTFLAGS without `--target` it would
+/// reach the procedural macros too, which cannot be linked statically.
+pub(crate) fn build() -> Result<PathBuf> {
+    Program::cargo()
+        .args(["rustc", "--release", "--package", "lighter-cli", "--bin", "lighter"])
+        .args(["--", "-C", "target-feature=+crt-static"])
+        .run()?;
+    let binary = workspace::binary();
+    elf::check_static_pie(&binary)?;
+    Ok(binary)
+}
+
+/// The verb: builds and says what came out.
+pub(crate) fn main() -> Result<()> {
+    let binary = build()?;
+    let megabytes = std::fs::metadata(&binary)?.len() as f64 / 1e6;
+    println!("{} ({megabytes:.1} MB, static, position-independent)", binary.display());
+    Ok(())
+}
