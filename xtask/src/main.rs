@@ -9,6 +9,7 @@
 mod bench;
 mod build;
 mod demo;
+mod kernel;
 mod seed;
 mod test;
 mod tidy;
@@ -28,6 +29,7 @@ usage: cargo xtask VERB
   demo             build everything and run examples/flask-redis, from nothing to a page
   build            build the static binary target/release/lighter
   test [FILTER…]   run every check and test; with FILTER only the tests whose names contain it
+  test --kernel    run flask-redis on Debian's own kernel in an emulated machine, into docs/kernel.md
   tidy             check the rules of the source that no other tool knows
   seed [stop]      make the base images where no public registry is reached
   bench            measure against Docker and the kernel, into docs/benchmarks.md";

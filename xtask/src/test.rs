@@ -12,7 +12,7 @@
 
 use crate::program::{Program, find, is_root, read_if_there};
 use crate::seed::{self, Registry};
-use crate::{apt, build, tidy, workspace};
+use crate::{apt, build, kernel, tidy, workspace};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -22,6 +22,9 @@ const PACKAGES: [&str; 4] = ["nftables", "runc", "iproute2", "ca-certificates"];
 
 /// The verb; `filters` choose tests by a part of their names and leave the other checks out.
 pub(crate) fn main(filters: &[String]) -> Result<()> {
+    if filters == ["--kernel"] {
+        return kernel::main();
+    }
     if let Some(flag) = filters.iter().find(|filter| filter.starts_with('-')) {
         bail!("test knows no flag `{flag}`");
     }
