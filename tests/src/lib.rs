@@ -1,1 +1,26 @@
-//! To be written.
+//! What end-to-end tests stand on. They use the built binary as a user would and link no crate of ours.
+//!
+//! A test makes a [`Lighter`] (the binary with a LIGHTER_ROOT of its own), then a [`Project`] in it, and
+//! often a [`Snapshot`] before and after, which must be equal. `cargo xtask test` prepares what they
+//! need and says through the environment where it is.
+
+#![forbid(unsafe_code)]
+
+pub mod folder;
+pub mod host;
+pub mod http;
+pub mod lighter;
+pub mod outcome;
+pub mod process;
+pub mod project;
+pub mod requirement;
+pub mod snapshot;
+pub mod wait;
+
+pub use folder::Folder;
+pub use lighter::Lighter;
+pub use outcome::Outcome;
+pub use project::{Container, Project};
+pub use requirement::Requirement;
+pub use snapshot::Snapshot;
+pub use wait::{eventually, wait_until};

@@ -17,8 +17,8 @@ use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// What the tests need of the host: nft to list what is left, runc to compare with.
-const PACKAGES: [&str; 4] = ["nftables", "runc", "iproute2", "ca-certificates"];
+/// What the tests need of the host: nft to list what is left, runc to compare with, BusyBox to run.
+const PACKAGES: [&str; 5] = ["busybox-static", "ca-certificates", "iproute2", "nftables", "runc"];
 
 /// The verb; `filters` choose tests by a part of their names and leave the other checks out.
 pub(crate) fn main(filters: &[String]) -> Result<()> {

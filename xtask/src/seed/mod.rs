@@ -51,8 +51,8 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
     if arguments == ["stop"] {
         return Registry::stop(&folder());
     }
-    let binary = build::build()?;
-    let registry = publish(&binary, &prepare()?)?;
+    let root_file_systems = prepare()?;
+    let registry = publish(&build::build()?, &root_file_systems)?;
     use_as_mirror(&registry)?;
     println!(
         "the base images are at http://{}; `cargo xtask seed stop` stops that registry",

@@ -1,0 +1,17 @@
+//! One test per behaviour that a user relies on.
+
+mod build;
+mod commands;
+mod convergence;
+mod dependencies;
+mod flask_redis;
+mod input;
+mod input_at_run_time;
+mod isolation;
+mod lifecycle;
+mod logs;
+mod names;
+mod ports;
+mod runc;
+mod teardown;
+mod volumes;

@@ -1,0 +1,86 @@
+//! What a test needs of the machine, and the one place where a skip is reported.
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::Path;
+
+/// Something a test may need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// To be root.
+    Root,
+    /// The binary under test and the registry with the seed images.
+    Seeds,
+    /// The store whose images and build cache outlive the run.
+    Store,
+    /// The `runc` program.
+    Runc,
+    /// The `ip` program.
+    Ip,
+}
+
+impl Requirement {
+    fn is_met(self) -> bool {
+        match self {
+            Self::Root => nix::unistd::geteuid().is_root(),
+            Self::Seeds => is_set("LIGHTER_TEST_BINARY") && is_set("LIGHTER_REGISTRY_MIRROR"),
+            Self::Store => is_set("LIGHTER_TEST_STORE"),
+            Self::Runc => is_installed("runc"),
+            Self::Ip => is_installed("ip"),
+        }
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Root => "root",
+            Self::Seeds => "the binary and the seed images (run it through `cargo xtask test`)",
+            Self::Store => "the shared store (run it through `cargo xtask test`)",
+            Self::Runc => "runc",
+            Self::Ip => "ip (Debian's iproute2)",
+        })
+    }
+}
+
+/// Whether every one of `requirements` is met; if not, the skip of `test` is reported.
+#[must_use]
+pub fn require(test: &str, requirements: &[Requirement]) -> bool {
+    let missing = requirements.iter().find(|requirement| !requirement.is_met());
+    if let Some(requirement) = missing {
+        report_skip(test, *requirement);
+    }
+    missing.is_none()
+}
+
+/// Leaves a test early, reporting the skip, unless every requirement is met.
+#[macro_export]
+macro_rules! require {
+    ($($requirement:ident),+ $(,)?) => {
+        let test = std::thread::current().name().unwrap_or(module_path!()).to_owned();
+        if !$crate::requirement::require(&test, &[$($crate::Requirement::$requirement),+]) {
+            return;
+        }
+    };
+}
+
+/// `cargo xtask test` prints what is in the file; without it, the line on stderr is all there is.
+fn report_skip(test: &str, missing: Requirement) {
+    let line = format!("{test}: needs {missing}\n");
+    let file = std::env::var_os("LIGHTER_TEST_SKIPS")
+        .and_then(|path| std::fs::OpenOptions::new().append(true).create(true).open(path).ok());
+    let written = file.is_some_and(|mut file| file.write_all(line.as_bytes()).is_ok());
+    if !written {
+        // A harness reads this line; where stderr is closed nobody can.
+        let _ = write!(std::io::stderr().lock(), "skipped: {line}");
+    }
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+fn is_installed(program: &str) -> bool {
+    let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    folders.iter().any(|folder| Path::new(folder).join(program).exists())
+}

@@ -1,0 +1,29 @@
+//! Waiting for something to become true, never for time to pass.
+
+use std::time::{Duration, Instant};
+
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// What `look` returns as soon as it returns something, or nothing once `patience` has run out.
+pub fn eventually<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if Instant::now() > deadline {
+            return None;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// Waits until `is_true`, ten seconds at most.
+///
+/// # Panics
+/// If it does not become true; the message names `what`.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
+    let found = eventually(Duration::from_secs(10), || is_true().then_some(()));
+    assert!(found.is_some(), "not within ten seconds: {what}");
+}
