@@ -6,12 +6,14 @@ mod message;
 mod pidfd;
 mod requirement;
 mod self_binary;
+mod xattr;
 
 pub use close::close_inherited;
 pub use message::{MOST_DESCRIPTORS, receive_message};
 pub use pidfd::{pidfd_open, pidfd_send_signal};
 pub use requirement::{Requirement, report_skip};
 pub use self_binary::self_binary;
+pub use xattr::{Carrier, set_xattr, xattr, xattr_names};
 
 /// Leaves a test early, saying so on standard error, unless every requirement is met.
 ///

@@ -13,9 +13,10 @@ mod extract;
 mod root;
 mod tar;
 mod unpack;
+mod whiteout;
 
 pub use commit::{CommitError, digest, write};
-//pub(crate) use compression::decompress;
+pub(crate) use compression::decompress;
 pub(crate) use digest::{Hasher, HashingReader};
 pub use extract::ExtractError;
 pub use unpack::UnpackError;
@@ -31,3 +32,6 @@ pub struct Layer {
     /// The size of that archive, in bytes.
     pub size: u64,
 }
+
+#[cfg(test)]
+mod tests;

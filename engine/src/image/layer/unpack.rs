@@ -1,8 +1,18 @@
-//! Archives to trees.
-use super::{ExtractError, Hasher, Layer};
+//! From compressed bytes to a tree: decompression in one thread, hashing and writing in another.
+
+use super::extract::extract;
+use super::{ExtractError, Hasher, HashingReader, Layer, decompress};
 use engine_spec::Digest;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+/// Blocks between the threads: few, so that memory is bounded; large, so that hand-overs are rare.
+const BLOCKS: usize = 8;
+const BLOCK: usize = 256 << 10;
+/// No layer is larger than this unpacked; a decompression bomb stops here, if the disk lasts.
+const LARGEST: u64 = 256 << 30;
 
 /// An archive that did not become a layer.
 #[derive(Debug, thiserror::Error)]
@@ -14,20 +24,88 @@ pub enum UnpackError {
         found: Digest,
     },
     /// Its bytes could not be read or decompressed.
-    #[error("cannot read the archive")]
+    #[error("cannot read or decompress the archive")]
     Read(#[source] io::Error),
     /// An entry was refused or could not be written.
     #[error("cannot unpack the archive")]
     Extract(#[from] ExtractError),
 }
 
+/// Unpacks an archive into an empty folder and reads it to its very end.
+///
+/// Returns what it was, hashed by `hasher`, and the drained reader.
 pub(crate) fn unpack<R: Read + Send>(
-    _archive: R,
-    _tree: &Path,
-    _hasher: Hasher,
+    mut archive: R,
+    tree: &Path,
+    hasher: Hasher,
 ) -> Result<(Layer, R), UnpackError> {
-    todo!()
+    let (sender, receiver) = sync_channel(BLOCKS);
+    let compressed = &mut archive;
+    let layer = thread::scope(|scope| {
+        scope.spawn(move || decode(compressed, &sender));
+        extract_hashed(Blocks { receiver, current: io::Cursor::default() }, tree, hasher)
+    })?;
+    Ok((layer, archive))
 }
-pub(crate) fn unpack_tree<R: Read + Send>(_archive: R, _tree: &Path) -> Result<(), UnpackError> {
-    todo!()
+
+/// Unpacks an archive whose digest nobody asks for.
+pub(crate) fn unpack_tree<R: Read + Send>(archive: R, tree: &Path) -> Result<(), UnpackError> {
+    unpack(archive, tree, Hasher::new()).map(drop)
+}
+
+fn extract_hashed(blocks: Blocks, tree: &Path, hasher: Hasher) -> Result<Layer, UnpackError> {
+    let mut reader = HashingReader::new(blocks, hasher);
+    extract(&mut reader, tree)?;
+    // What follows the archive's end belongs to its digest.
+    io::copy(&mut reader, &mut io::sink()).map_err(UnpackError::Read)?;
+    let (diff_id, size, _) = reader.finish();
+    Ok(Layer { diff_id, size })
+}
+
+type Block = io::Result<Vec<u8>>;
+
+/// Sends what `compressed` holds, then reads it to its end: what follows belongs to its digest.
+fn decode(compressed: &mut (impl Read + Send), sender: &SyncSender<Block>) {
+    let decoded = decompress(&mut *compressed).and_then(|stream| send_blocks(stream, sender));
+    let drained = decoded.and_then(|()| io::copy(compressed, &mut io::sink()));
+    if let Err(error) = drained {
+        // Nobody receives any more if it was the other side that gave up.
+        let _ = sender.send(Err(error));
+    }
+}
+
+fn send_blocks(mut stream: impl Read, sender: &SyncSender<Block>) -> io::Result<()> {
+    let mut total = 0;
+    loop {
+        let mut block = Vec::with_capacity(BLOCK);
+        total += stream.by_ref().take(BLOCK as u64).read_to_end(&mut block)? as u64;
+        if total > LARGEST {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the layer is larger than 256 GiB"));
+        }
+        if block.is_empty() {
+            return Ok(());
+        }
+        sender.send(Ok(block)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+    }
+}
+
+/// The receiving end, as a reader.
+struct Blocks {
+    receiver: Receiver<Block>,
+    current: io::Cursor<Vec<u8>>,
+}
+
+impl Read for Blocks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.current.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            match self.receiver.recv() {
+                Ok(block) => self.current = io::Cursor::new(block?),
+                Err(_) => return Ok(0), // the sender is done
+            }
+        }
+    }
 }

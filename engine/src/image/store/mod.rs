@@ -239,3 +239,6 @@ impl Store {
             .map_err(|source| StoreError::Configuration { id: image.id.clone(), source })
     }
 }
+
+#[cfg(test)]
+mod tests;
