@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-/// Everything the engine has, or the part of it that belongs to one project.
+/// What the engine has: all of it, or of the containers only those of one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observed {
     /// Containers by name.
     pub containers: Vec<ObservedContainer>,
-    /// Networks by name.
+    /// Networks by name, those of other projects too.
     pub networks: Vec<ObservedNetwork>,
-    /// Volumes by name.
+    /// Volumes by name, those of other projects too.
     pub volumes: Vec<ObservedVolume>,
     /// Local images: name to config digest.
     pub images: BTreeMap<ImageReference, Digest>,

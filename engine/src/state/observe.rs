@@ -3,6 +3,9 @@
 use super::Layout;
 use super::container::{self, ResolveError};
 use super::record::RecordError;
+use crate::image::{Store, StoreError};
+use crate::network::{self, NetworkError};
+use crate::volume::{self, VolumeError};
 use engine_spec::{ContainerId, Observed, ObservedContainer, ProjectName};
 
 /// The engine's state could not be read.
@@ -20,15 +23,28 @@ pub enum ObserveError {
         #[source]
         source: Box<RecordError>,
     },
+    /// The networks could not be listed.
+    #[error("cannot list the networks")]
+    Networks(#[source] NetworkError),
+    /// The volumes could not be listed.
+    #[error("cannot list the volumes")]
+    Volumes(#[source] VolumeError),
+    /// The images could not be listed.
+    #[error("cannot list the images")]
+    Images(#[source] StoreError),
 }
 
-/// Looks at all containers, networks, volumes and images, or only at those of `project`; images are
-/// shared and always complete.
+/// Looks at all containers, or only at those of `project`.
+///
+/// Networks, volumes and images may be shared between projects, so they are always complete.
 ///
 /// # Errors
 /// Names the record that could not be read.
 pub fn observe(layout: &Layout, project: Option<&ProjectName>) -> Result<Observed, ObserveError> {
-    Ok(Observed { containers: containers(layout, project)?, ..Observed::default() })
+    let networks = network::list(layout).map_err(ObserveError::Networks)?;
+    let volumes = volume::list(layout).map_err(ObserveError::Volumes)?;
+    let images = Store::open(layout).names().map_err(ObserveError::Images)?;
+    Ok(Observed { containers: containers(layout, project)?, networks, volumes, images })
 }
 
 fn containers(
