@@ -1,8 +1,11 @@
 //! Which service needs which: order, cycles, and the choice of services a command acts on.
 
+use crate::diagnostic::nearest;
 use crate::model::Project;
 use engine_spec::ServiceName;
-use std::collections::BTreeSet;
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A service name given to a command that the project does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,8 +28,7 @@ impl Selection {
     /// Every service whose profiles are active.
     #[must_use]
     pub fn all(project: &Project) -> Self {
-        let _ = project;
-        todo!()
+        Self { named: project.services.keys().cloned().collect(), dependencies: BTreeSet::new() }
     }
 
     /// The named services, and with `dependencies` all that they need; none named means all.
@@ -35,8 +37,30 @@ impl Selection {
     /// # Errors
     /// A name that is no service.
     pub fn of(project: &Project, names: &[String], dependencies: bool) -> Result<Self, NoSuchService> {
-        let _ = (project, names, dependencies);
-        todo!()
+        if names.is_empty() {
+            return Ok(Self::all(project));
+        }
+        let named = names.iter().map(|name| find(project, name)).collect::<Result<_, _>>()?;
+        let mut selection = Self { named, dependencies: BTreeSet::new() };
+        if dependencies {
+            selection.add_dependencies(project);
+        }
+        Ok(selection)
+    }
+
+    fn add_dependencies(&mut self, project: &Project) {
+        let mut open: Vec<ServiceName> = self.named.iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            let Some(service) = project.service(name.as_str()) else { continue };
+            for (other, dependency) in &service.depends_on {
+                let is_there = project.services.contains_key(other)
+                    || (dependency.required && project.disabled.contains_key(other));
+                if is_there && !self.contains(other.as_str()) {
+                    self.dependencies.insert(other.clone());
+                    open.push(other.clone());
+                }
+            }
+        }
     }
 
     /// Whether a service is in it.
@@ -57,7 +81,16 @@ impl Selection {
     }
 }
 
-/// The active services in an order in which each comes after what it needs.
+fn find(project: &Project, name: &str) -> Result<ServiceName, NoSuchService> {
+    let known = || project.all_services().map(|(name, _)| name);
+    known().find(|known| known.as_str() == name).cloned().ok_or_else(|| {
+        let close = nearest(name, known().map(ServiceName::as_str));
+        let close = close.and_then(|close| known().find(|known| known.as_str() == close)).cloned();
+        NoSuchService { name: name.to_owned(), nearest: close }
+    })
+}
+
+/// The selected services in an order in which each comes after what it needs.
 #[derive(Debug, Clone)]
 pub struct Graph {
     order: Vec<ServiceName>,
@@ -67,13 +100,52 @@ impl Graph {
     /// The graph of the selected services.
     #[must_use]
     pub fn of(project: &Project, selection: &Selection) -> Self {
-        let _ = (project, selection);
-        todo!()
+        let components = components(project, selection.services());
+        Self { order: components.into_iter().flatten().cloned().collect() }
     }
 
-    /// Dependencies first.
+    /// Dependencies first; services that do not need each other by name.
     #[must_use]
     pub fn order(&self) -> &[ServiceName] {
         &self.order
+    }
+}
+
+/// The strongly connected components of the graph with an edge from each service to what it needs:
+/// in dependency order, and of one service each unless there is a cycle (Tarjan's algorithm).
+fn components<'a>(
+    project: &'a Project,
+    names: impl Iterator<Item = &'a ServiceName>,
+) -> Vec<Vec<&'a ServiceName>> {
+    let mut graph: DiGraph<&ServiceName, ()> = DiGraph::new();
+    let places: BTreeMap<&ServiceName, NodeIndex> = names.map(|name| (name, graph.add_node(name))).collect();
+    for (name, place) in &places {
+        let Some(service) = project.service(name.as_str()) else { continue };
+        for other in service.depends_on.keys() {
+            if let Some(needed) = places.get(other) {
+                graph.add_edge(*place, *needed, ());
+            }
+        }
+    }
+    let named = |component: Vec<NodeIndex>| component.into_iter().map(|place| graph[place]).collect();
+    tarjan_scc(&graph).into_iter().map(named).collect()
+}
+
+/// The services of one dependency cycle, in order: each needs the next, the last needs the first.
+pub(crate) fn find_cycle(project: &Project) -> Option<Vec<ServiceName>> {
+    let needs_itself = |name: &ServiceName| project.services[name].depends_on.contains_key(name);
+    let circular = components(project, project.services.keys())
+        .into_iter()
+        .find(|component| component.len() > 1 || component.iter().any(|name| needs_itself(name)))?;
+    let members: BTreeSet<&ServiceName> = circular.into_iter().collect();
+    // Every member needs another one, so this walk comes back to where it has been.
+    let mut walk: Vec<&ServiceName> = vec![members.first()?];
+    loop {
+        let needs = &project.services[*walk.last()?].depends_on;
+        let next = needs.keys().find_map(|name| members.get(name).copied())?;
+        if let Some(start) = walk.iter().position(|name| *name == next) {
+            return Some(walk[start..].iter().map(|name| (*name).clone()).collect());
+        }
+        walk.push(next);
     }
 }

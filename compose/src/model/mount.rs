@@ -63,8 +63,8 @@ pub struct BindUse {
     /// Mount propagation.
     #[serde(skip_serializing_if = "is_default")]
     pub propagation: Option<String>,
-    /// Whether a missing path is created as a folder; unset means yes.
-    #[serde(skip_serializing_if = "is_default")]
+    /// Whether a missing path is created as a folder; unset means yes. Only `true` is printed.
+    #[serde(skip_serializing_if = "is_not_true")]
     pub create_host_path: Option<bool>,
     /// `enabled`, `disabled`, `writable` or `readonly`: what becomes of mounts below.
     #[serde(skip_serializing_if = "is_default")]
@@ -114,4 +114,8 @@ pub struct ImageUse {
     /// The folder within the image.
     #[serde(skip_serializing_if = "is_default")]
     pub subpath: Option<String>,
+}
+
+fn is_not_true(value: &Option<bool>) -> bool {
+    *value != Some(true)
 }

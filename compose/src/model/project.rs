@@ -1,10 +1,11 @@
 //! The project: everything the files say together.
 
-use super::{FileObject, Network, Rest, Service, Volume};
+use super::{Attachment, FileObject, Network, Rest, Service, Volume};
 use engine_spec::{ProjectName, ServiceName};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -39,39 +40,30 @@ impl fmt::Display for Key {
     }
 }
 
-/// A loaded project. Serializes to what `docker compose config` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A loaded project. Serializes to what `docker compose config` prints: active services, and what they use.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Project {
     /// Its name.
     pub name: ProjectName,
     /// Services whose profiles are active, and those without any.
     pub services: BTreeMap<ServiceName, Service>,
     /// Services whose profiles are not active. Naming one on the command line activates it.
-    #[serde(skip)]
     pub disabled: BTreeMap<ServiceName, Service>,
     /// Networks, the implicit `default` among them if a service uses it.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub networks: BTreeMap<Key, Network>,
     /// Volumes.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub volumes: BTreeMap<Key, Volume>,
     /// Configs.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub configs: BTreeMap<Key, FileObject>,
     /// Secrets.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<Key, FileObject>,
     /// `x-` extensions.
-    #[serde(flatten)]
     pub rest: Rest,
     /// The folder that relative paths start from.
-    #[serde(skip)]
     pub working_dir: PathBuf,
     /// The files it was loaded from, absolute.
-    #[serde(skip)]
     pub files: Vec<PathBuf>,
     /// The environment files named on the command line, absolute.
-    #[serde(skip)]
     pub environment_files: Vec<PathBuf>,
 }
 
@@ -92,4 +84,109 @@ impl Project {
     pub fn image_name(&self, name: &ServiceName, service: &Service) -> String {
         service.image.clone().unwrap_or_else(|| format!("{}-{name}", self.name))
     }
+
+    /// What `docker compose config` prints.
+    ///
+    /// # Panics
+    /// Never: every key is a string and every value can be written.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        serde_yaml::to_string(&self.escaped()).expect("a project has only what YAML can hold")
+    }
+
+    /// What `docker compose config --format json` prints.
+    ///
+    /// # Panics
+    /// Never: every key is a string and every value can be written.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut value = self.escaped();
+        drop_extensions(&mut value);
+        let mut text = serde_json::to_string_pretty(&value).expect("a project has only what JSON can hold");
+        text.push('\n');
+        text
+    }
+
+    /// The project with every `$` doubled, so that it reads back as it is.
+    fn escaped(&self) -> serde_json::Value {
+        let mut value = serde_json::to_value(self).expect("a project has string keys only");
+        escape(&mut value);
+        value
+    }
+
+    /// The elements of a section that an active service uses.
+    fn used<'a, T>(
+        &'a self,
+        section: &'a BTreeMap<Key, T>,
+        keys: impl Fn(&'a Service) -> Vec<&'a str>,
+    ) -> BTreeMap<&'a Key, &'a T> {
+        let used: BTreeSet<&str> = self.services.values().flat_map(keys).collect();
+        section.iter().filter(|(key, _)| used.contains(key.as_str())).collect()
+    }
+}
+
+/// Drops `x-` extensions within elements: Docker Compose's JSON, unlike its YAML, has only those of the top level.
+fn drop_extensions(project: &mut serde_json::Value) {
+    let sections = ["services", "networks", "volumes", "configs", "secrets"];
+    let elements = sections.iter().filter_map(|section| project.get(*section)?.as_object().map(|_| *section));
+    for section in elements.collect::<Vec<_>>() {
+        project[section]
+            .as_object_mut()
+            .into_iter()
+            .flat_map(|map| map.values_mut())
+            .for_each(drop_own_extensions);
+    }
+}
+
+fn drop_own_extensions(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_own_extensions),
+        serde_json::Value::Object(map) => {
+            map.retain(|key, _| !key.starts_with("x-"));
+            map.values_mut().for_each(drop_own_extensions);
+        }
+        _ => {}
+    }
+}
+
+fn escape(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(escape),
+        serde_json::Value::Object(map) => map.values_mut().for_each(escape),
+        _ => {}
+    }
+}
+
+impl Serialize for Project {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", &self.name)?;
+        map.serialize_entry("services", &self.services)?;
+        entry(
+            &mut map,
+            "networks",
+            &self.used(&self.networks, |s| s.networks.keys().map(Key::as_str).collect()),
+        )?;
+        entry(&mut map, "volumes", &self.used(&self.volumes, Service::volume_keys))?;
+        entry(&mut map, "configs", &self.used(&self.configs, |s| sources(&s.configs)))?;
+        entry(&mut map, "secrets", &self.used(&self.secrets, Service::secret_keys))?;
+        for (key, value) in &self.rest {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+fn sources(attachments: &[Attachment]) -> Vec<&str> {
+    attachments.iter().map(|attachment| attachment.source.as_str()).collect()
+}
+
+/// Writes a section unless it is empty.
+fn entry<M: SerializeMap, T: Serialize>(
+    map: &mut M,
+    key: &str,
+    section: &BTreeMap<&Key, T>,
+) -> Result<(), M::Error> {
+    if section.is_empty() { Ok(()) } else { map.serialize_entry(key, section) }
 }

@@ -1,8 +1,8 @@
 //! A service: what its containers are made of.
 
 use super::{
-    Attachment, Build, ByteSize, Dependency, Deploy, Device, GoDuration, HealthCheck, Key, Logging, Mount, Port,
-    Rest, ServiceNetwork, UlimitValue, is_default,
+    Attachment, Build, ByteSize, Dependency, Deploy, Device, GoDuration, HealthCheck, Key, Logging, Mount,
+    MountKind, Port, Rest, ServiceNetwork, UlimitValue, is_default,
 };
 use engine_spec::ServiceName;
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,24 @@ impl Service {
     pub fn replicas(&self) -> u32 {
         let deployed = self.deploy.as_ref().and_then(|deploy| deploy.replicas);
         self.scale.or(deployed).unwrap_or(1)
+    }
+
+    /// The keys of the secrets that it or its build uses.
+    #[must_use]
+    pub fn secret_keys(&self) -> Vec<&str> {
+        let build = self.build.as_ref().and_then(|build| build.rest.get("secrets")?.as_array());
+        let of_build = build.into_iter().flatten().filter_map(|secret| secret.get("source")?.as_str());
+        self.secrets.iter().map(|secret| secret.source.as_str()).chain(of_build).collect()
+    }
+
+    /// The keys of the named volumes it mounts.
+    #[must_use]
+    pub fn volume_keys(&self) -> Vec<&str> {
+        let keys = self.volumes.iter().filter_map(|mount| match &mount.kind {
+            MountKind::Volume { source, .. } => source.as_deref(),
+            MountKind::Bind { .. } | MountKind::Tmpfs { .. } | MountKind::Image { .. } => None,
+        });
+        keys.collect()
     }
 }
 

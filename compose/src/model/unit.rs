@@ -38,7 +38,10 @@ impl std::str::FromStr for ByteSize {
         if bytes >= 9_223_372_036_854_775_808.0 {
             return Err(refuse());
         }
-        #[expect(clippy::cast_possible_truncation, reason = "the range was checked, fractions of bytes mean nothing")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the range was checked, fractions of bytes mean nothing"
+        )]
         Ok(Self(bytes as i64))
     }
 }
@@ -162,8 +165,14 @@ mod tests {
 
     #[test]
     fn sizes_count_in_powers_of_1024() {
-        let cases =
-            [("512", 512), ("1k", 1024), ("1.5gb", 1_610_612_736), ("64MiB", 67_108_864), ("-1", -1), ("0", 0)];
+        let cases = [
+            ("512", 512),
+            ("1k", 1024),
+            ("1.5gb", 1_610_612_736),
+            ("64MiB", 67_108_864),
+            ("-1", -1),
+            ("0", 0),
+        ];
         for (text, bytes) in cases {
             assert_eq!(text.parse::<ByteSize>(), Ok(ByteSize(bytes)), "{text}");
         }

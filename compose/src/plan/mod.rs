@@ -219,7 +219,12 @@ pub fn up(
 /// Stops and removes the project's containers, networks and on request volumes, dependents first.
 /// Works from labels alone; with a file, containers of other services are orphans and stay unless asked for.
 #[must_use]
-pub fn down(name: &ProjectName, project: Option<&Project>, observed: &Observed, options: &DownOptions) -> Plan {
+pub fn down(
+    name: &ProjectName,
+    project: Option<&Project>,
+    observed: &Observed,
+    options: &DownOptions,
+) -> Plan {
     let _ = (name, project, observed, options);
     todo!()
 }

@@ -121,9 +121,14 @@ impl fmt::Display for Note {
                     names.join(", ")
                 )
             }
-            Self::NetworkKept { network } => write!(f, "network {network} differs from its definition and is kept"),
+            Self::NetworkKept { network } => {
+                write!(f, "network {network} differs from its definition and is kept")
+            }
             Self::VolumeKept { volume } => {
-                write!(f, "volume {volume} differs from its definition and is kept, as its data would be lost")
+                write!(
+                    f,
+                    "volume {volume} differs from its definition and is kept, as its data would be lost"
+                )
             }
             Self::NothingFound => f.write_str("no resource found"),
         }

@@ -1,0 +1,133 @@
+//! What the project's files refer to: env files, and the contents of configs and secrets.
+
+use super::environment::Variables;
+use super::node::{Node, Span};
+use super::report::Report;
+use super::source::Reader;
+use super::{Depth, dotenv, environment};
+use crate::model::{Contents, EnvFile, FileObject, FileSource, Key, Project, Service};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What reading needs.
+pub(super) struct Context<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) variables: &'a Variables,
+    pub(super) report: &'a mut Report,
+}
+
+/// Reads as much as `depth` asks for.
+pub(super) fn read(project: &mut Project, tree: &Node, depth: Depth, context: &mut Context<'_>) {
+    if depth >= Depth::Environment {
+        for (name, service) in &mut project.services {
+            let span = tree.locate(&["services", name.as_str(), "env_file"]);
+            context.env_files(service, span, true);
+        }
+        for service in project.disabled.values_mut() {
+            context.env_files(service, tree.span, false);
+        }
+    }
+    if depth >= Depth::Contents {
+        let services = || project.services.values().chain(project.disabled.values());
+        let used = services()
+            .flat_map(|service| service.configs.iter().map(|config| config.source.clone()))
+            .collect();
+        context.objects(&mut project.configs, &used, tree, "configs");
+        let services = || project.services.values().chain(project.disabled.values());
+        let used = services()
+            .flat_map(|service| service.secrets.iter().map(|secret| secret.source.clone()))
+            .collect();
+        context.objects(&mut project.secrets, &used, tree, "secrets");
+    }
+}
+
+impl Context<'_> {
+    /// Puts the variables of a service's files below its own.
+    fn env_files(&mut self, service: &mut Service, span: Span, is_active: bool) {
+        let mut values = Variables::new();
+        for file in &service.env_file {
+            if let Some(more) = self.env_file(file, service, &values, span, is_active) {
+                values.extend(more);
+            }
+        }
+        for (key, value) in values {
+            service.environment.entry(key).or_insert(Some(value));
+        }
+    }
+
+    fn env_file(
+        &mut self,
+        file: &EnvFile,
+        service: &Service,
+        earlier: &Variables,
+        span: Span,
+        is_active: bool,
+    ) -> Option<Variables> {
+        let lookup = |name: &str| {
+            let own = || service.environment.get(name).cloned().flatten();
+            self.variables.get(name).cloned().or_else(own).or_else(|| earlier.get(name).cloned())
+        };
+        let is_missing = !self.reader.files.exists(&file.path);
+        if is_missing {
+            if file.required && is_active {
+                let shown = self.reader.shown(&file.path);
+                let hint = "write `{path: …, required: false}` if it may be missing".to_owned();
+                self.report.error(span, format!("env file {} not found", shown.display())).hint = Some(hint);
+            }
+            return None;
+        }
+        if file.format.as_deref() == Some("raw") {
+            let text = self.reader.text(&file.path);
+            let text = text.map_err(|error| self.report.note(error.diagnostic("env file"))).ok()?;
+            return Some(dotenv::parse_raw(&text, &lookup));
+        }
+        match environment::read(&file.path, &lookup, &self.reader, self.report) {
+            Ok(values) => Some(values),
+            Err(diagnostic) => {
+                self.report.note(*diagnostic);
+                None
+            }
+        }
+    }
+
+    fn objects(
+        &mut self,
+        objects: &mut BTreeMap<Key, FileObject>,
+        used: &BTreeSet<String>,
+        tree: &Node,
+        section: &str,
+    ) {
+        for (key, object) in objects.iter_mut().filter(|(key, _)| used.contains(key.as_str())) {
+            let span = tree.locate(&[section, key.as_str()]);
+            object.contents = self.object(key, object, span);
+        }
+    }
+
+    fn object(&mut self, key: &Key, object: &FileObject, span: Span) -> Option<Contents> {
+        match object.source.as_ref()? {
+            FileSource::Content(text) => Some(Contents(text.clone().into_bytes())),
+            FileSource::Environment(name) => match self.variables.get(name) {
+                Some(value) => Some(Contents(value.clone().into_bytes())),
+                None => {
+                    self.report.error(
+                        span,
+                        format!("`{key}` needs the environment variable `{name}`, which is not set"),
+                    );
+                    None
+                }
+            },
+            FileSource::File(path) => match self.reader.bytes(path) {
+                Ok(bytes) => Some(Contents(bytes)),
+                Err(error) => {
+                    let diagnostic = error.diagnostic("the file of");
+                    let message = if error.is_missing() {
+                        format!("the file of `{key}` is missing: {}", error.path.display())
+                    } else {
+                        diagnostic.message
+                    };
+                    self.report.error(span, message);
+                    None
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The top level: networks, volumes, configs, secrets.
+
+use super::service::SERVICE;
+use super::{Field, Kind, Merge, Object, applied, inert, later, object, refused};
+use crate::load::{finish, identity, short};
+use Kind::{
+    Any, Bool, Either, Integer, List, Map, Nullable, Object as Keys, OneOrMore, Pairs, Path, Scalar, Short,
+    Text,
+};
+
+/// The whole file.
+pub(in crate::load) static PROJECT: Object = object("the file", PROJECT_FIELDS);
+
+const PROJECT_FIELDS: &[Field] = &[
+    applied("configs", Map(&CONFIG)),
+    applied("include", List(&INCLUDE, Merge::Append)),
+    later("models", Map(&Any)),
+    applied("name", Text),
+    applied("networks", Map(&NETWORK)),
+    applied("secrets", Map(&SECRET)),
+    applied("services", Map(&SERVICE)),
+    applied("version", Scalar),
+    applied("volumes", Map(&VOLUME)),
+];
+
+static INCLUDE: Kind = Short(
+    short::include,
+    &Keys(&object(
+        "an include",
+        &[
+            applied("env_file", OneOrMore(&Text, Merge::Append)),
+            applied("path", OneOrMore(&Text, Merge::Append)),
+            applied("project_directory", Text),
+        ],
+    )),
+);
+
+static NETWORK: Kind = Nullable(&Keys(&Object {
+    name: "a network",
+    fields: &[
+        inert("attachable", Bool),
+        applied("driver", Text),
+        applied("driver_opts", Map(&Scalar)),
+        later("enable_ipv4", Bool),
+        applied("enable_ipv6", Bool),
+        applied("external", Either(&Bool, &EXTERNAL)),
+        applied("internal", Bool),
+        applied("ipam", Keys(&IPAM)),
+        applied("labels", Pairs),
+        applied("name", Text),
+    ],
+    finish: finish::external,
+}));
+
+static EXTERNAL: Kind = Keys(&object("external", &[applied("name", Text)]));
+
+static IPAM: Object = object(
+    "ipam",
+    &[
+        applied("config", List(&Keys(&POOL), Merge::By(identity::subnet))),
+        applied("driver", Text),
+        later("options", Map(&Scalar)),
+    ],
+);
+
+static POOL: Object = object(
+    "an address pool",
+    &[
+        applied("aux_addresses", Map(&Text)),
+        applied("gateway", Text),
+        applied("ip_range", Text),
+        applied("subnet", Text),
+    ],
+);
+
+static VOLUME: Kind = Nullable(&Keys(&Object {
+    name: "a volume",
+    fields: &[
+        applied("driver", Text),
+        applied("driver_opts", Map(&Scalar)),
+        applied("external", Either(&Bool, &EXTERNAL)),
+        applied("labels", Pairs),
+        applied("name", Text),
+    ],
+    finish: finish::volume,
+}));
+
+static CONFIG: Kind = Keys(&Object {
+    name: "a config",
+    fields: &[
+        applied("content", Text),
+        applied("environment", Text),
+        applied("external", Either(&Bool, &EXTERNAL)),
+        applied("file", Path),
+        inert("labels", Pairs),
+        applied("name", Text),
+        refused("template_driver"),
+    ],
+    finish: finish::external,
+});
+
+static SECRET: Kind = Keys(&Object {
+    name: "a secret",
+    fields: &[
+        refused("driver"),
+        refused("driver_opts"),
+        applied("environment", Text),
+        applied("external", Either(&Bool, &EXTERNAL)),
+        applied("file", Path),
+        inert("labels", Pairs),
+        applied("name", Text),
+        refused("template_driver"),
+    ],
+    finish: finish::external,
+});
+
+/// A config or secret in a service or build.
+pub(super) static CONFIG_USE: Kind = Short(short::attachment, &Keys(&ATTACHMENT));
+
+static ATTACHMENT: Object = object(
+    "a reference",
+    &[
+        applied("gid", Scalar),
+        applied("mode", Integer),
+        applied("source", Text),
+        applied("target", Text),
+        applied("uid", Scalar),
+    ],
+);

@@ -1,0 +1,291 @@
+//! A service and the sections within it.
+
+use super::project::CONFIG_USE;
+use super::{Field, Kind, Merge, Object, applied, inert, later, object, refused};
+use crate::load::{finish, identity, short};
+use Kind::{
+    Any, Bool, Command, Duration, Either, HealthTest, Hosts, Integer, List, Map, Names, Nullable, Number,
+    Object as Keys, OneOrMore, Pairs, Path, PathOrUrl, Scalar, Short, Size, Text, Variables, Word,
+};
+
+pub(super) static SERVICE: Kind =
+    Keys(&Object { name: "a service", fields: FIELDS, finish: finish::service });
+
+const FIELDS: &[Field] = &[
+    applied("annotations", Pairs),
+    applied("attach", Bool),
+    later("blkio_config", Any),
+    applied("build", Short(short::build, &BUILD)),
+    applied("cap_add", List(&Text, Merge::Unique)),
+    applied("cap_drop", List(&Text, Merge::Unique)),
+    later("cgroup", Word(&["host", "private"])),
+    applied("cgroup_parent", Text),
+    applied("command", Nullable(&Command)),
+    applied("configs", List(&CONFIG_USE, Merge::By(identity::config))),
+    applied("container_name", Text),
+    inert("cpu_count", Any),
+    inert("cpu_percent", Any),
+    applied("cpu_period", Integer),
+    applied("cpu_quota", Integer),
+    later("cpu_rt_period", Any),
+    later("cpu_rt_runtime", Any),
+    applied("cpu_shares", Integer),
+    applied("cpus", Number),
+    applied("cpuset", Text),
+    inert("credential_spec", Any),
+    applied("depends_on", Names(&DEPENDENCY, false)),
+    applied("deploy", Nullable(&DEPLOY_SECTION)),
+    inert("develop", Nullable(&Any)),
+    later("device_cgroup_rules", List(&Text, Merge::Unique)),
+    applied("devices", List(&DEVICE, Merge::By(identity::device))),
+    applied("dns", OneOrMore(&Text, Merge::Unique)),
+    applied("dns_opt", List(&Text, Merge::Unique)),
+    applied("dns_search", OneOrMore(&Text, Merge::Unique)),
+    applied("domainname", Text),
+    applied("entrypoint", Nullable(&Command)),
+    applied("env_file", OneOrMore(&ENV_FILE, Merge::By(identity::path))),
+    applied("environment", Variables),
+    applied("expose", List(&Scalar, Merge::Unique)),
+    applied("extends", Short(short::extends, &EXTENDS)),
+    later("external_links", List(&Text, Merge::Unique)),
+    applied("extra_hosts", Hosts),
+    later("gpus", Any),
+    applied("group_add", List(&Scalar, Merge::Unique)),
+    applied("healthcheck", Keys(&HEALTHCHECK)),
+    applied("hostname", Text),
+    applied("image", Text),
+    applied("init", Bool),
+    applied("ipc", Text),
+    inert("isolation", Text),
+    later("label_file", OneOrMore(&Text, Merge::Unique)),
+    applied("labels", Pairs),
+    applied("links", List(&Text, Merge::Unique)),
+    applied("logging", Keys(&LOGGING)),
+    applied("mac_address", Text),
+    applied("mem_limit", Size),
+    applied("mem_reservation", Size),
+    later("mem_swappiness", Integer),
+    applied("memswap_limit", Size),
+    later("models", Any),
+    applied("network_mode", Text),
+    applied("networks", Names(&SERVICE_NETWORK, true)),
+    later("oom_kill_disable", Bool),
+    applied("oom_score_adj", Integer),
+    applied("pid", Nullable(&Text)),
+    applied("pids_limit", Integer),
+    applied("platform", Text),
+    applied("ports", List(&PORT, Merge::By(identity::port))),
+    later("post_start", Any),
+    later("pre_start", Any),
+    later("pre_stop", Any),
+    applied("privileged", Bool),
+    applied("profiles", List(&Text, Merge::Unique)),
+    refused("provider"),
+    applied("pull_policy", Text),
+    inert("pull_refresh_after", Text),
+    applied("read_only", Bool),
+    applied("restart", Text),
+    applied("runtime", Text),
+    applied("scale", Integer),
+    applied("secrets", List(&CONFIG_USE, Merge::By(identity::secret))),
+    applied("security_opt", List(&Text, Merge::Unique)),
+    applied("shm_size", Size),
+    applied("stdin_open", Bool),
+    applied("stop_grace_period", Duration),
+    applied("stop_signal", Text),
+    later("storage_opt", Any),
+    applied("sysctls", Pairs),
+    applied("tmpfs", OneOrMore(&Text, Merge::Unique)),
+    applied("tty", Bool),
+    applied("ulimits", Map(&ULIMIT)),
+    later("use_api_socket", Bool),
+    applied("user", Text),
+    later("userns_mode", Text),
+    applied("uts", Text),
+    applied("volumes", List(&MOUNT, Merge::By(identity::target))),
+    refused("volumes_from"),
+    applied("working_dir", Text),
+];
+
+static BUILD: Kind = Keys(&Object {
+    name: "build",
+    fields: &[
+        later("additional_contexts", Pairs),
+        applied("args", Variables),
+        later("cache_from", List(&Text, Merge::Append)),
+        later("cache_to", List(&Text, Merge::Append)),
+        applied("context", PathOrUrl),
+        applied("dockerfile", Text),
+        applied("dockerfile_inline", Text),
+        later("entitlements", List(&Text, Merge::Append)),
+        applied("extra_hosts", Hosts),
+        inert("isolation", Text),
+        applied("labels", Pairs),
+        applied("network", Text),
+        applied("no_cache", Bool),
+        later("no_cache_filter", OneOrMore(&Text, Merge::Append)),
+        later("platforms", List(&Text, Merge::Unique)),
+        later("privileged", Bool),
+        later("provenance", Scalar),
+        applied("pull", Bool),
+        later("sbom", Scalar),
+        later("secrets", List(&CONFIG_USE, Merge::By(identity::secret))),
+        later("shm_size", Size),
+        later("ssh", Any),
+        applied("tags", List(&Text, Merge::Unique)),
+        applied("target", Text),
+        later("ulimits", Map(&ULIMIT)),
+    ],
+    finish: finish::build,
+});
+
+static DEPENDENCY: Kind = Keys(&object(
+    "a dependency",
+    &[
+        applied("condition", Word(&["service_started", "service_healthy", "service_completed_successfully"])),
+        applied("required", Bool),
+        applied("restart", Bool),
+    ],
+));
+
+static ENV_FILE: Kind = Short(
+    short::env_file,
+    &Keys(&object(
+        "an env file",
+        &[applied("format", Text), applied("path", Path), applied("required", Bool)],
+    )),
+);
+
+static EXTENDS: Kind = Keys(&object("extends", &[applied("file", Text), applied("service", Text)]));
+
+static HEALTHCHECK: Object = Object {
+    name: "a health check",
+    fields: &[
+        applied("disable", Bool),
+        applied("interval", Duration),
+        applied("retries", Integer),
+        applied("start_interval", Duration),
+        applied("start_period", Duration),
+        applied("test", HealthTest),
+        applied("timeout", Duration),
+    ],
+    finish: finish::healthcheck,
+};
+
+static LOGGING: Object =
+    object("logging", &[applied("driver", Text), applied("options", Map(&Nullable(&Scalar)))]);
+
+static SERVICE_NETWORK: Kind = Nullable(&Keys(&object(
+    "a service's network",
+    &[
+        applied("aliases", List(&Text, Merge::Unique)),
+        later("driver_opts", Map(&Scalar)),
+        applied("gw_priority", Integer),
+        applied("interface_name", Text),
+        applied("ipv4_address", Text),
+        applied("ipv6_address", Text),
+        later("link_local_ips", List(&Text, Merge::Unique)),
+        applied("mac_address", Text),
+        applied("priority", Integer),
+    ],
+)));
+
+static DEVICE: Kind = Short(
+    short::device,
+    &Keys(&object(
+        "a device",
+        &[applied("permissions", Text), applied("source", Text), applied("target", Text)],
+    )),
+);
+
+static PORT: Kind = Short(
+    short::ports,
+    &Keys(&Object {
+        name: "a port",
+        fields: &[
+            inert("app_protocol", Text),
+            applied("host_ip", Text),
+            applied("mode", Word(&["ingress", "host"])),
+            applied("name", Text),
+            applied("protocol", Word(&["tcp", "udp", "sctp"])),
+            applied("published", Scalar),
+            applied("target", Integer),
+        ],
+        finish: finish::port,
+    }),
+);
+
+static MOUNT: Kind = Short(
+    short::mount,
+    &Keys(&Object {
+        name: "a volume",
+        fields: &[
+            applied("bind", Keys(&BIND)),
+            inert("consistency", Text),
+            later("image", Keys(&object("image", &[applied("subpath", Text)]))),
+            applied("read_only", Bool),
+            applied("source", Text),
+            applied("target", Text),
+            applied("tmpfs", Keys(&TMPFS)),
+            applied("type", Word(&["bind", "volume", "tmpfs", "image"])),
+            applied("volume", Keys(&VOLUME_USE)),
+        ],
+        finish: finish::mount,
+    }),
+);
+
+static BIND: Object = object(
+    "bind",
+    &[
+        applied("create_host_path", Bool),
+        applied("propagation", Text),
+        applied("recursive", Word(&["enabled", "disabled", "writable", "readonly"])),
+        inert("selinux", Word(&["z", "Z"])),
+    ],
+);
+
+static TMPFS: Object = object("tmpfs", &[applied("mode", Integer), applied("size", Size)]);
+
+static VOLUME_USE: Object =
+    object("volume", &[later("labels", Pairs), applied("nocopy", Bool), applied("subpath", Text)]);
+
+static ULIMIT: Kind =
+    Either(&Integer, &Keys(&object("a limit", &[applied("hard", Integer), applied("soft", Integer)])));
+
+static DEPLOY_SECTION: Kind = Keys(&DEPLOY);
+
+static DEPLOY: Object = object(
+    "deploy",
+    &[
+        inert("endpoint_mode", Text),
+        inert("labels", Pairs),
+        inert("mode", Text),
+        inert("placement", Any),
+        applied("replicas", Integer),
+        applied("resources", Keys(&RESOURCES)),
+        applied("restart_policy", Keys(&RESTART_POLICY)),
+        inert("rollback_config", Any),
+        inert("update_config", Any),
+    ],
+);
+
+static RESOURCES: Object =
+    object("resources", &[applied("limits", Keys(&LIMITS)), applied("reservations", Keys(&RESERVATIONS))]);
+
+static LIMITS: Object =
+    object("limits", &[applied("cpus", Scalar), applied("memory", Size), applied("pids", Integer)]);
+
+static RESERVATIONS: Object = object(
+    "reservations",
+    &[inert("cpus", Scalar), later("devices", Any), inert("generic_resources", Any), applied("memory", Size)],
+);
+
+static RESTART_POLICY: Object = object(
+    "restart_policy",
+    &[
+        applied("condition", Word(&["none", "on-failure", "any"])),
+        inert("delay", Duration),
+        applied("max_attempts", Integer),
+        inert("window", Duration),
+    ],
+);

@@ -1,0 +1,140 @@
+//! Reading the texts that a project is made of, and finding them.
+
+use super::environment::Variables;
+use super::{Files, LoadOptions, path};
+use crate::diagnostic::Diagnostic;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The default names, in order of preference.
+const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+/// Files merged on top of a default one, in order of preference.
+const OVERRIDE_NAMES: [&str; 4] = [
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
+/// The files with the folder that paths are shown from.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub(super) files: &'a dyn Files,
+    pub(super) current_directory: &'a Path,
+}
+
+/// A file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}: {source}", path.display())]
+pub(super) struct ReadError {
+    pub(super) path: PathBuf,
+    #[source]
+    pub(super) source: io::Error,
+}
+
+impl ReadError {
+    /// The error for a file of the named kind.
+    pub(super) fn diagnostic(&self, kind: &str) -> Diagnostic {
+        Diagnostic::error(format!("cannot read {kind} {}: {}", self.path.display(), self.source))
+    }
+
+    pub(super) fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
+
+impl Reader<'_> {
+    /// A path as messages show it: from the current folder if it lies below.
+    pub(super) fn shown(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(self.current_directory).unwrap_or(path).to_owned()
+    }
+
+    pub(super) fn bytes(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
+        self.files.read(path).map_err(|source| ReadError { path: self.shown(path), source })
+    }
+
+    pub(super) fn text(&self, path: &Path) -> Result<String, ReadError> {
+        String::from_utf8(self.bytes(path)?).map_err(|_| ReadError {
+            path: self.shown(path),
+            source: io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8 text"),
+        })
+    }
+}
+
+/// The Compose files of a project, absolute, and its folder.
+pub(super) struct Discovered {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) folder: PathBuf,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// Finds the Compose files: the options', else `COMPOSE_FILE`'s, else the default ones.
+pub(super) fn discover(
+    options: &LoadOptions,
+    variables: &Variables,
+    files: &dyn Files,
+) -> Result<Discovered, Diagnostic> {
+    let current = &options.current_directory;
+    let mut warnings = Vec::new();
+    let mut found = named_files(options, variables);
+    if found.is_empty() {
+        let start = options
+            .project_directory
+            .as_deref()
+            .map_or(current.clone(), |path| absolute(path, current, variables));
+        found = default_files(&start, files, &mut warnings)?;
+    }
+    let from_file = found.iter().find(|path| !is_stdin(path)).and_then(|path| path.parent());
+    let folder = match &options.project_directory {
+        Some(folder) => absolute(folder, current, variables),
+        None => from_file.unwrap_or(current).to_owned(),
+    };
+    Ok(Discovered { files: found, folder, warnings })
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// A path of the command line, made absolute; `-` stays.
+pub(super) fn absolute(path: &Path, current: &Path, variables: &Variables) -> PathBuf {
+    if is_stdin(path) {
+        return path.to_owned();
+    }
+    path::absolute(&path.to_string_lossy(), current, variables.get("HOME").map(String::as_str))
+}
+
+fn named_files(options: &LoadOptions, variables: &Variables) -> Vec<PathBuf> {
+    let named = variables.get("COMPOSE_FILE").filter(|list| options.files.is_empty() && !list.is_empty());
+    let names: Vec<PathBuf> = match named {
+        Some(list) => {
+            let separator = variables.get("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
+            list.split(separator).map(PathBuf::from).collect()
+        }
+        None => options.files.clone(),
+    };
+    names.iter().map(|name| absolute(name, &options.current_directory, variables)).collect()
+}
+
+/// The default file here or in a folder above, with its override.
+fn default_files(
+    start: &Path,
+    files: &dyn Files,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Vec<PathBuf>, Diagnostic> {
+    let present = |folder: &Path, names: &[&str]| -> Vec<PathBuf> {
+        names.iter().map(|name| folder.join(name)).filter(|path| files.exists(path)).collect()
+    };
+    for folder in start.ancestors() {
+        let mut candidates = present(folder, &FILE_NAMES).into_iter();
+        let Some(main) = candidates.next() else { continue };
+        if let Some(other) = candidates.next() {
+            let message = format!("found both {} and {}; using the first", main.display(), other.display());
+            warnings.push(Diagnostic::warning(message));
+        }
+        let overriding = present(folder, &OVERRIDE_NAMES).into_iter().next();
+        return Ok(std::iter::once(main).chain(overriding).collect());
+    }
+    let message = format!("no configuration file in {} or a folder above it", start.display());
+    Err(Diagnostic::error(message).hint(format!("name one with -f, or write {}", FILE_NAMES[0])))
+}
