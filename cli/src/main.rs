@@ -1,13 +1,71 @@
-//! The `lighter` command.
+//! The `lighter` command: a line of arguments to one command's `run`.
 
 #![forbid(unsafe_code)]
 
+mod acquire;
+mod apply;
 mod args;
+mod attached;
+mod clock;
 mod commands;
+mod error;
+mod execute;
+mod files;
+mod interrupt;
+mod listing;
+mod logging;
+mod notes;
+mod output;
+mod perform;
+mod progress;
+mod raw_mode;
+mod report;
+mod session;
+mod size;
+mod stream;
 mod table;
+mod terminal;
+mod transfer;
+mod words;
 
+use args::Arguments;
 use clap::Parser;
+use clap::error::ErrorKind;
+use engine::supervisor;
+use session::Session;
+use std::ffi::OsString;
+use std::process::ExitCode;
 
-fn main() {
-    let _ = args::Arguments::parse();
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // Supervisors and build steps are this same program. They fork, so nothing may have begun a thread.
+    if arguments.get(1).and_then(|verb| verb.to_str()).is_some_and(supervisor::is_verb) {
+        return supervisor::main(&arguments[1..]);
+    }
+    match Arguments::try_parse_from(&arguments) {
+        Ok(arguments) => run(arguments),
+        Err(error) => refuse(&error),
+    }
+}
+
+fn run(arguments: Arguments) -> ExitCode {
+    let session = Session::new(arguments.global);
+    logging::start(session.global.log_level.unwrap_or_default(), &session.terminal);
+    match arguments.command.run(&session) {
+        Ok(code) => code,
+        Err(error) => report::failure(&error, &session.terminal),
+    }
+}
+
+/// Help and version are answers; any other end of parsing is an error, and docker compose's code for
+/// all of those is 1.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // A closed stdout or stderr is nobody's loss.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
 }

@@ -39,7 +39,6 @@ fn lines_people_type_are_accepted() {
         "lighter restart -t 1 web",
         "lighter kill -s HUP web",
         "lighter rm -f -s -v web",
-        "lighter config --hash *",
         "lighter config --format json -o out.json web",
         "lighter convert --services",
         "lighter version --short",

@@ -27,3 +27,12 @@ pub(crate) struct Build {
     #[arg(long)]
     with_dependencies: bool,
 }
+
+impl Build {
+    pub(super) fn run(
+        self,
+        _session: &crate::session::Session,
+    ) -> Result<std::process::ExitCode, crate::error::CommandError> {
+        todo!()
+    }
+}

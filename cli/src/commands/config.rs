@@ -1,7 +1,16 @@
 //! `config`: prints the Compose file as it is understood.
 
+use crate::error::CommandError;
+use crate::output;
+use crate::session::Session;
 use clap::{Args, ValueEnum};
+use compose::graph::Selection;
+use compose::load::Depth;
+use compose::model::Project;
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Options of `config`.
 #[derive(Debug, Default, Args)]
@@ -20,7 +29,7 @@ pub(crate) struct Config {
     output: Option<PathBuf>,
     /// What to print instead of the whole.
     #[command(flatten)]
-    list: Option<ListChoice>,
+    list: ListChoice,
 }
 
 /// One thing to list.
@@ -42,12 +51,6 @@ struct ListChoice {
     /// Print the profiles, one per line
     #[arg(long)]
     profiles: bool,
-    /// Print the variables used to fill in the file
-    #[arg(long)]
-    environment: bool,
-    /// Print a hash of each service's definition; `*` is every service
-    #[arg(long, value_name = "SERVICES")]
-    hash: Option<String>,
 }
 
 /// How the file is printed.
@@ -58,4 +61,72 @@ enum ConfigFormat {
     Yaml,
     /// As one JSON object
     Json,
+}
+
+impl Config {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let mut project = session.project(Depth::Environment)?;
+        let selection = Selection::of(&project, &self.services, true)?;
+        if !self.services.is_empty() {
+            narrow(&mut project, &selection);
+        }
+        if self.quiet {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let text = match self.list.lines(&project) {
+            Some(lines) => lines.iter().map(|line| format!("{line}\n")).collect(),
+            None => self.format.render(&project),
+        };
+        match &self.output {
+            None => output::print(&text)?,
+            Some(path) => fs::write(path, text).map_err(|source| CommandError::File {
+                attempt: "write",
+                path: path.clone(),
+                source,
+            })?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl ListChoice {
+    /// The list asked for, an item a line; `None` if no list was.
+    fn lines(&self, project: &Project) -> Option<Vec<String>> {
+        let services = || project.services.iter();
+        if self.only_services {
+            return Some(services().map(|(name, _)| name.to_string()).collect());
+        }
+        if self.images {
+            let images: BTreeSet<_> =
+                services().map(|(name, service)| project.image_name(name, service)).collect();
+            return Some(images.into_iter().collect());
+        }
+        if self.volumes {
+            return Some(project.volumes.keys().map(ToString::to_string).collect());
+        }
+        if self.networks {
+            return Some(project.networks.keys().map(ToString::to_string).collect());
+        }
+        if self.profiles {
+            let profiles: BTreeSet<_> =
+                project.all_services().flat_map(|(_, service)| &service.profiles).collect();
+            return Some(profiles.into_iter().cloned().collect());
+        }
+        None
+    }
+}
+
+impl ConfigFormat {
+    fn render(self, project: &Project) -> String {
+        match self {
+            Self::Yaml => project.to_yaml(),
+            Self::Json => project.to_json(),
+        }
+    }
+}
+
+/// Leaves the selected services; what only others use is not printed.
+fn narrow(project: &mut Project, selection: &Selection) {
+    project.services.append(&mut project.disabled);
+    project.services.retain(|name, _| selection.contains(name.as_str()));
 }

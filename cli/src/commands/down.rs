@@ -1,7 +1,12 @@
 //! `down`: stops and removes containers and networks.
 
 use crate::args::StopTimeout;
+use crate::error::CommandError;
+use crate::execute::carry_out;
+use crate::session::{Session, View};
 use clap::Args;
+use compose::plan::{self, DownOptions};
+use std::process::ExitCode;
 
 /// Options of `down`.
 #[derive(Debug, Default, Args)]
@@ -18,4 +23,20 @@ pub(crate) struct Down {
     /// How long containers have to stop.
     #[command(flatten)]
     timeout: StopTimeout,
+}
+
+impl Down {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let scope = session.scope()?;
+        let held = session.hold(&scope.name, View::Project)?;
+        let options = DownOptions {
+            services: scope.services(&self.services, &held.observed)?,
+            remove_orphans: self.remove_orphans || session.is_switched_on("COMPOSE_REMOVE_ORPHANS"),
+            volumes: self.volumes,
+            timeout: self.timeout.duration(),
+        };
+        let plan = plan::down(&scope.name, scope.project.as_ref(), &held.observed, &options);
+        carry_out(session, &held.layout, plan, "down")?;
+        Ok(ExitCode::SUCCESS)
+    }
 }

@@ -1,7 +1,15 @@
 //! `exec`: runs a command in a running container.
 
+use crate::error::CommandError;
+use crate::raw_mode::RawMode;
+use crate::session::Session;
 use clap::Args;
+use engine::container::exec::{self, ExecSpec, ExecStdio};
+use engine_spec::{Observed, ObservedContainer, compose_label};
+use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Options of `exec`.
 #[derive(Debug, Args)]
@@ -39,4 +47,63 @@ pub(crate) struct Exec {
     /// Run in this folder
     #[arg(short, long, value_name = "FOLDER")]
     workdir: Option<PathBuf>,
+}
+
+impl Exec {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let scope = session.scope()?;
+        let (layout, observed) = session.look(Some(&scope.name))?;
+        if scope.project.is_some() {
+            scope.services(std::slice::from_ref(&self.service), &observed)?;
+        }
+        let name = self.container(&observed)?.name().clone();
+        let process = self.process(session);
+        let raw = if process.tty { Some(RawMode::enter()?) } else { None };
+        let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+        let stdio = ExecStdio {
+            stdin: Some(stdin.as_fd()),
+            stdout: stdout.as_fd(),
+            stderr: stderr.as_fd(),
+            resized: raw.as_ref().map(RawMode::resized),
+        };
+        let code = exec::run(&layout, &name, &process, stdio)?;
+        Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
+    }
+
+    /// The running container with the lowest number, or that with the number asked for.
+    fn container<'a>(&self, observed: &'a Observed) -> Result<&'a ObservedContainer, CommandError> {
+        let running = observed.containers.iter().filter(|container| {
+            container.status.is_running()
+                && container.label(compose_label::SERVICE) == Some(self.service.as_str())
+                && container.label(compose_label::ONEOFF) != Some("True")
+        });
+        running
+            .filter_map(|container| {
+                Some((container.label(compose_label::CONTAINER_NUMBER)?.parse::<u32>().ok()?, container))
+            })
+            .filter(|(number, _)| self.index.is_none_or(|index| index == *number))
+            .min_by_key(|(number, _)| *number)
+            .map(|(_, container)| container)
+            .ok_or_else(|| CommandError::NotRunning { service: self.service.clone(), index: self.index })
+    }
+
+    fn process(&self, session: &Session) -> ExecSpec {
+        ExecSpec {
+            arguments: self.command.clone(),
+            environment: self.env.iter().filter_map(|entry| variable(entry, session)).collect(),
+            working_dir: self.workdir.clone(),
+            user: self.user.clone(),
+            privileged: self.privileged,
+            tty: session.terminal.is_interactive && !self.no_tty && !self.detach,
+            detach: self.detach,
+        }
+    }
+}
+
+/// `NAME=value` as it is; `NAME` with the value of our own environment, or not at all.
+fn variable(entry: &str, session: &Session) -> Option<String> {
+    if entry.contains('=') {
+        return Some(entry.to_owned());
+    }
+    session.environment.get(entry).map(|value| format!("{entry}={value}"))
 }

@@ -1,7 +1,17 @@
 //! `logs`: prints what containers wrote.
 
 use crate::args::Tail;
+use crate::clock;
+use crate::error::CommandError;
+use crate::execute::with_runtime;
+use crate::session::{Session, is_of_any};
+use crate::stream::{Follow, Heard, Printer, Source, print_written};
 use clap::Args;
+use engine::container::logs::LogOptions;
+use engine::state::Layout;
+use engine_spec::{ObservedContainer, compose_label};
+use std::process::ExitCode;
+use std::time::SystemTime;
 
 /// Options of `logs`.
 #[derive(Debug, Default, Args)]
@@ -18,6 +28,12 @@ pub(crate) struct Logs {
     /// Print only what was written since this time or for this long (`2026-01-31T08:00:00Z`, `10m`)
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
+    /// Print only what was written before this time, or not for this long
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Print the time before each line
+    #[arg(short, long)]
+    timestamps: bool,
     /// Only this container of the service
     #[arg(long, value_name = "NUMBER")]
     index: Option<u32>,
@@ -35,7 +51,67 @@ pub(crate) struct LogFormat {
     /// Do not name the container before each line
     #[arg(long)]
     pub(crate) no_log_prefix: bool,
-    /// Print the time before each line
-    #[arg(short, long)]
-    pub(crate) timestamps: bool,
+}
+
+impl Logs {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let scope = session.scope()?;
+        let (layout, observed) = session.look(Some(&scope.name))?;
+        let services = scope.services(&self.services, &observed)?;
+        let chosen =
+            observed.containers.iter().filter(|found| is_of_any(found, &services) && self.wants(found));
+        let sources: Vec<_> = chosen.map(|container| Source::new(container, &scope.name)).collect();
+        let printer = Printer::new(sources, self.format, self.timestamps, &session.terminal);
+        let options = self.options()?;
+        if self.follow {
+            follow(&layout, &printer, &options)?;
+        } else {
+            print_written(&layout, &printer, &options)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn wants(&self, container: &ObservedContainer) -> bool {
+        let number = container.label(compose_label::CONTAINER_NUMBER).and_then(|number| number.parse().ok());
+        self.index.is_none() || self.index == number
+    }
+
+    fn options(&self) -> Result<LogOptions, CommandError> {
+        let now = SystemTime::now();
+        let time = |text: &Option<String>| match text {
+            None => Ok(None),
+            Some(text) => {
+                clock::parse(text, now).map(Some).ok_or_else(|| CommandError::NoSuchTime(text.clone()))
+            }
+        };
+        Ok(LogOptions {
+            follow: self.follow,
+            tail: match self.tail {
+                Tail::All => None,
+                Tail::Lines(lines) => Some(usize::try_from(lines).unwrap_or(usize::MAX)),
+            },
+            since: time(&self.since)?,
+            until: time(&self.until)?,
+        })
+    }
+}
+
+/// Ends when no container is left, or with Ctrl-C, which is no failure here.
+fn follow(layout: &Layout, printer: &Printer, options: &LogOptions) -> Result<(), CommandError> {
+    with_runtime(async |interrupt| {
+        let mut follow = Follow::new(layout, printer.sources(), options);
+        loop {
+            tokio::select! {
+                heard = follow.next() => match heard {
+                    Some((place, Heard::Line(line))) => printer.line(place, &line),
+                    Some((place, Heard::Ended(exit_code))) => printer.ended(place, exit_code),
+                    Some((_, Heard::Gone)) => Ok(()),
+                    Some((_, Heard::Failed(error))) => return Err(error.into()),
+                    None => return Ok(()),
+                },
+                () = interrupt.next() => return Err(CommandError::Interrupted),
+            }
+            .map_err(CommandError::Stdout)?;
+        }
+    })
 }

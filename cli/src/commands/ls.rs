@@ -1,7 +1,15 @@
 //! `ls`: lists projects.
 
 use crate::args::ListFormat;
+use crate::error::CommandError;
+use crate::output;
+use crate::session::Session;
+use crate::table::{self, Table};
 use clap::Args;
+use engine_spec::{ObservedContainer, compose_label};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
 
 /// Options of `ls`.
 #[derive(Debug, Default, Args)]
@@ -15,4 +23,60 @@ pub(crate) struct Ls {
     /// Choose how the list is printed
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: ListFormat,
+}
+
+/// A project, with docker compose's field names.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Project {
+    name: String,
+    status: String,
+    config_files: String,
+}
+
+impl Ls {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let (_, observed) = session.look(None)?;
+        let projects = projects(&observed.containers, self.all);
+        match self.format {
+            _ if self.quiet => output::print_lines(projects.iter().map(|project| &project.name))?,
+            ListFormat::Json => output::print_json(&projects)?,
+            ListFormat::Table => {
+                let mut table = Table::new(table::WIDE, ["NAME", "STATUS", "CONFIG FILES"]);
+                projects.into_iter().for_each(|project| {
+                    table.row([project.name, project.status, project.config_files]);
+                });
+                output::print(&table.render())?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Containers by project; without `all` only projects that run.
+fn projects(containers: &[ObservedContainer], all: bool) -> Vec<Project> {
+    let mut by_project: BTreeMap<&str, Vec<&ObservedContainer>> = BTreeMap::new();
+    for container in containers {
+        if let Some(project) = container.label(compose_label::PROJECT) {
+            by_project.entry(project).or_default().push(container);
+        }
+    }
+    by_project
+        .into_iter()
+        .filter(|(_, containers)| all || containers.iter().any(|container| container.status.is_running()))
+        .map(|(name, containers)| Project {
+            name: name.to_owned(),
+            status: counted(&containers),
+            config_files: containers[0].label(compose_label::CONFIG_FILES).unwrap_or_default().to_owned(),
+        })
+        .collect()
+}
+
+/// `exited(1), running(2)`.
+fn counted(containers: &[&ObservedContainer]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for container in containers {
+        *counts.entry(container.status.state()).or_default() += 1;
+    }
+    counts.iter().map(|(state, count)| format!("{state}({count})")).collect::<Vec<_>>().join(", ")
 }

@@ -3,6 +3,7 @@
 mod build;
 mod config;
 mod container;
+mod converge;
 mod down;
 mod exec;
 mod image;
@@ -23,7 +24,12 @@ mod up;
 mod version;
 mod volume;
 
+pub(crate) use logs::LogFormat;
+
+use crate::error::CommandError;
+use crate::session::Session;
 use clap::Subcommand;
+use std::process::ExitCode;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -77,4 +83,34 @@ pub(crate) enum Command {
     Container(container::Container),
     /// Print the version
     Version(version::Version),
+}
+
+impl Command {
+    /// Does it; the exit code is the command's own, such as that of `exec`'s process.
+    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        match self {
+            Self::Up(command) => command.run(session),
+            Self::Down(command) => command.run(session),
+            Self::Ps(command) => command.run(session),
+            Self::Logs(command) => command.run(session),
+            Self::Exec(command) => command.run(session),
+            Self::Plan(command) => command.run(session),
+            Self::Build(command) => command.run(session),
+            Self::Pull(command) => command.run(session),
+            Self::Push(command) => command.run(session),
+            Self::Start(command) => command.run(session),
+            Self::Stop(command) => command.run(session),
+            Self::Restart(command) => command.run(session),
+            Self::Kill(command) => command.run(session),
+            Self::Rm(command) => command.run(session),
+            Self::Config(command) => command.run(session),
+            Self::Images(command) => command.run(session),
+            Self::Ls(command) => command.run(session),
+            Self::Image(command) => command.run(session),
+            Self::Volume(command) => command.run(session),
+            Self::Network(command) => command.run(session),
+            Self::Container(command) => command.run(session),
+            Self::Version(command) => command.run(session),
+        }
+    }
 }

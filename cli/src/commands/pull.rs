@@ -1,6 +1,19 @@
 //! `pull`: fetches the images of services.
 
+use crate::error::CommandError;
+use crate::output;
+use crate::progress::Progress;
+use crate::report;
+use crate::session::Session;
+use crate::transfer::{self, Transfer};
 use clap::{Args, ValueEnum};
+use compose::graph::Selection;
+use compose::load::Depth;
+use compose::plan::{self, BuildChoice, ImageOptions, ImagePull};
+use engine::image::Store;
+use engine_spec::PullPolicy;
+use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Options of `pull`.
 #[derive(Debug, Default, Args)]
@@ -32,4 +45,40 @@ enum Policy {
     Missing,
     /// Every time
     Always,
+}
+
+impl Pull {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let project = session.project(Depth::Structure)?;
+        let selection = Selection::of(&project, &self.services, self.include_deps)?;
+        let store = Store::open(&session.layout()?);
+        let policy = match self.policy {
+            Some(Policy::Missing) => PullPolicy::Missing,
+            Some(Policy::Always) | None => PullPolicy::Always,
+        };
+        let options = ImageOptions { build: BuildChoice::Never, pull: Some(policy) };
+        let mut pulls = plan::images(&project, &selection, &options, &store.names()?)?.pulls;
+        pulls.retain(|pull| !self.ignore_buildable || pull.fallback.is_none());
+        if session.global.dry_run {
+            output::print_lines(pulls.iter().map(|pull| format!("pull {}", pull.image)))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        self.fetch(session, &store, pulls)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn fetch(&self, session: &Session, store: &Store, pulls: Vec<ImagePull>) -> Result<(), CommandError> {
+        let progress =
+            Arc::new(if self.quiet { Progress::quiet() } else { Progress::new(&session.terminal, "pull") });
+        let transfer = Transfer::new(session, store, &progress)?;
+        let result = transfer::run(async || Ok(transfer.pull_all(pulls).await));
+        progress.close();
+        for unfetched in result? {
+            if !self.ignore_pull_failures && unfetched.pull.fallback.is_none() {
+                return Err(unfetched.into());
+            }
+            report::warning(&format!("{}: {}", unfetched.pull.image, unfetched.error), &session.terminal);
+        }
+        Ok(())
+    }
 }

@@ -1,8 +1,22 @@
 //! `up`: brings what runs into line with the Compose file.
 
+use super::converge::Converge;
 use super::logs::LogFormat;
-use crate::args::{PullChoice, Scale, StopTimeout, parse_scale};
+use super::plan::print_plan;
+use crate::attached::{Abort, Attached};
+use crate::error::CommandError;
+use crate::execute::Execution;
+use crate::notes;
+use crate::session::{Session, is_of_any};
+use crate::stream::{Printer, Source};
 use clap::Args;
+use compose::graph::{NoSuchService, Selection};
+use compose::load::Depth;
+use compose::model::Project;
+use engine::state::{Layout, observe};
+use engine_spec::{ServiceName, compose_label};
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Options of `up`.
 #[derive(Debug, Default, Args)]
@@ -25,6 +39,9 @@ pub(crate) struct Up {
     /// How output is shown.
     #[command(flatten)]
     format: LogFormat,
+    /// Print the time before each line of output
+    #[arg(long)]
+    timestamps: bool,
     /// Stop all containers as soon as one ends
     #[arg(long, conflicts_with_all = ["detach", "wait"])]
     abort_on_container_exit: bool,
@@ -42,43 +59,95 @@ pub(crate) struct Up {
     yes: bool,
 }
 
-/// Options that decide what is built, fetched, created and replaced; those of `up` and `plan`.
-#[derive(Debug, Default, Args)]
-pub(crate) struct Converge {
-    /// Build images before starting
-    #[arg(long, conflicts_with = "no_build")]
-    build: bool,
-    /// Build no image, even if it is missing
-    #[arg(long)]
-    no_build: bool,
-    /// Choose when images are fetched
-    #[arg(long, value_enum, value_name = "WHEN")]
-    pull: Option<PullChoice>,
-    /// Do not show how fetching goes on
-    #[arg(long)]
-    quiet_pull: bool,
-    /// Replace containers even if nothing changed
-    #[arg(long, conflicts_with = "no_recreate")]
-    force_recreate: bool,
-    /// Replace no container that exists
-    #[arg(long)]
-    no_recreate: bool,
-    /// Replace the containers of dependencies too
-    #[arg(long, conflicts_with = "no_recreate")]
-    always_recreate_deps: bool,
-    /// Leave out what the services depend on
-    #[arg(long)]
-    no_deps: bool,
-    /// Create containers without starting them
-    #[arg(long)]
-    no_start: bool,
-    /// Remove containers of services that are no longer in the file
-    #[arg(long)]
-    remove_orphans: bool,
-    /// Run this number of containers of a service
-    #[arg(long, value_name = "SERVICE=NUMBER", value_parser = parse_scale)]
-    scale: Vec<Scale>,
-    /// How long replaced containers have to stop.
-    #[command(flatten)]
-    timeout: StopTimeout,
+impl Up {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let project = session.project(Depth::Contents)?;
+        let selection = self.converge.select(&project, &self.services)?;
+        let code_from = self.code_from(&project)?;
+        if session.global.dry_run {
+            print_plan(session, &project, &selection, &self.converge)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let began = SystemTime::now();
+        let layout = self.converge(session, &project, &selection)?;
+        if self.detach || self.wait || self.converge.is_without_start() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        self.attach(session, &layout, &project, code_from, began)
+    }
+
+    /// Brings everything into line; the project is free for others when this returns.
+    fn converge(
+        &self,
+        session: &Session,
+        project: &Project,
+        selection: &Selection,
+    ) -> Result<Layout, CommandError> {
+        let layout = session.layout()?;
+        let mut execution = Execution::new(session, &layout, "up");
+        let progress = execution.progress.clone();
+        let options = self.converge.options(session, self.wait);
+        let result =
+            self.converge.plan(session, project, selection, &options, &progress).and_then(|(_held, plan)| {
+                notes::show(&plan.notes, &progress, &session.terminal);
+                let unchanged = plan.nodes.is_empty().then(|| notes::unchanged(&plan.notes));
+                execution.deadline = self.deadline();
+                execution.run(plan)?;
+                Ok(unchanged)
+            });
+        progress.close();
+        if let Some(count) = result? {
+            progress.message(&format!("{} unchanged", counted(count)));
+        }
+        Ok(layout)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let seconds = self.wait_timeout.filter(|_| self.wait)?;
+        Some(Instant::now() + Duration::from_secs(seconds.into()))
+    }
+
+    /// Shows the output of the services named, or of all that do not ask to be left out.
+    fn attach(
+        self,
+        session: &Session,
+        layout: &Layout,
+        project: &Project,
+        code_from: Option<ServiceName>,
+        began: SystemTime,
+    ) -> Result<ExitCode, CommandError> {
+        let services: Vec<ServiceName> =
+            self.services.iter().map(|name| ServiceName::new(name.as_str())).collect::<Result<_, _>>()?;
+        let is_shown =
+            |name: &str| project.service(name).is_some_and(|service| service.attach != Some(false));
+        let observed = observe(layout, Some(&project.name))?;
+        let shown = observed.containers.iter().filter(|container| {
+            is_of_any(container, &services) && container.label(compose_label::SERVICE).is_some_and(is_shown)
+        });
+        let sources = shown.map(|container| Source::new(container, &project.name)).collect();
+        let printer = Printer::new(sources, self.format, self.timestamps, &session.terminal);
+        let abort =
+            match (self.abort_on_container_exit || code_from.is_some(), self.abort_on_container_failure) {
+                (true, _) => Abort::OnExit,
+                (false, true) => Abort::OnFailure,
+                (false, false) => Abort::Never,
+            };
+        let timeout = self.converge.timeout.duration();
+        let attached =
+            Attached { session, layout, project: &project.name, services, timeout, abort, code_from };
+        attached.run(&printer, began)
+    }
+
+    /// The service whose exit code becomes ours.
+    fn code_from(&self, project: &Project) -> Result<Option<ServiceName>, CommandError> {
+        let Some(name) = &self.exit_code_from else { return Ok(None) };
+        if project.service(name).is_none() {
+            return Err(NoSuchService { name: name.clone(), nearest: None }.into());
+        }
+        Ok(Some(ServiceName::new(name.as_str())?))
+    }
+}
+
+fn counted(containers: usize) -> String {
+    if containers == 1 { "1 container".to_owned() } else { format!("{containers} containers") }
 }

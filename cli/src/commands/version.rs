@@ -1,6 +1,10 @@
 //! `version`: prints which lighter this is.
 
+use crate::error::CommandError;
+use crate::output;
+use crate::session::Session;
 use clap::{Args, ValueEnum};
+use std::process::ExitCode;
 
 /// Options of `version`.
 #[derive(Debug, Default, Args)]
@@ -21,4 +25,17 @@ enum VersionFormat {
     Pretty,
     /// As one JSON object
     Json,
+}
+
+const NUMBER: &str = env!("CARGO_PKG_VERSION");
+
+impl Version {
+    pub(super) fn run(self, _session: &Session) -> Result<ExitCode, CommandError> {
+        match self.format {
+            _ if self.short => output::print_lines([NUMBER])?,
+            VersionFormat::Pretty => output::print_lines([format!("lighter version {NUMBER}")])?,
+            VersionFormat::Json => output::print_lines([serde_json::json!({ "version": NUMBER })])?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
 }

@@ -1,8 +1,16 @@
 //! `image import`: makes an image from an archive of a root file system.
 
+use crate::error::CommandError;
+use crate::output;
+use crate::session::Session;
 use clap::Args;
-use engine_spec::ImageReference;
-use std::path::PathBuf;
+use engine::image::{Store, archive};
+use engine::state::sync_stage;
+use engine_spec::{ImageReference, Platform};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 /// Options of `image import`.
 #[derive(Debug, Args)]
@@ -16,4 +24,28 @@ pub(crate) struct Import {
     /// Apply a Dockerfile instruction, such as `CMD ["sh"]`
     #[arg(short, long, value_name = "INSTRUCTION")]
     change: Vec<String>,
+}
+
+impl Import {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let store = Store::open(&session.layout()?);
+        let archive = self.open()?;
+        let image =
+            archive::import(&store, archive, &Platform::host(), &self.change, self.image.as_ref()).map_err(
+                |source| CommandError::Import { path: self.archive.clone(), source: Box::new(source) },
+            )?;
+        sync_stage(store.layout().data())?;
+        output::print_lines([image.id])?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn open(&self) -> Result<Box<dyn Read + Send>, CommandError> {
+        if self.archive == Path::new("-") {
+            return Ok(Box::new(io::stdin()));
+        }
+        match File::open(&self.archive) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(source) => Err(CommandError::File { attempt: "read", path: self.archive.clone(), source }),
+        }
+    }
 }

@@ -7,7 +7,11 @@ mod push;
 mod remove;
 mod tag;
 
+use crate::error::CommandError;
+use crate::session::Session;
 use clap::Subcommand;
+use engine::image::{Image as Found, Store, StoreError};
+use std::process::ExitCode;
 
 /// What to do with images.
 #[derive(Debug, Subcommand)]
@@ -26,4 +30,23 @@ pub(crate) enum Image {
     /// Remove images
     #[command(name = "rm", visible_alias = "remove")]
     Remove(remove::Remove),
+}
+
+impl Image {
+    /// Does it.
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        match self {
+            Self::List(command) => command.run(session),
+            Self::Pull(command) => command.run(session),
+            Self::Push(command) => command.run(session),
+            Self::Import(command) => command.run(session),
+            Self::Tag(command) => command.run(session),
+            Self::Remove(command) => command.run(session),
+        }
+    }
+}
+
+/// The image that a person means by a name, an id or the start of an id.
+fn find(store: &Store, text: &str) -> Result<Found, CommandError> {
+    store.resolve(text)?.ok_or_else(|| StoreError::NoImage(text.to_owned()).into())
 }

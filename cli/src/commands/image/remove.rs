@@ -1,6 +1,12 @@
 //! `image rm`: removes images.
 
+use crate::error::CommandError;
+use crate::output;
+use crate::session::Session;
 use clap::Args;
+use engine::image::{Removed, Store, StoreError};
+use engine_spec::ImageReference;
+use std::process::ExitCode;
 
 /// Options of `image rm`.
 #[derive(Debug, Args)]
@@ -11,4 +17,34 @@ pub(crate) struct Remove {
     /// Remove images that containers were made from, and do not fail for missing ones
     #[arg(short, long)]
     force: bool,
+}
+
+impl Remove {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let store = Store::open(&session.layout()?);
+        for text in &self.images {
+            match self.remove(&store, text) {
+                Err(CommandError::Store(error)) if self.force && matches!(*error, StoreError::NoImage(_)) => {
+                }
+                removed => print(&removed?)?,
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// A name loses the name; an id loses the image and all its names.
+    fn remove(&self, store: &Store, text: &str) -> Result<Removed, CommandError> {
+        if let Ok(name) = ImageReference::parse(text)
+            && store.names()?.contains_key(&name)
+        {
+            return Ok(store.remove(&name, self.force)?);
+        }
+        let image = super::find(store, text)?;
+        Ok(store.remove_image(&image.id, self.force)?)
+    }
+}
+
+fn print(removed: &Removed) -> Result<(), CommandError> {
+    output::print_lines(removed.untagged.iter().map(|name| format!("Untagged: {name}")))?;
+    output::print_lines(removed.deleted.iter().map(|digest| format!("Deleted: {digest}")))
 }

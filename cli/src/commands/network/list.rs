@@ -1,7 +1,16 @@
 //! `network ls`: lists networks.
 
 use crate::args::ListFormat;
+use crate::clock;
+use crate::error::CommandError;
+use crate::output;
+use crate::session::Session;
+use crate::table::{self, Table};
 use clap::Args;
+use engine::network;
+use engine_spec::{NetworkDriver, ObservedNetwork};
+use serde::Serialize;
+use std::process::ExitCode;
 
 /// Options of `network ls`.
 #[derive(Debug, Default, Args)]
@@ -15,4 +24,57 @@ pub(crate) struct List {
     /// Choose how the list is printed
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: ListFormat,
+}
+
+/// A network with docker's field names.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    created_at: String,
+    driver: &'static str,
+    #[serde(rename = "ID")]
+    id: String,
+    internal: String,
+    labels: String,
+    name: String,
+    scope: &'static str,
+}
+
+impl List {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let layout = session.layout()?;
+        let listed = network::list(&layout)?.into_iter().map(|network| self.list(&network));
+        if self.quiet {
+            output::print_lines(listed.map(|network| network.id))?;
+        } else if self.format == ListFormat::Json {
+            output::print_json_lines(listed)?;
+        } else {
+            let mut table = Table::new(table::NARROW, ["NETWORK ID", "NAME", "DRIVER", "SCOPE"]);
+            listed.for_each(|network| {
+                table.row([network.id, network.name, network.driver.to_owned(), network.scope.to_owned()]);
+            });
+            output::print(&table.render())?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn list(&self, network: &ObservedNetwork) -> Listed {
+        let spec = &network.spec;
+        Listed {
+            created_at: clock::listed(network.created_at),
+            driver: match spec.driver {
+                NetworkDriver::Bridge => "bridge",
+            },
+            id: if self.no_trunc { network.id.to_string() } else { network.id.short().to_owned() },
+            internal: spec.internal.to_string(),
+            labels: spec
+                .labels
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect::<Vec<_>>()
+                .join(","),
+            name: spec.name.to_string(),
+            scope: "local",
+        }
+    }
 }

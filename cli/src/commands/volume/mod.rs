@@ -3,7 +3,10 @@
 mod list;
 mod remove;
 
+use crate::error::CommandError;
+use crate::session::Session;
 use clap::Subcommand;
+use std::process::ExitCode;
 
 /// What to do with volumes.
 #[derive(Debug, Subcommand)]
@@ -14,4 +17,14 @@ pub(crate) enum Volume {
     /// Remove volumes and their data
     #[command(name = "rm", visible_alias = "remove")]
     Remove(remove::Remove),
+}
+
+impl Volume {
+    /// Does it.
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        match self {
+            Self::List(command) => command.run(session),
+            Self::Remove(command) => command.run(session),
+        }
+    }
 }

@@ -1,7 +1,13 @@
 //! `volume rm`: removes volumes and their data.
 
+use crate::error::CommandError;
+use crate::output;
+use crate::session::Session;
 use clap::Args;
+use engine::volume;
 use engine_spec::VolumeName;
+use std::collections::BTreeSet;
+use std::process::ExitCode;
 
 /// Options of `volume rm`.
 #[derive(Debug, Args)]
@@ -12,4 +18,21 @@ pub(crate) struct Remove {
     /// Do not fail for missing ones
     #[arg(short, long)]
     force: bool,
+}
+
+impl Remove {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let layout = session.layout()?;
+        let existing: BTreeSet<_> =
+            volume::list(&layout)?.into_iter().map(|volume| volume.spec.name).collect();
+        for name in self.volumes {
+            if existing.contains(&name) {
+                volume::remove(&layout, &name)?;
+                output::print_lines([name])?;
+            } else if !self.force {
+                return Err(CommandError::NoSuchVolume(name));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
 }

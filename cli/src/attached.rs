@@ -1,0 +1,181 @@
+//! Attached `up`: shows what the containers write until they end or the user asks them to.
+
+use crate::error::CommandError;
+use crate::execute::{Execution, with_runtime};
+use crate::interrupt::Interrupt;
+use crate::session::{Session, View};
+use crate::stream::{Follow, Heard, Printer};
+use compose::plan::{self, ControlOptions};
+use engine::container;
+use engine::container::logs::LogOptions;
+use engine::state::Layout;
+use engine_spec::{ProjectName, ServiceName, Status, compose_label};
+use nix::sys::signal::Signal;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+/// What makes attached `up` stop everything by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Abort {
+    /// Nothing.
+    Never,
+    /// The end of any container.
+    OnExit,
+    /// The end of any container with a code other than 0.
+    OnFailure,
+}
+
+/// What is attached to.
+#[derive(Debug)]
+pub(crate) struct Attached<'a> {
+    /// The run of the command.
+    pub(crate) session: &'a Session,
+    /// Where the project lies.
+    pub(crate) layout: &'a Layout,
+    /// The project.
+    pub(crate) project: &'a ProjectName,
+    /// The services that are stopped in the end; none means all.
+    pub(crate) services: Vec<ServiceName>,
+    /// How long containers have to stop.
+    pub(crate) timeout: Option<Duration>,
+    /// What stops everything.
+    pub(crate) abort: Abort,
+    /// The service whose exit code is returned, if everything was stopped.
+    pub(crate) code_from: Option<ServiceName>,
+}
+
+/// Why watching ended.
+enum Outcome {
+    /// No container is left.
+    AllGone,
+    /// Everything shall be stopped; the code is to be returned.
+    Stop(u8),
+}
+
+impl Attached<'_> {
+    /// Shows output from `since` on.
+    pub(crate) fn run(&self, printer: &Printer, since: SystemTime) -> Result<ExitCode, CommandError> {
+        let names: Vec<_> = printer.sources().iter().map(|source| source.short.as_str()).collect();
+        say(&format!("Attaching to {}", names.join(", ")))?;
+        with_runtime(async |interrupt| {
+            let options = LogOptions { follow: true, since: Some(since), ..LogOptions::default() };
+            let mut follow = Follow::new(self.layout, printer.sources(), &options);
+            let outcome = tokio::select! {
+                outcome = self.watch(&mut follow, printer) => outcome?,
+                () = interrupt.next() => {
+                    say("Gracefully Stopping... press Ctrl+C again to force")?;
+                    Outcome::Stop(CommandError::Interrupted.exit_code())
+                }
+            };
+            match outcome {
+                Outcome::AllGone => Ok(ExitCode::SUCCESS),
+                Outcome::Stop(code) => self.stop(&mut follow, printer, interrupt, code).await,
+            }
+        })
+    }
+
+    /// Prints until nothing is left or something aborts.
+    async fn watch(&self, follow: &mut Follow, printer: &Printer) -> Result<Outcome, CommandError> {
+        while let Some((place, heard)) = follow.next().await {
+            print(printer, place, &heard)?;
+            if let Heard::Ended(exit_code) = heard
+                && let Some(code) = self.abort.code(exit_code)
+            {
+                say("Aborting on container exit...")?;
+                return Ok(Outcome::Stop(code));
+            }
+        }
+        Ok(Outcome::AllGone)
+    }
+
+    /// Stops the services and goes on printing; a further Ctrl-C kills them.
+    async fn stop(
+        &self,
+        follow: &mut Follow,
+        printer: &Printer,
+        interrupt: &mut Interrupt,
+        code: u8,
+    ) -> Result<ExitCode, CommandError> {
+        let held = self.session.hold(self.project, View::Project)?;
+        let options = ControlOptions {
+            services: self.services.clone(),
+            timeout: self.timeout,
+            ..ControlOptions::default()
+        };
+        let plan = plan::stop(self.project, &held.observed, &options);
+        let execution = Execution::new(self.session, self.layout, "stop");
+        let result = {
+            let stopping = execution.run_beside(plan, interrupt);
+            tokio::pin!(stopping);
+            loop {
+                // Cancel-safe: `stopping` is only polled, `next` is said to be.
+                tokio::select! {
+                    result = &mut stopping => break result,
+                    Some((place, heard)) = follow.next() => print(printer, place, &heard)?,
+                }
+            }
+        };
+        execution.progress.close();
+        match result {
+            Err(CommandError::Interrupted) => self.kill()?,
+            stopped => stopped?,
+        }
+        Ok(ExitCode::from(self.service_code()?.unwrap_or(code)))
+    }
+
+    /// How the service ended whose exit code is asked for.
+    fn service_code(&self) -> Result<Option<u8>, CommandError> {
+        let Some(service) = &self.code_from else { return Ok(None) };
+        let (_, observed) = self.session.look(Some(self.project))?;
+        let mut codes = observed.containers.iter().filter_map(|container| match &container.status {
+            Status::Exited { exit_code, .. }
+                if container.label(compose_label::SERVICE) == Some(service.as_str()) =>
+            {
+                Some(code(*exit_code))
+            }
+            _ => None,
+        });
+        Ok(codes.next())
+    }
+
+    fn kill(&self) -> Result<(), CommandError> {
+        let (_, observed) = self.session.look(Some(self.project))?;
+        for found in observed.containers.iter().filter(|found| found.status.is_running()) {
+            if crate::session::is_of_any(found, &self.services) {
+                container::kill(self.layout, found.name(), Signal::SIGKILL)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Abort {
+    /// The code to end with when a container has ended, if that is a reason to.
+    fn code(self, exit_code: Option<i32>) -> Option<u8> {
+        match (self, code(exit_code)) {
+            (Self::Never, _) | (Self::OnFailure, 0) => None,
+            (Self::OnExit | Self::OnFailure, code) => Some(code),
+        }
+    }
+}
+
+/// Ours for a container's; how nobody saw is no success.
+fn code(exit_code: Option<i32>) -> u8 {
+    exit_code.map_or(1, |code| u8::try_from(code).unwrap_or(u8::MAX))
+}
+
+fn print(printer: &Printer, place: usize, heard: &Heard) -> Result<(), CommandError> {
+    match heard {
+        Heard::Line(line) => printer.line(place, line).map_err(CommandError::Stdout),
+        Heard::Ended(exit_code) => printer.ended(place, *exit_code).map_err(CommandError::Stdout),
+        Heard::Gone => Ok(()),
+        Heard::Failed(error) => {
+            say(&format!("cannot read the output of {}: {error}", printer.sources()[place].short))
+        }
+    }
+}
+
+fn say(text: &str) -> Result<(), CommandError> {
+    io::stderr().lock().write_all(format!("{text}\n").as_bytes()).map_err(CommandError::Stdout)
+}

@@ -1,0 +1,164 @@
+//! What `up` and `plan` share: from the Compose file and what is there to a plan.
+
+use crate::acquire::acquire;
+use crate::args::{PullChoice, Scale, StopTimeout, parse_scale};
+use crate::error::CommandError;
+use crate::progress::Progress;
+use crate::session::{Held, Session, View};
+use clap::Args;
+use compose::graph::{NoSuchService, Selection};
+use compose::model::Project;
+use compose::plan::{self, BuildChoice, ImageOptions, ImagePlan, Plan, Recreate, UpOptions};
+use engine::image::Store;
+use engine::state::observe;
+use engine_spec::{Digest, ImageReference};
+use std::sync::Arc;
+
+/// Options that decide what is built, fetched, created and replaced; those of `up` and `plan`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Converge {
+    /// Build images before starting
+    #[arg(long, conflicts_with = "no_build")]
+    build: bool,
+    /// Build no image, even if it is missing
+    #[arg(long)]
+    no_build: bool,
+    /// Give replaced containers fresh anonymous volumes
+    #[arg(short = 'V', long, conflicts_with = "no_recreate")]
+    renew_anon_volumes: bool,
+    /// Choose when images are fetched
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pull: Option<PullChoice>,
+    /// Do not show how fetching goes on
+    #[arg(long)]
+    quiet_pull: bool,
+    /// Replace containers even if nothing changed
+    #[arg(long, conflicts_with = "no_recreate")]
+    force_recreate: bool,
+    /// Replace no container that exists
+    #[arg(long)]
+    no_recreate: bool,
+    /// Replace the containers of dependencies too
+    #[arg(long, conflicts_with = "no_recreate")]
+    always_recreate_deps: bool,
+    /// Leave out what the services depend on
+    #[arg(long)]
+    no_deps: bool,
+    /// Create containers without starting them
+    #[arg(long)]
+    no_start: bool,
+    /// Remove containers of services that are no longer in the file
+    #[arg(long)]
+    remove_orphans: bool,
+    /// Run this number of containers of a service
+    #[arg(long, value_name = "SERVICE=NUMBER", value_parser = parse_scale)]
+    scale: Vec<Scale>,
+    /// How long replaced containers have to stop.
+    #[command(flatten)]
+    pub(super) timeout: StopTimeout,
+}
+
+impl Converge {
+    /// Gets the images, and plans. Progress tells of the former.
+    pub(super) fn plan(
+        &self,
+        session: &Session,
+        project: &Project,
+        selection: &Selection,
+        options: &UpOptions,
+        progress: &Arc<Progress>,
+    ) -> Result<(Held, Plan), CommandError> {
+        let mut held = session.hold(&project.name, View::Everything)?;
+        let wanted = plan::images(project, selection, &self.image_options(), &held.observed.images)?;
+        if !wanted.pulls.is_empty() || !wanted.builds.is_empty() {
+            acquire(session, &held.layout, wanted, progress)?;
+            // Fetching and building may take minutes, in which containers end.
+            held.observed = observe(&held.layout, None)?;
+        }
+        let images = plan::resolve_images(project, selection, &held.observed.images)?;
+        let plan = plan::up(project, selection, &held.observed, options, &images)?;
+        Ok((held, plan))
+    }
+
+    /// The same without an effect: images that are not there are taken for granted.
+    pub(super) fn rehearse(
+        &self,
+        session: &Session,
+        project: &Project,
+        selection: &Selection,
+        options: &UpOptions,
+    ) -> Result<(ImagePlan, Plan), CommandError> {
+        let held = session.hold(&project.name, View::Everything)?;
+        let mut local = held.observed.images.clone();
+        let wanted = plan::images(project, selection, &self.image_options(), &local)?;
+        for name in names(&wanted) {
+            local.entry(name.clone()).or_insert_with(unknown_image);
+        }
+        let images = plan::resolve_images(project, selection, &local)?;
+        let plan = plan::up(project, selection, &held.observed, options, &images)?;
+        Ok((wanted, plan))
+    }
+
+    /// The services that the command acts on; there must be one.
+    pub(super) fn select(&self, project: &Project, services: &[String]) -> Result<Selection, CommandError> {
+        let selection = Selection::of(project, services, !self.no_deps)?;
+        if selection.services().next().is_none() {
+            return Err(CommandError::NoService);
+        }
+        if let Some(scale) = self.scale.iter().find(|scale| project.service(scale.service.as_str()).is_none())
+        {
+            return Err(NoSuchService { name: scale.service.to_string(), nearest: None }.into());
+        }
+        Ok(selection)
+    }
+
+    /// Whether containers are made but not started.
+    pub(super) fn is_without_start(&self) -> bool {
+        self.no_start
+    }
+
+    /// What the planner is asked for.
+    pub(super) fn options(&self, session: &Session, wait: bool) -> UpOptions {
+        let recreate = match (self.force_recreate || self.renew_anon_volumes, self.no_recreate) {
+            (true, _) => Recreate::Always,
+            (false, true) => Recreate::Never,
+            (false, false) => Recreate::Changed,
+        };
+        let recreate_dependencies = match (self.always_recreate_deps, self.no_recreate) {
+            (true, _) => Recreate::Always,
+            (false, true) => Recreate::Never,
+            (false, false) => Recreate::Changed,
+        };
+        UpOptions {
+            recreate,
+            recreate_dependencies,
+            remove_orphans: self.remove_orphans || session.is_switched_on("COMPOSE_REMOVE_ORPHANS"),
+            ignore_orphans: session.is_switched_on("COMPOSE_IGNORE_ORPHANS"),
+            renew_volumes: self.renew_anon_volumes,
+            no_start: self.no_start,
+            wait,
+            scale: self.scale.iter().map(|scale| (scale.service.clone(), scale.replicas)).collect(),
+            timeout: self.timeout.duration(),
+        }
+    }
+
+    fn image_options(&self) -> ImageOptions {
+        let build = match (self.build, self.no_build) {
+            (true, _) => BuildChoice::Always,
+            (false, true) => BuildChoice::Never,
+            (false, false) => BuildChoice::Missing,
+        };
+        ImageOptions { build, pull: self.pull.map(Into::into) }
+    }
+}
+
+/// The names that the images will have.
+fn names(plan: &ImagePlan) -> impl Iterator<Item = &ImageReference> {
+    let pulled = plan.pulls.iter().map(|pull| &pull.image);
+    pulled.chain(plan.builds.iter().flat_map(|(_, build)| &build.tags))
+}
+
+/// Stands for an image that is not there yet; no image has it.
+fn unknown_image() -> Digest {
+    Digest::from_sha256([0; 32])
+}

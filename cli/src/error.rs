@@ -1,0 +1,216 @@
+//! Why a command failed. What is wrong is said by whoever found it; here is what follows from it.
+
+use crate::perform::PerformError;
+use compose::Diagnostics;
+use compose::graph::NoSuchService;
+use compose::plan::PlanError;
+use engine::build::BuildError;
+use engine::container::exec::ExecError;
+use engine::container::logs::LogError;
+use engine::container::{RepairError, StopError};
+use engine::image::StoreError;
+use engine::image::archive::ImportError;
+use engine::image::registry::{PullError, PushError, RegistriesError};
+use engine::network::NetworkError;
+use engine::state::container::ResolveError;
+use engine::state::lock::LockError;
+use engine::state::record::RecordError;
+use engine::state::{LayoutError, ObserveError};
+use engine::volume::VolumeError;
+use engine_spec::{ImageReference, NameError, ReferenceError, ServiceName, VolumeName};
+use std::io;
+use std::path::PathBuf;
+
+/// The exit code of whoever was interrupted: 128 and SIGINT's number.
+const INTERRUPTED: u8 = 130;
+const FAILED: u8 = 1;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The engine makes mounts, links and cgroups, which only root may.
+    #[error("lighter needs root: run it with sudo")]
+    NotRoot,
+    /// The user pressed Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// The Compose files are wrong.
+    #[error(transparent)]
+    Files(#[from] Diagnostics),
+    /// A service named on the command line is not in the file.
+    #[error(transparent)]
+    NoSuchService(#[from] NoSuchService),
+    /// There is nothing that the command could act on.
+    #[error("no service selected")]
+    NoService,
+    /// A command needs a running container of a service.
+    #[error("service \"{service}\" is not running{}", index.map(|index| format!(" container #{index}")).unwrap_or_default())]
+    NotRunning {
+        /// Which service.
+        service: String,
+        /// Which of its containers, if one was asked for.
+        index: Option<u32>,
+    },
+    /// A service to be started has no container.
+    #[error("service \"{service}\" has no container to start")]
+    NoContainer {
+        /// Which service.
+        service: String,
+    },
+    /// No plan can be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Steps of a plan failed: the first, and those that were at work then.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Steps(Vec<PerformError>),
+    /// An image was not built.
+    #[error("cannot build service {service}")]
+    Build {
+        /// Which service.
+        service: ServiceName,
+        /// Why.
+        #[source]
+        source: Box<BuildError>,
+    },
+    /// An image was not fetched.
+    #[error("cannot pull {image}")]
+    Pull {
+        /// Which image.
+        image: ImageReference,
+        /// Why.
+        #[source]
+        source: Box<PullError>,
+    },
+    /// An image was not sent.
+    #[error("cannot push {image}")]
+    Push {
+        /// Which image.
+        image: ImageReference,
+        /// Why.
+        #[source]
+        source: Box<PushError>,
+    },
+    /// An archive did not become an image.
+    #[error("cannot import {path}")]
+    Import {
+        /// Which archive.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<ImportError>,
+    },
+    /// The image store.
+    #[error(transparent)]
+    Store(Box<StoreError>),
+    /// The registries' settings.
+    #[error(transparent)]
+    Registries(#[from] RegistriesError),
+    /// A process did not run in a container.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+    /// Output was not read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A signal was not sent.
+    #[error(transparent)]
+    Signal(#[from] StopError),
+    /// A text is no signal.
+    #[error("`{0}` is not a signal")]
+    NoSuchSignal(String),
+    /// A text is no time.
+    #[error("`{0}` is neither a time (`2026-01-31T08:00:00Z`) nor a duration (`10m`)")]
+    NoSuchTime(String),
+    /// A volume named on the command line.
+    #[error("no such volume: {0}")]
+    NoSuchVolume(VolumeName),
+    /// A volume.
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
+    /// A network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A container named on the command line.
+    #[error(transparent)]
+    Container(#[from] ResolveError),
+    /// An image name of the file.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// A name made of parts is too long or empty.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The engine's folders.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// A lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// What is there could not be found out.
+    #[error(transparent)]
+    Observe(#[from] ObserveError),
+    /// What a killed command left could not be put right.
+    #[error(transparent)]
+    Repair(#[from] RepairError),
+    /// A record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The thread pool or the signal handlers.
+    #[error("cannot set up the runtime")]
+    Runtime(#[source] io::Error),
+    /// The folder the command runs in.
+    #[error("cannot find out the current folder")]
+    CurrentFolder(#[source] io::Error),
+    /// A file named on the command line.
+    #[error("cannot {attempt} {path}")]
+    File {
+        /// `read` or `write`.
+        attempt: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The terminal's mode.
+    #[error("cannot set the terminal's mode")]
+    Terminal(#[source] io::Error),
+    /// Standard output.
+    #[error("cannot write to standard output")]
+    Stdout(#[source] io::Error),
+    /// Our own data did not become text.
+    #[error("cannot print as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl CommandError {
+    /// The exit code that tells the caller of what kind it is.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Interrupted => INTERRUPTED,
+            _ => FAILED,
+        }
+    }
+
+    /// Whether there is anybody to tell: `lighter ps | head -1` closes the pipe and means no harm.
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// What the user can do about it, where we know.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoSuchService(missing) => {
+                missing.nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"))
+            }
+            Self::NotRunning { service, .. } | Self::NoContainer { service } => {
+                Some(format!("start it with `lighter up -d {service}`"))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}

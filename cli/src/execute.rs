@@ -1,0 +1,189 @@
+//! Carries a plan out: steps to threads, words to progress, changes to disk.
+
+use crate::apply::{Step, StepKind, Stopped, apply};
+use crate::error::CommandError;
+use crate::interrupt::Interrupt;
+use crate::notes;
+use crate::output;
+use crate::perform::{PerformError, perform};
+use crate::progress::{Mark, Progress};
+use crate::session::Session;
+use crate::words::{Words, words};
+use compose::plan::{Node, Plan};
+use engine::state::{Layout, sync_stage};
+use engine_spec::Action;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::runtime::{Builder, Runtime};
+
+/// Actions spend most of their time in the kernel and in supervisors that begin; a few per processor
+/// keep all processors busy.
+const STEPS_PER_PROCESSOR: usize = 4;
+
+/// How a plan is carried out.
+#[derive(Debug, Clone)]
+pub(crate) struct Execution {
+    /// Whose engine does it.
+    pub(crate) layout: Layout,
+    /// Who is told.
+    pub(crate) progress: Arc<Progress>,
+    /// When waiting ends, if ever.
+    pub(crate) deadline: Option<Instant>,
+    /// How many steps work at a time; `None` is our choice.
+    pub(crate) parallel: Option<usize>,
+}
+
+impl Execution {
+    /// Carries plans out as the options before the command say.
+    pub(crate) fn new(session: &Session, layout: &Layout, activity: &'static str) -> Self {
+        Self {
+            layout: layout.clone(),
+            progress: Arc::new(Progress::new(&session.terminal, activity)),
+            deadline: None,
+            parallel: session
+                .global
+                .parallel
+                .and_then(|limit| usize::try_from(limit).ok())
+                .filter(|limit| *limit > 0),
+        }
+    }
+
+    /// Carries `plan` out to its end, and brings what it changed to disk. An empty plan costs nothing.
+    pub(crate) fn run(&self, plan: Plan) -> Result<(), CommandError> {
+        if plan.nodes.is_empty() {
+            return Ok(());
+        }
+        with_runtime(async |interrupt| self.run_beside(plan, interrupt).await)
+    }
+
+    /// The same on a runtime that is there already.
+    pub(crate) async fn run_beside(&self, plan: Plan, interrupt: &mut Interrupt) -> Result<(), CommandError> {
+        let is_durable = plan.nodes.iter().any(|node| is_durable(&node.action));
+        let steps = steps(plan);
+        let this = self.clone();
+        let limit = self.parallel.unwrap_or_else(default_limit);
+        apply(steps, limit, interrupt, move |step: &Work| this.perform(step)).await.map_err(stopped)?;
+        if is_durable {
+            sync_stage(self.layout.data())?;
+        }
+        Ok(())
+    }
+
+    fn perform(&self, Work { node, words }: &Work) -> Result<(), PerformError> {
+        let label = node.label.as_str();
+        if let Some(word) = words.begin {
+            self.progress.begin(label, word);
+        }
+        let _span = tracing::info_span!("action", step = label).entered();
+        match (perform(&self.layout, &node.action, self.deadline), &node.action) {
+            (Ok(()), _) => {
+                if let Some(word) = words.end {
+                    self.progress.end(label, Mark::Done, word);
+                }
+                Ok(())
+            }
+            (Err(error), Action::WaitContainer { optional: true, .. }) => {
+                self.progress.end(label, Mark::Warning, "Skipped");
+                tracing::warn!("optional {error}");
+                Ok(())
+            }
+            (Err(error), _) => {
+                self.progress.end(label, Mark::Failed, "Error");
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Carries out the plan of a command, or with `--dry-run` prints it; tells what is worth telling.
+pub(crate) fn carry_out(
+    session: &Session,
+    layout: &Layout,
+    plan: Plan,
+    activity: &'static str,
+) -> Result<(), CommandError> {
+    if session.global.dry_run {
+        return output::print(&format!("{plan:#?}"));
+    }
+    let execution = Execution::new(session, layout, activity);
+    notes::show(&plan.notes, &execution.progress, &session.terminal);
+    let result = execution.run(plan);
+    execution.progress.close();
+    result
+}
+
+/// A node and what is said of it.
+#[derive(Debug)]
+struct Work {
+    node: Node,
+    words: Words,
+}
+
+fn steps(plan: Plan) -> Vec<Step<Work>> {
+    let words = words(&plan);
+    let step = |(node, words): (Node, Words)| Step {
+        after: node.depends_on.iter().map(|id| id.0).collect(),
+        kind: kind(&node.action),
+        work: Work { node, words },
+    };
+    plan.nodes.into_iter().zip(words).map(step).collect()
+}
+
+/// Stopping is waiting too: for the container to end.
+fn kind(action: &Action) -> StepKind {
+    match action {
+        Action::WaitContainer { .. } | Action::StopContainer { .. } => StepKind::Wait,
+        Action::CreateNetwork(_)
+        | Action::RemoveNetwork { .. }
+        | Action::CreateVolume(_)
+        | Action::RemoveVolume { .. }
+        | Action::CreateContainer { .. }
+        | Action::StartContainer { .. }
+        | Action::RemoveContainer { .. }
+        | Action::RenameContainer { .. } => StepKind::Work,
+    }
+}
+
+/// Whether an action changes what must outlive a loss of power.
+fn is_durable(action: &Action) -> bool {
+    match action {
+        Action::StartContainer { .. } | Action::StopContainer { .. } | Action::WaitContainer { .. } => false,
+        Action::CreateNetwork(_)
+        | Action::RemoveNetwork { .. }
+        | Action::CreateVolume(_)
+        | Action::RemoveVolume { .. }
+        | Action::CreateContainer { .. }
+        | Action::RemoveContainer { .. }
+        | Action::RenameContainer { .. } => true,
+    }
+}
+
+fn stopped(stopped: Stopped<PerformError>) -> CommandError {
+    match stopped {
+        Stopped::Failed(failures) => CommandError::Steps(failures),
+        Stopped::Interrupted => CommandError::Interrupted,
+    }
+}
+
+fn default_limit() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get) * STEPS_PER_PROCESSOR
+}
+
+/// Runs `work` on a runtime of its own. Threads that only wait are left behind when it is over.
+pub(crate) fn with_runtime<T>(
+    work: impl AsyncFnOnce(&mut Interrupt) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let runtime = runtime().map_err(CommandError::Runtime)?;
+    let result = runtime.block_on(async {
+        let mut interrupt = Interrupt::listen().map_err(CommandError::Runtime)?;
+        work(&mut interrupt).await
+    });
+    runtime.shutdown_background();
+    result
+}
+
+/// One thread drives, as many as needed block.
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().max_blocking_threads(4096).build()
+}

@@ -1,0 +1,28 @@
+//! What a plan says besides its steps.
+
+use crate::progress::{Mark, Progress};
+use crate::report;
+use crate::terminal::Terminal;
+use compose::plan::Note;
+
+/// Tells what stays as it is, and warns of what should be looked at.
+pub(crate) fn show(notes: &[Note], progress: &Progress, terminal: &Terminal) {
+    for note in notes {
+        match note {
+            Note::Unchanged { container } => {
+                progress.end(&format!("Container {container}"), Mark::Done, "Running");
+            }
+            Note::Orphans { .. }
+            | Note::NetworkKept { .. }
+            | Note::VolumeKept { .. }
+            | Note::NothingFound => {
+                report::warning(&note.to_string(), terminal);
+            }
+        }
+    }
+}
+
+/// How many containers stay as they are.
+pub(crate) fn unchanged(notes: &[Note]) -> usize {
+    notes.iter().filter(|note| matches!(note, Note::Unchanged { .. })).count()
+}

@@ -1,0 +1,149 @@
+//! The one place where an error becomes text and an exit code.
+
+use crate::error::CommandError;
+use crate::terminal::{ProgressStyle, Terminal};
+use clap::builder::styling::{AnsiColor, Style};
+use compose::Diagnostic;
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Tells why a command failed, and returns its exit code.
+pub(crate) fn failure(error: &CommandError, terminal: &Terminal) -> ExitCode {
+    if !error.is_silent() {
+        say(&match terminal.progress {
+            ProgressStyle::Json => json(error),
+            ProgressStyle::Tty | ProgressStyle::Plain | ProgressStyle::Quiet => {
+                text(error, terminal.colour_stderr)
+            }
+        });
+    }
+    ExitCode::from(error.exit_code())
+}
+
+/// Shows what is doubtful in the Compose files.
+pub(crate) fn warnings(diagnostics: &[Diagnostic], terminal: &Terminal) {
+    for diagnostic in diagnostics {
+        say(&diagnostic.render(terminal.colour_stderr));
+    }
+}
+
+/// Shows something worth looking at.
+pub(crate) fn warning(message: &str, terminal: &Terminal) {
+    say(&headline("warning", AnsiColor::Yellow, message, terminal.colour_stderr));
+}
+
+/// The error, all that led to it, and what can be done about it.
+fn text(error: &CommandError, colour: bool) -> String {
+    if let CommandError::Files(diagnostics) = error {
+        return diagnostics.render(colour);
+    }
+    let errors: Vec<&dyn Error> = match error {
+        CommandError::Steps(failures) => failures.iter().map(|failure| failure as &dyn Error).collect(),
+        error => vec![error],
+    };
+    let mut text = errors.iter().map(|error| chain(*error, colour)).collect::<Vec<_>>().join("\n");
+    if let Some(hint) = error.hint() {
+        text.push('\n');
+        text.push_str(&headline("hint", AnsiColor::Cyan, &hint, colour));
+    }
+    text
+}
+
+/// An error and what is behind it, a line each.
+fn chain(error: &dyn Error, colour: bool) -> String {
+    let mut text = headline("error", AnsiColor::Red, &error.to_string(), colour);
+    for cause in causes(error) {
+        text.push_str("\n  caused by: ");
+        text.push_str(&cause.replace('\n', "\n    "));
+    }
+    text
+}
+
+/// docker compose's form of the last word of `--progress json`.
+fn json(error: &CommandError) -> String {
+    let message = match error {
+        CommandError::Steps(failures) => {
+            failures.iter().map(|failure| line(failure)).collect::<Vec<_>>().join("; ")
+        }
+        error => line(error),
+    };
+    serde_json::json!({ "error": true, "message": message }).to_string()
+}
+
+/// An error and what is behind it on one line.
+fn line(error: &dyn Error) -> String {
+    std::iter::once(error.to_string()).chain(causes(error)).collect::<Vec<_>>().join(": ")
+}
+
+/// What is behind an error, outermost first; a cause that only repeats what stands above is left out.
+fn causes(error: &dyn Error) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut above = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !above.ends_with(&text) {
+            causes.push(text.clone());
+        }
+        above = text;
+        next = cause.source();
+    }
+    causes
+}
+
+fn headline(word: &str, colour: AnsiColor, message: &str, is_coloured: bool) -> String {
+    let style = if is_coloured { colour.on_default().bold() } else { Style::new() };
+    format!("{style}{word}{style:#}: {message}")
+}
+
+/// A closed stderr is nobody's loss.
+fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(error: &CommandError, expected: &str) {
+        assert_eq!(text(error, false), expected);
+    }
+
+    #[test]
+    fn the_chain_is_printed_once_and_in_order() {
+        let source = io::Error::new(io::ErrorKind::PermissionDenied, "no way");
+        check(
+            &CommandError::File { attempt: "write", path: "out.yaml".into(), source },
+            "error: cannot write out.yaml\n  caused by: no way",
+        );
+    }
+
+    #[test]
+    fn a_known_remedy_follows_the_error() {
+        check(
+            &CommandError::NotRunning { service: "web".to_owned(), index: Some(2) },
+            "error: service \"web\" is not running container #2\n\
+             hint: start it with `lighter up -d web`",
+        );
+    }
+
+    #[test]
+    fn an_interrupted_command_exits_as_by_the_signal() {
+        assert_eq!(CommandError::Interrupted.exit_code(), 130);
+        assert_eq!(CommandError::NotRoot.exit_code(), 1);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error() {
+        assert!(CommandError::Stdout(io::ErrorKind::BrokenPipe.into()).is_silent());
+    }
+
+    #[test]
+    fn json_has_docker_composes_fields() {
+        assert_eq!(
+            json(&CommandError::NotRoot),
+            r#"{"error":true,"message":"lighter needs root: run it with sudo"}"#
+        );
+    }
+}

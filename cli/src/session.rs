@@ -1,0 +1,174 @@
+//! One run of the command: its options, its surroundings, and how a command gets at a project.
+
+use crate::args::GlobalArguments;
+use crate::error::CommandError;
+use crate::files::HostFiles;
+use crate::report;
+use crate::terminal::Terminal;
+use compose::LoadOptions;
+use compose::graph::{NoSuchService, Selection};
+use compose::load::Depth;
+use compose::model::Project;
+use engine::container;
+use engine::state::{Layout, lock, observe};
+use engine_spec::{Observed, ObservedContainer, ProjectName, ServiceName, compose_label};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Moves everything the engine keeps.
+const ROOT_VARIABLE: &str = "LIGHTER_ROOT";
+
+/// What every command has at hand.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The options before the command.
+    pub(crate) global: GlobalArguments,
+    /// The variables of the process; those that are not UTF-8 are left out.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// What may be written where.
+    pub(crate) terminal: Terminal,
+}
+
+/// The project that a command is about.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    /// Its name.
+    pub(crate) name: ProjectName,
+    /// Its file; `None` where only the name was given.
+    pub(crate) project: Option<Project>,
+}
+
+/// A project that nobody else changes as long as this exists.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Where it lies.
+    pub(crate) layout: Layout,
+    /// What there is of it.
+    pub(crate) observed: Observed,
+    _lock: lock::Guard,
+}
+
+/// How much is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    /// What belongs to the project.
+    Project,
+    /// Everything, for projects that use what others made.
+    Everything,
+}
+
+impl Session {
+    /// Looks at the process's surroundings.
+    pub(crate) fn new(global: GlobalArguments) -> Self {
+        let environment: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let terminal = Terminal::new(&global, &environment);
+        Self { global, environment, terminal }
+    }
+
+    /// The engine's folders, ready for use. Only root gets them.
+    pub(crate) fn layout(&self) -> Result<Layout, CommandError> {
+        if !nix::unistd::geteuid().is_root() {
+            return Err(CommandError::NotRoot);
+        }
+        let root = self.variable(ROOT_VARIABLE).map(Path::new);
+        let layout = Layout::from_root(root);
+        layout.prepare()?;
+        Ok(layout)
+    }
+
+    /// A variable that is set and not empty.
+    pub(crate) fn variable(&self, key: &str) -> Option<&str> {
+        self.environment.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a variable of docker compose says yes.
+    pub(crate) fn is_switched_on(&self, key: &str) -> bool {
+        self.variable(key)
+            .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "t" | "true"))
+    }
+
+    /// Keeps everybody else from changing a project, puts right what a killed command left of it, and
+    /// looks at it.
+    pub(crate) fn hold(&self, name: &ProjectName, view: View) -> Result<Held, CommandError> {
+        let layout = self.layout()?;
+        let lock = lock::project(&layout, name)?;
+        container::repair(&layout, Some(name))?;
+        let observed = observe(&layout, (view == View::Project).then_some(name))?;
+        Ok(Held { layout, observed, _lock: lock })
+    }
+
+    /// Looks at a project, or at everything, without keeping anybody from changing it.
+    pub(crate) fn look(&self, name: Option<&ProjectName>) -> Result<(Layout, Observed), CommandError> {
+        let layout = self.layout()?;
+        container::repair(&layout, name)?;
+        let observed = observe(&layout, name)?;
+        Ok((layout, observed))
+    }
+
+    /// Loads the Compose files, and shows what is doubtful in them.
+    pub(crate) fn project(&self, depth: Depth) -> Result<Project, CommandError> {
+        let loaded = compose::load(&self.load_options(depth)?, &HostFiles)?;
+        report::warnings(&loaded.warnings, &self.terminal);
+        Ok(loaded.project)
+    }
+
+    /// What a command is about that also works without a file: the project of `-p` if no file is
+    /// named, else that of the file; a broken file does not matter if the environment has a name.
+    pub(crate) fn scope(&self) -> Result<Scope, CommandError> {
+        let options = self.load_options(Depth::Structure)?;
+        if self.global.files.is_empty()
+            && self.global.project_name.is_some()
+            && let Some(name) = compose::load::name_without_files(&options)?
+        {
+            return Ok(Scope { name, project: None });
+        }
+        match self.project(Depth::Structure) {
+            Ok(project) => Ok(Scope { name: project.name.clone(), project: Some(project) }),
+            Err(error) => match compose::load::name_without_files(&options)? {
+                Some(name) => Ok(Scope { name, project: None }),
+                None => Err(error),
+            },
+        }
+    }
+
+    fn load_options(&self, depth: Depth) -> Result<LoadOptions, CommandError> {
+        Ok(LoadOptions {
+            files: self.global.files.clone(),
+            project_directory: self.global.project_directory.clone(),
+            project_name: self.global.project_name.clone(),
+            env_files: self.global.env_files.clone(),
+            profiles: self.global.profiles.clone(),
+            environment: self.environment.clone(),
+            current_directory: std::env::current_dir().map_err(CommandError::CurrentFolder)?,
+            depth,
+        })
+    }
+}
+
+impl Scope {
+    /// The services named on the command line. Without a file a service is one that has a container.
+    pub(crate) fn services(
+        &self,
+        names: &[String],
+        observed: &Observed,
+    ) -> Result<Vec<ServiceName>, CommandError> {
+        if let Some(project) = &self.project {
+            Selection::of(project, names, false)?;
+        } else if let Some(name) = names.iter().find(|name| !has_container(observed, name)) {
+            return Err(NoSuchService { name: name.clone(), nearest: None }.into());
+        }
+        Ok(names.iter().map(|name| ServiceName::new(name.as_str())).collect::<Result<_, _>>()?)
+    }
+}
+
+fn has_container(observed: &Observed, service: &str) -> bool {
+    observed.containers.iter().any(|container| container.label(compose_label::SERVICE) == Some(service))
+}
+
+/// Whether a container belongs to one of the services; none given means all.
+pub(crate) fn is_of_any(container: &ObservedContainer, services: &[ServiceName]) -> bool {
+    let service = container.label(compose_label::SERVICE);
+    services.is_empty() || services.iter().any(|name| Some(name.as_str()) == service)
+}

@@ -1,0 +1,144 @@
+//! One line of output with the name of its container before it.
+
+use crate::clock;
+use crate::commands::LogFormat;
+use crate::terminal::Terminal;
+use clap::builder::styling::{AnsiColor, Style};
+use engine::container::logs::{LogLine, Stream};
+use engine_spec::{ContainerName, ObservedContainer, ProjectName};
+use std::io::{self, Write};
+
+/// docker compose's colours, in its order.
+const COLOURS: [AnsiColor; 10] = [
+    AnsiColor::Cyan,
+    AnsiColor::Yellow,
+    AnsiColor::Green,
+    AnsiColor::Magenta,
+    AnsiColor::Blue,
+    AnsiColor::BrightCyan,
+    AnsiColor::BrightYellow,
+    AnsiColor::BrightGreen,
+    AnsiColor::BrightMagenta,
+    AnsiColor::BrightBlue,
+];
+
+/// A container whose output is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// Its name.
+    pub(crate) container: ContainerName,
+    /// Its name without the project's.
+    pub(crate) short: String,
+}
+
+impl Source {
+    /// What `container` of `project` is called before its lines.
+    pub(crate) fn new(container: &ObservedContainer, project: &ProjectName) -> Self {
+        let name = container.name();
+        let short = name.as_str().strip_prefix(project.as_str()).and_then(|rest| rest.strip_prefix('-'));
+        Self { container: name.clone(), short: short.unwrap_or(name.as_str()).to_owned() }
+    }
+}
+
+/// Prints lines of known sources.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    sources: Vec<Source>,
+    prefixes: Vec<String>,
+    with_times: bool,
+}
+
+impl Printer {
+    /// The width of the prefix is that of the longest name, the colour follows from the order.
+    pub(crate) fn new(
+        sources: Vec<Source>,
+        format: LogFormat,
+        with_times: bool,
+        terminal: &Terminal,
+    ) -> Self {
+        let width = sources.iter().map(|source| source.short.chars().count()).max().unwrap_or(0) + 1;
+        let is_coloured = terminal.colour_stdout && !format.no_color;
+        let prefixes = sources.iter().enumerate().map(|(place, source)| {
+            if format.no_log_prefix {
+                return String::new();
+            }
+            let style = if is_coloured { COLOURS[place % COLOURS.len()].on_default() } else { Style::new() };
+            format!("{style}{:width$} | {style:#}", source.short)
+        });
+        Self { prefixes: prefixes.collect(), sources, with_times }
+    }
+
+    /// Whose output is printed.
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Prints a line where the container wrote it to: stdout or stderr.
+    pub(crate) fn line(&self, place: usize, line: &LogLine) -> io::Result<()> {
+        let text = self.render(place, line);
+        match line.stream {
+            Stream::Stdout => io::stdout().lock().write_all(text.as_bytes()),
+            Stream::Stderr => io::stderr().lock().write_all(text.as_bytes()),
+        }
+    }
+
+    /// Says that a container has ended.
+    pub(crate) fn ended(&self, place: usize, exit_code: Option<i32>) -> io::Result<()> {
+        let code = exit_code.map_or_else(|| "unknown".to_owned(), |code| code.to_string());
+        let text = format!("{} exited with code {code}\n", self.sources[place].short);
+        io::stdout().lock().write_all(text.as_bytes())
+    }
+
+    fn render(&self, place: usize, line: &LogLine) -> String {
+        let time = if self.with_times { format!("{} ", clock::rfc3339(line.time)) } else { String::new() };
+        let text = line.text.strip_suffix('\n').unwrap_or(&line.text);
+        format!("{}{time}{text}\n", self.prefixes[place])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::ProgressStyle;
+    use std::time::SystemTime;
+
+    fn source(name: &str) -> Source {
+        Source {
+            container: ContainerName::new(format!("demo-{name}")).expect("valid"),
+            short: name.to_owned(),
+        }
+    }
+
+    fn printer(format: LogFormat, with_times: bool, colour_stdout: bool) -> Printer {
+        let terminal = Terminal {
+            progress: ProgressStyle::Plain,
+            colour_stdout,
+            colour_stderr: false,
+            is_interactive: false,
+        };
+        Printer::new(vec![source("redis-server-1"), source("web-1")], format, with_times, &terminal)
+    }
+
+    fn line(text: &str) -> LogLine {
+        LogLine { stream: Stream::Stdout, time: SystemTime::UNIX_EPOCH, text: text.to_owned() }
+    }
+
+    #[test]
+    fn prefixes_are_as_wide_as_the_longest_name() {
+        let printer = printer(LogFormat::default(), false, false);
+        assert_eq!(printer.render(0, &line("ready\n")), "redis-server-1  | ready\n");
+        assert_eq!(printer.render(1, &line("no line end")), "web-1           | no line end\n");
+    }
+
+    #[test]
+    fn without_prefix_only_the_text_is_left() {
+        let format = LogFormat { no_log_prefix: true, ..LogFormat::default() };
+        assert_eq!(printer(format, true, true).render(1, &line("x\n")), "1970-01-01T00:00:00.000000000Z x\n");
+    }
+
+    #[test]
+    fn colour_covers_the_prefix_only() {
+        let printer = printer(LogFormat::default(), false, true);
+        assert_eq!(printer.render(1, &line("x\n")), "\x1b[33mweb-1           | \x1b[0mx\n");
+    }
+}
