@@ -9,24 +9,26 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// `application/vnd.oci.image.index.v1+json`
-pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// `application/vnd.oci.image.manifest.v1+json`
-pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(crate) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// `application/vnd.oci.image.config.v1+json`
-pub const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+pub(crate) const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// A layer that is not compressed.
-pub const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+pub(crate) const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 /// A layer as gzip.
-pub const OCI_LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+pub(crate) const OCI_LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+/// A layer as gzip, in Docker's manifest.
+pub(crate) const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 /// Docker's index.
-pub const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+pub(crate) const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// Docker's manifest.
-pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+pub(crate) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Docker's first manifest, signed.
-pub const DOCKER_SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+pub(crate) const DOCKER_SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 /// Docker's first manifest. A registry that still has some answers with it only if asked, so that
 /// it can be refused by name.
-pub const DOCKER_SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
+pub(crate) const DOCKER_SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 
 /// A manifest or index that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +61,9 @@ pub enum ManifestError {
         /// What there is.
         available: Vec<String>,
     },
+    /// An index of indexes.
+    #[error("the index leads to another index instead of an image")]
+    Nested,
     /// The configuration knows another number of layers than the manifest.
     #[error("the manifest has {manifest} layers, the configuration {configuration}")]
     LayerCount {
@@ -100,9 +105,8 @@ impl Descriptor {
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
     schema_version: u32,
-    /// What it is.
-    #[serde(default)]
-    pub media_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    media_type: Option<String>,
     /// The configuration.
     pub config: Descriptor,
     /// The layers, bottom first.
@@ -114,6 +118,12 @@ impl Manifest {
     #[must_use]
     pub fn new(config: Descriptor, layers: Vec<Descriptor>) -> Self {
         Self { schema_version: 2, media_type: Some(OCI_MANIFEST.to_owned()), config, layers }
+    }
+
+    /// What a registry is told that it is.
+    #[must_use]
+    pub fn media_type(&self) -> &str {
+        self.media_type.as_deref().unwrap_or(OCI_MANIFEST)
     }
 }
 
@@ -186,6 +196,11 @@ pub(crate) fn choose<'a>(
             .map(name)
             .collect(),
     })
+}
+
+/// Whether what is made for `offered` runs on `wanted`.
+pub(crate) fn fits(offered: &Platform, wanted: &Platform) -> bool {
+    rank(offered, wanted).is_some()
 }
 
 fn rank(offered: &Platform, wanted: &Platform) -> Option<u32> {

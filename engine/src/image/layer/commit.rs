@@ -9,7 +9,7 @@
 use super::root::{c_at, open_folder};
 use super::tar::{Entry, Kind, TarWriter, Time};
 use super::whiteout::{self, Meaning};
-use super::{Hasher, Layer};
+use super::{HashingWriter, Layer};
 use crate::sys::{self, Carrier};
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
@@ -74,16 +74,16 @@ pub fn digest(tree: &Path) -> Result<Layer, CommitError> {
 /// Says what in the tree cannot be archived, or why it could not be written.
 pub fn write(tree: &Path, sink: impl Write) -> Result<Layer, CommitError> {
     let root = File::open(tree).map_err(|source| CommitError::Read { path: tree.to_owned(), source })?;
-    let sink = HashingWriter { sink, hasher: Hasher::new(), count: 0 };
     let mut walk = Walk {
-        archive: TarWriter::new(sink),
+        archive: TarWriter::new(HashingWriter::new(sink)),
         links: HashMap::new(),
         path: Vec::new(),
         buffer: vec![0; BUFFER],
     };
     walk.folder(root.into(), 0)?;
-    let sink = walk.archive.finish().map_err(|source| CommitError::Write { path: PathBuf::new(), source })?;
-    Ok(Layer { diff_id: sink.hasher.finish(), size: sink.count })
+    let written = walk.archive.finish().and_then(HashingWriter::finish);
+    let (diff_id, size) = written.map_err(|source| CommitError::Write { path: PathBuf::new(), source })?;
+    Ok(Layer { diff_id, size })
 }
 
 struct Walk<W> {
@@ -308,24 +308,4 @@ fn kind_by_stat(folder: &OwnedFd, name: &[u8]) -> Result<Type, Errno> {
         SFlag::S_IFSOCK => Type::Socket,
         _ => Type::Symlink, // told apart where it is archived
     })
-}
-
-/// Hashes and counts what is written through it.
-struct HashingWriter<W> {
-    sink: W,
-    hasher: Hasher,
-    count: u64,
-}
-
-impl<W: Write> Write for HashingWriter<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.hasher.update(bytes);
-        self.count += bytes.len() as u64;
-        self.sink.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
-    }
 }

@@ -2,8 +2,7 @@
 
 use engine_spec::Digest;
 use sha2::{Digest as _, Sha256, Sha512};
-use std::fmt::Write as _;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 /// A digest in the making, by the algorithm of the digest it is to be compared with.
 #[derive(Debug, Clone)]
@@ -53,11 +52,8 @@ impl Hasher {
         match self {
             Self::Sha256(hasher) => Digest::from_sha256(hasher.finalize().into()),
             Self::Sha512(hasher) => {
-                let mut text = "sha512:".to_owned();
-                for byte in hasher.finalize() {
-                    write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-                }
-                text.parse().expect("64 bytes are 128 hex digits")
+                let hex: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("sha512:{hex}").parse().expect("64 bytes are 128 hex digits")
             }
         }
     }
@@ -89,6 +85,40 @@ impl<R: Read> Read for HashingReader<R> {
         self.hasher.update(&buffer[..count]);
         self.count += count as u64;
         Ok(count)
+    }
+}
+
+/// Hashes and counts what is written through it.
+#[derive(Debug)]
+pub(crate) struct HashingWriter<W> {
+    sink: W,
+    hasher: Hasher,
+    count: u64,
+}
+
+impl<W: Write> HashingWriter<W> {
+    /// Writes to `sink`, hashing by SHA-256.
+    pub(crate) fn new(sink: W) -> Self {
+        Self { sink, hasher: Hasher::new(), count: 0 }
+    }
+
+    /// The digest and number of the bytes written.
+    pub(crate) fn finish(mut self) -> io::Result<(Digest, u64)> {
+        self.sink.flush()?;
+        Ok((self.hasher.finish(), self.count))
+    }
+}
+
+impl<W: Write> Write for HashingWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sink.write_all(bytes)?;
+        self.hasher.update(bytes);
+        self.count += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
     }
 }
 

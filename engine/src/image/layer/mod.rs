@@ -17,7 +17,7 @@ mod whiteout;
 
 pub use commit::{CommitError, digest, write};
 pub(crate) use compression::decompress;
-pub(crate) use digest::{Hasher, HashingReader};
+pub(crate) use digest::{Hasher, HashingReader, HashingWriter};
 pub use extract::ExtractError;
 pub use unpack::UnpackError;
 pub(crate) use unpack::{unpack, unpack_tree};

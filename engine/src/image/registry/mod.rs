@@ -2,17 +2,29 @@
 //!
 //! The OCI distribution protocol over HTTP: manifests by tag or digest, blobs by digest, a token per
 //! repository. The only asynchronous module of the engine; unpacking blocks and runs beside it.
-//! Where a registry is and how it is spoken to, [`Registries`] says.
+//!
+//! ```text
+//! Registries: reference -> endpoints in order (mirrors, then the registry itself)
+//! Client:     one repository at one endpoint: authorization, retries, the registry's own words
+//! pull:       manifest -> configuration -> layers, three at a time: fetch | inflate | hash and unpack
+//! push:       layers -> configuration -> manifest
+//! ```
 
+mod authorization;
+mod client;
+mod error;
 mod pull;
 mod push;
 mod registries;
 
+pub use error::RegistryError;
 pub use pull::{PullError, pull};
 pub use push::{PushError, push};
 pub use registries::{Registries, RegistriesError};
 
-use engine_spec::Digest;
+use client::{Access, Client};
+use engine_spec::{Digest, ImageReference};
+use std::time::Duration;
 
 /// How far a pull or push has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,3 +54,23 @@ pub enum Progress {
         reason: String,
     },
 }
+
+/// Whether any endpoint that `reference` may come from answers within `limit`.
+///
+/// An answer of any kind counts, a demand for credentials too.
+pub async fn is_reachable(registries: &Registries, reference: &ImageReference, limit: Duration) -> bool {
+    let probe = async {
+        for endpoint in registries.pull_endpoints(reference.registry()) {
+            if let Ok(client) = Client::new(endpoint, reference, Access::Pull)
+                && client.answers().await
+            {
+                return true;
+            }
+        }
+        false
+    };
+    tokio::time::timeout(limit, probe).await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-/// A configuration or manifest is read into memory, so its size is bounded.
-pub(crate) const LARGEST_DOCUMENT: u64 = 8 << 20;
-
 /// A blob being written to a staging folder and hashed on the way.
 #[derive(Debug)]
 pub(crate) struct BlobWriter {

@@ -22,8 +22,6 @@ pub(crate) struct LayerRecord {
     pub(crate) size: u64,
     /// The blob it was pulled as or pushed as; without one, its tree gives the archive again.
     pub(crate) blob: Option<Descriptor>,
-    /// Whether the tree gives its exact archive, as for layers made here.
-    pub(crate) is_reproducible: bool,
 }
 
 impl Record for LayerRecord {
@@ -103,8 +101,7 @@ impl Store {
         blob: Option<&Descriptor>,
     ) -> Result<(), StoreError> {
         if blob.is_some() || !self.has_layer(&layer.diff_id) {
-            let record =
-                LayerRecord { size: layer.size, blob: blob.cloned(), is_reproducible: blob.is_none() };
+            let record = LayerRecord { size: layer.size, blob: blob.cloned() };
             let path = staging.path("record");
             record::write_volatile(&path, &record)?;
             staging.add(path, self.layer_record_path(&layer.diff_id));

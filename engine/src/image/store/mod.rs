@@ -11,6 +11,7 @@
 //! exists changes only under [`crate::state::lock::images`]; reading takes no lock.
 
 mod blob;
+mod compress;
 mod layers;
 mod name;
 mod publish;

@@ -2,7 +2,9 @@
 
 use super::{Staging, Store, StoreError};
 use crate::image::layer::Hasher;
-use crate::image::manifest::{Descriptor, Manifest, ManifestError, OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
+use crate::image::manifest::{
+    DOCKER_LAYER, Descriptor, Manifest, ManifestError, OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP,
+};
 use crate::image::{Configuration, Image};
 use crate::state::{lock, record, sync_stage};
 use engine_spec::{Digest, ImageReference};
@@ -90,13 +92,14 @@ impl Store {
     /// The blob of a layer as pulled or pushed, else the archive its tree gives.
     pub(crate) fn layer_descriptor(&self, diff_id: &Digest) -> Result<Descriptor, StoreError> {
         let record = self.layer_record(diff_id)?;
-        Ok(record.blob.unwrap_or_else(|| Descriptor::new(OCI_LAYER, diff_id.clone(), record.size)))
-    }
-
-    /// The manifest of an image as a registry gets it.
-    pub(crate) fn manifest_type(text: &[u8]) -> Result<String, StoreError> {
-        let manifest: Manifest = serde_json::from_slice(text).map_err(ManifestError::Malformed)?;
-        Ok(manifest.media_type.unwrap_or_else(|| OCI_MANIFEST.to_owned()))
+        let Some(mut blob) = record.blob else {
+            return Ok(Descriptor::new(OCI_LAYER, diff_id.clone(), record.size));
+        };
+        // The same bytes, called as the manifest it goes into calls them.
+        if blob.media_type == DOCKER_LAYER {
+            OCI_LAYER_GZIP.clone_into(&mut blob.media_type);
+        }
+        Ok(blob)
     }
 
     /// The ids of all images.
