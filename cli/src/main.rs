@@ -6,6 +6,7 @@ mod acquire;
 mod apply;
 mod args;
 mod attached;
+mod build_log;
 mod clock;
 mod commands;
 mod error;

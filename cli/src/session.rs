@@ -156,15 +156,17 @@ impl Scope {
     ) -> Result<Vec<ServiceName>, CommandError> {
         if let Some(project) = &self.project {
             Selection::of(project, names, false)?;
-        } else if let Some(name) = names.iter().find(|name| !has_container(observed, name)) {
+        } else if let Some(name) = names.iter().find(|name| !has_container(observed, name.as_str())) {
             return Err(NoSuchService { name: name.clone(), nearest: None }.into());
         }
         Ok(names.iter().map(|name| ServiceName::new(name.as_str())).collect::<Result<_, _>>()?)
     }
 }
 
-fn has_container(observed: &Observed, service: &str) -> bool {
-    observed.containers.iter().any(|container| container.label(compose_label::SERVICE) == Some(service))
+/// Whether a service has a container, whatever its state.
+pub(crate) fn has_container(observed: &Observed, service: impl AsRef<str>) -> bool {
+    let service = Some(service.as_ref());
+    observed.containers.iter().any(|container| container.label(compose_label::SERVICE) == service)
 }
 
 /// Whether a container belongs to one of the services; none given means all.

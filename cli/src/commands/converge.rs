@@ -3,13 +3,13 @@
 use crate::acquire::acquire;
 use crate::args::{PullChoice, Scale, StopTimeout, parse_scale};
 use crate::error::CommandError;
+use crate::output;
 use crate::progress::Progress;
 use crate::session::{Held, Session, View};
 use clap::Args;
 use compose::graph::{NoSuchService, Selection};
 use compose::model::Project;
 use compose::plan::{self, BuildChoice, ImageOptions, ImagePlan, Plan, Recreate, UpOptions};
-use engine::image::Store;
 use engine::state::observe;
 use engine_spec::{Digest, ImageReference};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(crate) struct Converge {
     no_deps: bool,
     /// Create containers without starting them
     #[arg(long)]
-    no_start: bool,
+    pub(super) no_start: bool,
     /// Remove containers of services that are no longer in the file
     #[arg(long)]
     remove_orphans: bool,
@@ -58,49 +58,24 @@ pub(crate) struct Converge {
     pub(super) timeout: StopTimeout,
 }
 
+/// What is to be brought into line, checked.
+#[derive(Debug)]
+pub(super) struct Convergence<'a> {
+    session: &'a Session,
+    project: &'a Project,
+    selection: Selection,
+    images: ImageOptions,
+    options: UpOptions,
+}
+
 impl Converge {
-    /// Gets the images, and plans. Progress tells of the former.
-    pub(super) fn plan(
+    /// Checks that everything named on the command line is there.
+    pub(super) fn of<'a>(
         &self,
-        session: &Session,
-        project: &Project,
-        selection: &Selection,
-        options: &UpOptions,
-        progress: &Arc<Progress>,
-    ) -> Result<(Held, Plan), CommandError> {
-        let mut held = session.hold(&project.name, View::Everything)?;
-        let wanted = plan::images(project, selection, &self.image_options(), &held.observed.images)?;
-        if !wanted.pulls.is_empty() || !wanted.builds.is_empty() {
-            acquire(session, &held.layout, wanted, progress)?;
-            // Fetching and building may take minutes, in which containers end.
-            held.observed = observe(&held.layout, None)?;
-        }
-        let images = plan::resolve_images(project, selection, &held.observed.images)?;
-        let plan = plan::up(project, selection, &held.observed, options, &images)?;
-        Ok((held, plan))
-    }
-
-    /// The same without an effect: images that are not there are taken for granted.
-    pub(super) fn rehearse(
-        &self,
-        session: &Session,
-        project: &Project,
-        selection: &Selection,
-        options: &UpOptions,
-    ) -> Result<(ImagePlan, Plan), CommandError> {
-        let held = session.hold(&project.name, View::Everything)?;
-        let mut local = held.observed.images.clone();
-        let wanted = plan::images(project, selection, &self.image_options(), &local)?;
-        for name in names(&wanted) {
-            local.entry(name.clone()).or_insert_with(unknown_image);
-        }
-        let images = plan::resolve_images(project, selection, &local)?;
-        let plan = plan::up(project, selection, &held.observed, options, &images)?;
-        Ok((wanted, plan))
-    }
-
-    /// The services that the command acts on; there must be one.
-    pub(super) fn select(&self, project: &Project, services: &[String]) -> Result<Selection, CommandError> {
+        session: &'a Session,
+        project: &'a Project,
+        services: &[String],
+    ) -> Result<Convergence<'a>, CommandError> {
         let selection = Selection::of(project, services, !self.no_deps)?;
         if selection.services().next().is_none() {
             return Err(CommandError::NoService);
@@ -109,34 +84,24 @@ impl Converge {
         {
             return Err(NoSuchService { name: scale.service.to_string(), nearest: None }.into());
         }
-        Ok(selection)
+        let (images, options) = (self.image_options(), self.options(session));
+        Ok(Convergence { session, project, selection, images, options })
     }
 
-    /// Whether containers are made but not started.
-    pub(super) fn is_without_start(&self) -> bool {
-        self.no_start
-    }
-
-    /// What the planner is asked for.
-    pub(super) fn options(&self, session: &Session, wait: bool) -> UpOptions {
-        let recreate = match (self.force_recreate || self.renew_anon_volumes, self.no_recreate) {
-            (true, _) => Recreate::Always,
-            (false, true) => Recreate::Never,
-            (false, false) => Recreate::Changed,
-        };
-        let recreate_dependencies = match (self.always_recreate_deps, self.no_recreate) {
+    fn options(&self, session: &Session) -> UpOptions {
+        let recreate = |is_forced| match (is_forced, self.no_recreate) {
             (true, _) => Recreate::Always,
             (false, true) => Recreate::Never,
             (false, false) => Recreate::Changed,
         };
         UpOptions {
-            recreate,
-            recreate_dependencies,
+            recreate: recreate(self.force_recreate || self.renew_anon_volumes),
+            recreate_dependencies: recreate(self.always_recreate_deps),
             remove_orphans: self.remove_orphans || session.is_switched_on("COMPOSE_REMOVE_ORPHANS"),
             ignore_orphans: session.is_switched_on("COMPOSE_IGNORE_ORPHANS"),
             renew_volumes: self.renew_anon_volumes,
             no_start: self.no_start,
-            wait,
+            wait: false,
             scale: self.scale.iter().map(|scale| (scale.service.clone(), scale.replicas)).collect(),
             timeout: self.timeout.duration(),
         }
@@ -149,6 +114,42 @@ impl Converge {
             (false, false) => BuildChoice::Missing,
         };
         ImageOptions { build, pull: self.pull.map(Into::into) }
+    }
+}
+
+impl Convergence<'_> {
+    /// Waits in the end until every service is running or healthy.
+    pub(super) fn wait(&mut self) {
+        self.options.wait = true;
+    }
+
+    /// Gets the images, and plans. The project is ours until the first of the two is dropped.
+    pub(super) fn plan(&self, progress: &Arc<Progress>) -> Result<(Held, Plan), CommandError> {
+        let mut held = self.session.hold(&self.project.name, View::Everything)?;
+        let wanted = plan::images(self.project, &self.selection, &self.images, &held.observed.images)?;
+        if !wanted.pulls.is_empty() || !wanted.builds.is_empty() {
+            acquire(self.session, &held.layout, wanted, progress)?;
+            // Fetching and building may take minutes, in which containers end.
+            held.observed = observe(&held.layout, None)?;
+        }
+        let images = plan::resolve_images(self.project, &self.selection, &held.observed.images)?;
+        let plan = plan::up(self.project, &self.selection, &held.observed, &self.options, &images)?;
+        Ok((held, plan))
+    }
+
+    /// Prints images to get and steps to take. Images that are not there are taken for granted.
+    pub(super) fn print(&self) -> Result<(), CommandError> {
+        let held = self.session.hold(&self.project.name, View::Everything)?;
+        let mut local = held.observed.images.clone();
+        let wanted = plan::images(self.project, &self.selection, &self.images, &local)?;
+        for name in names(&wanted) {
+            local.entry(name.clone()).or_insert_with(unknown_image);
+        }
+        let images = plan::resolve_images(self.project, &self.selection, &local)?;
+        let plan = plan::up(self.project, &self.selection, &held.observed, &self.options, &images)?;
+        let builds = wanted.builds.iter().map(|(service, _)| format!("build the image of {service}"));
+        output::print_lines(builds.chain(wanted.pulls.iter().map(|pull| format!("pull {}", pull.image))))?;
+        output::print(&format!("{plan:#?}"))
     }
 }
 

@@ -2,12 +2,9 @@
 
 use super::converge::Converge;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
 use clap::Args;
-use compose::graph::Selection;
 use compose::load::Depth;
-use compose::model::Project;
 use std::process::ExitCode;
 
 /// Options of `plan`.
@@ -24,22 +21,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let project = session.project(Depth::Contents)?;
-        let selection = self.converge.select(&project, &self.services)?;
-        print_plan(session, &project, &selection, &self.converge)?;
+        self.converge.of(session, &project, &self.services)?.print()?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Prints images to get and steps to take.
-pub(super) fn print_plan(
-    session: &Session,
-    project: &Project,
-    selection: &Selection,
-    converge: &Converge,
-) -> Result<(), CommandError> {
-    let options = converge.options(session, false);
-    let (images, plan) = converge.rehearse(session, project, selection, &options)?;
-    let builds = images.builds.iter().map(|(service, _)| format!("build the image of {service}"));
-    output::print_lines(builds.chain(images.pulls.iter().map(|pull| format!("pull {}", pull.image))))?;
-    output::print(&format!("{plan:#?}"))
 }

@@ -2,7 +2,7 @@
 
 use crate::error::CommandError;
 use crate::execute::carry_out;
-use crate::session::{Session, View};
+use crate::session::{Session, View, has_container};
 use clap::Args;
 use compose::plan::{self, ControlOptions};
 use std::process::ExitCode;
@@ -20,6 +20,9 @@ impl Start {
         let scope = session.scope()?;
         let held = session.hold(&scope.name, View::Project)?;
         let services = scope.services(&self.services, &held.observed)?;
+        if let Some(service) = services.iter().find(|service| !has_container(&held.observed, service)) {
+            return Err(CommandError::NoContainer { service: service.to_string() });
+        }
         let options = ControlOptions { services, ..ControlOptions::default() };
         let plan = plan::start(&scope.name, &held.observed, &options);
         carry_out(session, &held.layout, plan, "start")?;

@@ -1,8 +1,7 @@
 //! `up`: brings what runs into line with the Compose file.
 
-use super::converge::Converge;
+use super::converge::{Converge, Convergence};
 use super::logs::LogFormat;
-use super::plan::print_plan;
 use crate::attached::{Abort, Attached};
 use crate::error::CommandError;
 use crate::execute::Execution;
@@ -10,7 +9,7 @@ use crate::notes;
 use crate::session::{Session, is_of_any};
 use crate::stream::{Printer, Source};
 use clap::Args;
-use compose::graph::{NoSuchService, Selection};
+use compose::graph::NoSuchService;
 use compose::load::Depth;
 use compose::model::Project;
 use engine::state::{Layout, observe};
@@ -62,44 +61,45 @@ pub(crate) struct Up {
 impl Up {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let project = session.project(Depth::Contents)?;
-        let selection = self.converge.select(&project, &self.services)?;
-        let code_from = self.code_from(&project)?;
+        self.code_from(&project)?;
+        let mut convergence = self.converge.of(session, &project, &self.services)?;
+        if self.wait {
+            convergence.wait();
+        }
         if session.global.dry_run {
-            print_plan(session, &project, &selection, &self.converge)?;
+            convergence.print()?;
             return Ok(ExitCode::SUCCESS);
         }
         let began = SystemTime::now();
-        let layout = self.converge(session, &project, &selection)?;
-        if self.detach || self.wait || self.converge.is_without_start() {
+        let layout = session.layout()?;
+        self.converge(session, &layout, &convergence)?;
+        if self.detach || self.wait || self.converge.no_start {
             return Ok(ExitCode::SUCCESS);
         }
-        self.attach(session, &layout, &project, code_from, began)
+        self.attach(session, &layout, &project, began)
     }
 
     /// Brings everything into line; the project is free for others when this returns.
     fn converge(
         &self,
         session: &Session,
-        project: &Project,
-        selection: &Selection,
-    ) -> Result<Layout, CommandError> {
-        let layout = session.layout()?;
-        let mut execution = Execution::new(session, &layout, "up");
+        layout: &Layout,
+        convergence: &Convergence<'_>,
+    ) -> Result<(), CommandError> {
+        let mut execution = Execution::new(session, layout, "up");
         let progress = execution.progress.clone();
-        let options = self.converge.options(session, self.wait);
-        let result =
-            self.converge.plan(session, project, selection, &options, &progress).and_then(|(_held, plan)| {
-                notes::show(&plan.notes, &progress, &session.terminal);
-                let unchanged = plan.nodes.is_empty().then(|| notes::unchanged(&plan.notes));
-                execution.deadline = self.deadline();
-                execution.run(plan)?;
-                Ok(unchanged)
-            });
+        let result = convergence.plan(&progress).and_then(|(_held, plan)| {
+            notes::show(&plan.notes, &progress, &session.terminal);
+            let unchanged = plan.nodes.is_empty().then(|| notes::unchanged(&plan.notes));
+            execution.deadline = self.deadline();
+            execution.run(plan)?;
+            Ok(unchanged)
+        });
         progress.close();
         if let Some(count) = result? {
             progress.message(&format!("{} unchanged", counted(count)));
         }
-        Ok(layout)
+        Ok(())
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -113,9 +113,9 @@ impl Up {
         session: &Session,
         layout: &Layout,
         project: &Project,
-        code_from: Option<ServiceName>,
         began: SystemTime,
     ) -> Result<ExitCode, CommandError> {
+        let code_from = self.code_from(project)?;
         let services: Vec<ServiceName> =
             self.services.iter().map(|name| ServiceName::new(name.as_str())).collect::<Result<_, _>>()?;
         let is_shown =
