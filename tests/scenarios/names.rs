@@ -32,7 +32,7 @@ fn every_name_of_a_container_leads_to_it() {
     project.up();
     let id = project.container("web").id;
     for name in ["web", &format!("{}-web-1", project.name()), &id[..12], "site"] {
-        let fetch = format!("wget -q -T 3 -O - http://{name}/www");
+        let fetch = format!("wget -q -O - http://{name}/www");
         wait_until(name, || project.run(&["exec", "-T", "client", "sh", "-c", &fetch]).stdout == "found\n");
     }
 }
@@ -54,7 +54,7 @@ fn name_follows_a_container_across_a_restart() {
     let project = Project::new(&lighter, COMPOSE);
     project.up();
     project.run(&["restart", "-t", "0", "web"]).succeeds();
-    let fetch = "wget -q -T 3 -O - http://web/www";
+    let fetch = "wget -q -O - http://web/www";
     wait_until("web answers", || {
         project.run(&["exec", "-T", "client", "sh", "-c", fetch]).stdout == "found\n"
     });

@@ -1,8 +1,12 @@
 //! Published ports, and the way out.
 
+use nix::sched::{CloneFlags, setns};
 use scenarios::http::{get, page};
 use scenarios::{Lighter, Project, host, require};
-use std::net::SocketAddr;
+use std::fs::File;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -54,7 +58,7 @@ fn port_is_free_again_after_down() {
     let project = Project::new(&lighter, &web(&port.to_string()));
     project.up();
     project.down();
-    std::net::TcpListener::bind(("0.0.0.0", port)).expect("the port is free");
+    TcpListener::bind(("0.0.0.0", port)).expect("the port is free");
 }
 
 /// A machine beyond this one: a network namespace with a link to the host and no route to containers.
@@ -64,10 +68,6 @@ struct Outside {
 }
 
 impl Outside {
-    /// Addresses set aside for documentation (RFC 5737), so that nobody's network is in the way.
-    const HOST: &str = "198.51.100.1/30";
-    const OWN: &str = "198.51.100.2/30";
-
     fn new() -> Self {
         let name = format!("outside{}", std::process::id());
         let link = format!("out{}", std::process::id());
@@ -75,23 +75,36 @@ impl Outside {
         let outside = Self { name, link };
         let (name, link) = (outside.name.as_str(), outside.link.as_str());
         host::run("ip", &["link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", name]);
-        host::run("ip", &["address", "add", Self::HOST, "dev", link]);
+        host::run("ip", &["address", "add", &format!("{}/30", Self::address(1)), "dev", link]);
         host::run("ip", &["link", "set", link, "up"]);
-        host::run("ip", &["-n", name, "address", "add", Self::OWN, "dev", "eth0"]);
+        let own = format!("{}/30", Self::address(2));
+        host::run("ip", &["-n", name, "address", "add", &own, "dev", "eth0"]);
         host::run("ip", &["-n", name, "link", "set", "eth0", "up"]);
         outside
     }
 
-    /// Listens for one connection, inside.
-    fn listen(&self) -> std::net::TcpListener {
+    /// Address `number` of a network set aside for trials (RFC 2544), so that nobody's is in the way.
+    fn address(number: u8) -> IpAddr {
+        // One network per test run: a run that was killed leaves its own behind.
+        let own = std::process::id().to_le_bytes()[0];
+        IpAddr::from([198, 18, own, number])
+    }
+
+    /// Waits inside for one connection, and tells where it came from.
+    fn peer_of_next(&self) -> JoinHandle<IpAddr> {
         let name = self.name.clone();
-        let enter = move || {
-            let namespace = std::fs::File::open(format!("/run/netns/{name}")).expect("the namespace exists");
-            nix::sched::setns(namespace, nix::sched::CloneFlags::CLONE_NEWNET).expect("root may enter it");
-            std::net::TcpListener::bind("198.51.100.2:8000").expect("the address is there")
-        };
-        // Only this thread enters; the socket stays in the namespace it was made in.
-        std::thread::spawn(enter).join().expect("the thread ends")
+        let (tell, listens) = mpsc::channel();
+        // Only this thread enters the namespace.
+        let waiting = std::thread::spawn(move || {
+            let namespace = File::open(format!("/run/netns/{name}")).expect("the namespace exists");
+            setns(namespace, CloneFlags::CLONE_NEWNET).expect("root may enter it");
+            let listener = TcpListener::bind((Self::address(2), 8000)).expect("the address is there");
+            tell.send(()).expect("the test waits");
+            let (_, peer) = listener.accept().expect("the connection has come");
+            peer.ip()
+        });
+        listens.recv().expect("the thread listens");
+        waiting
     }
 }
 
@@ -108,11 +121,10 @@ fn what_leaves_a_container_carries_the_host_address() {
     require!(Root, Seeds, Ip);
     let lighter = Lighter::new();
     let outside = Outside::new();
-    let listener = outside.listen();
+    let peer = outside.peer_of_next();
     let compose = "services: {web: {image: busybox, command: sleep 1000000, init: true}}";
     let project = Project::new(&lighter, compose);
     project.up();
-    project.shell("web", "echo hello | nc -w 3 198.51.100.2 8000");
-    let (_, peer) = listener.accept().expect("the connection has come");
-    assert_eq!(peer.ip().to_string(), "198.51.100.1");
+    project.shell("web", &format!("nc -w 3 {} 8000 < /dev/null", Outside::address(2)));
+    assert_eq!(peer.join().expect("the thread ends"), Outside::address(1));
 }

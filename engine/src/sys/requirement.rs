@@ -52,7 +52,8 @@ pub fn report_skip(module: &str, missing: Requirement) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or(module);
     let line = format!("{test}: needs {missing}\n");
-    let file = std::env::var_os("LIGHTER_TEST_SKIPS").and_then(|path| OpenOptions::new().append(true).open(path).ok());
+    let file = std::env::var_os("LIGHTER_TEST_SKIPS")
+        .and_then(|path| OpenOptions::new().append(true).open(path).ok());
     if file.is_none_or(|mut file| file.write_all(line.as_bytes()).is_err()) {
         // A harness reads this line; where standard error is closed nobody can.
         let _ = write!(std::io::stderr().lock(), "skipped: {line}");
