@@ -111,20 +111,27 @@ impl Graph {
     }
 }
 
-/// The strongly connected components of the graph with an edge from each service to what it needs:
-/// in dependency order, and of one service each unless there is a cycle (Tarjan's algorithm).
+/// The strongly connected components of the selected services.
 fn components<'a>(
     project: &'a Project,
     names: impl Iterator<Item = &'a ServiceName>,
 ) -> Vec<Vec<&'a ServiceName>> {
-    let mut graph: DiGraph<&ServiceName, ()> = DiGraph::new();
-    let places: BTreeMap<&ServiceName, NodeIndex> = names.map(|name| (name, graph.add_node(name))).collect();
+    dependency_components(names.collect(), |name| {
+        project.service(name.as_str()).into_iter().flat_map(|service| service.depends_on.keys()).collect()
+    })
+}
+
+/// The strongly connected components of the graph with an edge from each name to what it needs:
+/// in dependency order, and of one name each unless there is a cycle (Tarjan's algorithm).
+pub(crate) fn dependency_components<'a, N: Ord + Copy + 'a>(
+    names: Vec<N>,
+    needs: impl Fn(N) -> Vec<N>,
+) -> Vec<Vec<N>> {
+    let mut graph: DiGraph<N, ()> = DiGraph::new();
+    let places: BTreeMap<N, NodeIndex> = names.into_iter().map(|name| (name, graph.add_node(name))).collect();
     for (name, place) in &places {
-        let Some(service) = project.service(name.as_str()) else { continue };
-        for other in service.depends_on.keys() {
-            if let Some(needed) = places.get(other) {
-                graph.add_edge(*place, *needed, ());
-            }
+        for needed in needs(*name).iter().filter_map(|other| places.get(other)) {
+            graph.add_edge(*place, *needed, ());
         }
     }
     let named = |component: Vec<NodeIndex>| component.into_iter().map(|place| graph[place]).collect();

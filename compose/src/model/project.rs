@@ -74,6 +74,12 @@ impl Project {
         self.services.get(name).or_else(|| self.disabled.get(name))
     }
 
+    /// A service by name with the project's own copy of the name, active or not.
+    #[must_use]
+    pub fn service_entry(&self, name: &str) -> Option<(&ServiceName, &Service)> {
+        self.services.get_key_value(name).or_else(|| self.disabled.get_key_value(name))
+    }
+
     /// All services by name, active or not.
     pub fn all_services(&self) -> impl Iterator<Item = (&ServiceName, &Service)> {
         self.services.iter().chain(&self.disabled)

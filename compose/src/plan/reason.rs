@@ -46,6 +46,8 @@ pub enum Reason {
         /// The other service.
         service: ServiceName,
     },
+    /// A run that was interrupted left it half done.
+    Interrupted,
     /// It is there but does not run.
     NotRunning,
     /// A service waits for it.
@@ -72,6 +74,7 @@ impl fmt::Display for Reason {
             Self::VolumeChanged { volume } => write!(f, "volume {volume} changed"),
             Self::ParentRecreated { service } => write!(f, "{service} is recreated"),
             Self::DependencyRestarted { service } => write!(f, "{service} is restarted"),
+            Self::Interrupted => f.write_str("left over by an interrupted run"),
             Self::NotRunning => f.write_str("not running"),
             Self::AwaitedBy { service: Some(service) } => write!(f, "{service} waits for it"),
             Self::AwaitedBy { service: None } => f.write_str("waited for"),
@@ -94,13 +97,23 @@ pub enum Note {
         /// The containers.
         containers: Vec<ContainerName>,
     },
-    /// A network differs from its definition, but containers outside the project use it.
+    /// A network differs from its definition, but containers that stay as they are are in it.
     NetworkKept {
         /// The network.
         network: NetworkName,
     },
     /// A volume differs from its definition and is kept, since its data would be lost.
     VolumeKept {
+        /// The volume.
+        volume: VolumeName,
+    },
+    /// A network is kept, since a container that stays is in it.
+    NetworkInUse {
+        /// The network.
+        network: NetworkName,
+    },
+    /// A volume is kept, since a container that stays uses it.
+    VolumeInUse {
         /// The volume.
         volume: VolumeName,
     },
@@ -130,6 +143,8 @@ impl fmt::Display for Note {
                     "volume {volume} differs from its definition and is kept, as its data would be lost"
                 )
             }
+            Self::NetworkInUse { network } => write!(f, "network {network} is still in use"),
+            Self::VolumeInUse { volume } => write!(f, "volume {volume} is still in use"),
             Self::NothingFound => f.write_str("no resource found"),
         }
     }

@@ -1,0 +1,265 @@
+//! A service to the [`ContainerSpec`] of one of its containers.
+
+use super::attribute::AttributeError;
+use super::mount::mounts;
+use super::{endpoint, limits};
+use crate::model::{DependencyCondition, HealthCheck, NamespaceMode, Project, RestartCondition, Service};
+use engine_spec::{
+    ContainerName, ContainerSpec, DeviceSpec, Digest, HealthSpec, HealthTest, ImageReference, Isolation,
+    Labels, LogSpec, Namespace, NetworkMode, ProcessSpec, RestartPolicy, Security, ServiceName, StopSpec,
+    compose_label,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The word for the host's own address in `extra_hosts`; the loader has warned of it.
+const HOST_GATEWAY: &str = "host-gateway";
+
+/// What a container needs to know besides its own service.
+pub(super) struct Blueprint<'a> {
+    pub(super) project: &'a Project,
+    pub(super) name: &'a ServiceName,
+    pub(super) service: &'a Service,
+    pub(super) image_id: &'a Digest,
+    pub(super) config_hash: &'a str,
+    /// More names, which links of other services give it.
+    pub(super) link_aliases: Option<&'a BTreeSet<String>>,
+    /// The first container of each service planned so far.
+    pub(super) first: &'a BTreeMap<&'a str, ContainerName>,
+}
+
+/// The names that links give to services: `links: [db:database]` makes `database` a name of `db`.
+pub(super) fn link_aliases(project: &Project) -> BTreeMap<&str, BTreeSet<String>> {
+    let mut aliases: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for service in project.services.values() {
+        for (target, alias) in service.links.iter().filter_map(|link| link.split_once(':')) {
+            aliases.entry(target).or_default().insert(alias.to_owned());
+        }
+    }
+    aliases
+}
+
+/// The name of a service's container of a number: `<project>-<service>-<n>`, or the one it was given.
+pub(super) fn container_name(
+    project: &Project,
+    name: &ServiceName,
+    service: &Service,
+    number: u32,
+) -> Result<ContainerName, AttributeError> {
+    Ok(match &service.container_name {
+        Some(name) => ContainerName::new(name.as_str())?,
+        None => ContainerName::new(format!("{}-{name}-{number}", project.name))?,
+    })
+}
+
+impl Blueprint<'_> {
+    /// The container of a number.
+    pub(super) fn container(&self, number: u32) -> Result<ContainerSpec, AttributeError> {
+        let service = self.service;
+        let name = container_name(self.project, self.name, service, number)?;
+        let image = ImageReference::parse(&self.project.image_name(self.name, service))?;
+        Ok(ContainerSpec {
+            labels: self.labels(number),
+            annotations: service.annotations.clone(),
+            process: process(service),
+            hostname: service.hostname.clone(),
+            domainname: service.domainname.clone(),
+            init: service.init.unwrap_or(false),
+            network: self.network()?,
+            ports: endpoint::ports(&service.ports)?,
+            expose: service.expose.clone(),
+            extra_hosts: extra_hosts(&service.extra_hosts)?,
+            dns: service
+                .dns
+                .iter()
+                .map(|server| endpoint::address("dns", server))
+                .collect::<Result<_, _>>()?,
+            dns_search: service.dns_search.clone(),
+            dns_options: service.dns_opt.clone(),
+            mounts: mounts(self.project, service)?,
+            restart: restart(service),
+            stop: StopSpec {
+                signal: service.stop_signal.clone(),
+                grace_period: service.stop_grace_period.map(|period| period.0),
+            },
+            healthcheck: service.healthcheck.as_ref().map(health),
+            resources: limits::resources(service)?,
+            security: security(service),
+            isolation: self.isolation()?,
+            devices: devices(service),
+            log: log(service),
+            runtime: service.runtime.clone(),
+            ..ContainerSpec::new(name, image, self.image_id.clone())
+        })
+    }
+
+    fn labels(&self, number: u32) -> Labels {
+        let project = self.project;
+        let mut labels = self.service.labels.clone();
+        let files: Vec<_> = project.files.iter().map(|file| file.to_string_lossy()).collect();
+        let mut set = |key: &str, value: String| labels.insert(key.to_owned(), value);
+        set(compose_label::PROJECT, project.name.to_string());
+        set(compose_label::SERVICE, self.name.to_string());
+        set(compose_label::VERSION, super::VERSION.to_owned());
+        set(compose_label::CONFIG_HASH, self.config_hash.to_owned());
+        set(compose_label::CONTAINER_NUMBER, number.to_string());
+        set(compose_label::ONEOFF, "False".to_owned());
+        set(compose_label::IMAGE, self.image_id.to_string());
+        set(compose_label::DEPENDS_ON, depends_on_label(self.service));
+        set(compose_label::WORKING_DIR, project.working_dir.to_string_lossy().into_owned());
+        set(compose_label::CONFIG_FILES, files.join(","));
+        if !project.environment_files.is_empty() {
+            let files: Vec<_> = project.environment_files.iter().map(|file| file.to_string_lossy()).collect();
+            set(compose_label::ENVIRONMENT_FILE, files.join(","));
+        }
+        labels
+    }
+
+    fn network(&self) -> Result<NetworkMode, AttributeError> {
+        Ok(match &self.service.network_mode {
+            Some(NamespaceMode::Service(other)) => NetworkMode::Container { name: self.first_of(other)? },
+            Some(NamespaceMode::Container(name)) => {
+                NetworkMode::Container { name: ContainerName::new(name.as_str())? }
+            }
+            Some(NamespaceMode::Word(word)) if word == "host" => NetworkMode::Host,
+            Some(NamespaceMode::Word(word)) if word == "none" => NetworkMode::None,
+            Some(NamespaceMode::Word(_)) => {
+                NetworkMode::Networks { endpoints: vec![endpoint::predefined()?] }
+            }
+            None => NetworkMode::Networks {
+                endpoints: endpoint::endpoints(self.project, self.name, self.service, self.link_aliases)?,
+            },
+        })
+    }
+
+    fn isolation(&self) -> Result<Isolation, AttributeError> {
+        Ok(Isolation {
+            ipc: self.namespace(self.service.ipc.as_ref())?,
+            pid: self.namespace(self.service.pid.as_ref())?,
+            uts: self.namespace(self.service.uts.as_ref())?,
+            cgroup_parent: self.service.cgroup_parent.clone(),
+        })
+    }
+
+    fn namespace(&self, mode: Option<&NamespaceMode>) -> Result<Namespace, AttributeError> {
+        Ok(match mode {
+            Some(NamespaceMode::Service(other)) => Namespace::Container { name: self.first_of(other)? },
+            Some(NamespaceMode::Container(name)) => {
+                Namespace::Container { name: ContainerName::new(name.as_str())? }
+            }
+            Some(NamespaceMode::Word(word)) if word == "host" => Namespace::Host,
+            Some(NamespaceMode::Word(_)) | None => Namespace::Private,
+        })
+    }
+
+    /// The first container of another service: planned already, else by its usual name.
+    fn first_of(&self, other: &str) -> Result<ContainerName, AttributeError> {
+        if let Some(name) = self.first.get(other) {
+            return Ok(name.clone());
+        }
+        let name = ServiceName::new(other)?;
+        match self.project.service(other) {
+            Some(service) => container_name(self.project, &name, service, 1),
+            None => Ok(ContainerName::new(format!("{}-{other}-1", self.project.name))?),
+        }
+    }
+}
+
+/// `dependency:condition:restart`, comma separated.
+fn depends_on_label(service: &Service) -> String {
+    let entries = service.depends_on.iter().map(|(name, dependency)| {
+        let condition: DependencyCondition = dependency.condition;
+        format!("{name}:{condition}:{}", dependency.restart)
+    });
+    entries.collect::<Vec<_>>().join(",")
+}
+
+fn process(service: &Service) -> ProcessSpec {
+    ProcessSpec {
+        entrypoint: service.entrypoint.clone(),
+        command: service.command.clone(),
+        environment: service.environment.clone(),
+        working_dir: service.working_dir.as_ref().map(Into::into),
+        user: service.user.clone(),
+        group_add: service.group_add.clone(),
+        tty: service.tty,
+        stdin_open: service.stdin_open,
+    }
+}
+
+fn extra_hosts(lines: &[String]) -> Result<Vec<(String, std::net::IpAddr)>, AttributeError> {
+    let pairs =
+        lines.iter().filter_map(|line| line.split_once('=')).filter(|(_, address)| *address != HOST_GATEWAY);
+    pairs.map(|(host, address)| Ok((host.to_owned(), endpoint::address("extra_hosts", address)?))).collect()
+}
+
+/// The lines for /etc/hosts of RUN steps.
+pub(super) fn build_hosts(lines: &[String]) -> Result<Vec<(String, std::net::IpAddr)>, AttributeError> {
+    extra_hosts(lines)
+}
+
+/// `deploy.restart_policy` wins over `restart`.
+fn restart(service: &Service) -> RestartPolicy {
+    if let Some(rule) = service.deploy.as_ref().and_then(|deploy| deploy.restart_policy.as_ref()) {
+        return match rule.condition {
+            Some(RestartCondition::None) => RestartPolicy::No,
+            Some(RestartCondition::OnFailure) => RestartPolicy::OnFailure { max_attempts: rule.max_attempts },
+            Some(RestartCondition::Any) | None => RestartPolicy::Always,
+        };
+    }
+    match service.restart.as_deref().unwrap_or("no") {
+        "always" => RestartPolicy::Always,
+        "unless-stopped" => RestartPolicy::UnlessStopped,
+        text => match text.strip_prefix("on-failure") {
+            Some(count) => RestartPolicy::OnFailure {
+                max_attempts: count.strip_prefix(':').and_then(|count| count.parse().ok()),
+            },
+            None => RestartPolicy::No,
+        },
+    }
+}
+
+fn health(check: &HealthCheck) -> HealthSpec {
+    let words = check.test.split_first().map(|(first, rest)| (first.as_str(), rest));
+    let test = match words {
+        _ if check.disable => Some(HealthTest::None),
+        Some(("NONE", _)) => Some(HealthTest::None),
+        Some(("CMD", arguments)) => Some(HealthTest::Command(arguments.to_vec())),
+        Some((_, line)) => Some(HealthTest::Shell(line.join(" "))),
+        None => None,
+    };
+    HealthSpec {
+        test,
+        interval: check.interval.map(|duration| duration.0),
+        timeout: check.timeout.map(|duration| duration.0),
+        retries: check.retries,
+        start_period: check.start_period.map(|duration| duration.0),
+        start_interval: check.start_interval.map(|duration| duration.0),
+    }
+}
+
+fn security(service: &Service) -> Security {
+    Security {
+        privileged: service.privileged,
+        cap_add: service.cap_add.clone(),
+        cap_drop: service.cap_drop.clone(),
+        options: service.security_opt.clone(),
+        read_only: service.read_only,
+        sysctls: service.sysctls.clone(),
+    }
+}
+
+fn devices(service: &Service) -> Vec<DeviceSpec> {
+    let device = |device: &crate::model::Device| DeviceSpec {
+        source: device.source.as_str().into(),
+        target: device.target.as_ref().unwrap_or(&device.source).into(),
+        permissions: device.permissions.clone().unwrap_or_else(|| "rwm".to_owned()),
+    };
+    service.devices.iter().map(device).collect()
+}
+
+fn log(service: &Service) -> LogSpec {
+    service.logging.as_ref().map_or_else(LogSpec::default, |logging| LogSpec {
+        driver: logging.driver.clone(),
+        options: logging.options.clone(),
+    })
+}

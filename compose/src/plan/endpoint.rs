@@ -1,0 +1,103 @@
+//! A service's place in its networks, and its published ports.
+
+use super::attribute::AttributeError;
+use crate::model::{Port, Project, Service, ServiceNetwork};
+use engine_spec::{EndpointSpec, NetworkName, PortSpec, Protocol, ServiceName};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// The engine's own network, which `network_mode: bridge` names.
+const PREDEFINED: &str = "bridge";
+
+/// The networks of a service by descending priority, then by key: the order of their interfaces.
+pub(super) fn endpoints(
+    project: &Project,
+    name: &ServiceName,
+    service: &Service,
+    link_aliases: Option<&BTreeSet<String>>,
+) -> Result<Vec<EndpointSpec>, AttributeError> {
+    let standard = ServiceNetwork::default();
+    let mut networks: Vec<_> =
+        service.networks.iter().map(|(key, given)| (key, given.as_ref().unwrap_or(&standard))).collect();
+    networks.sort_by_key(|(_, network)| std::cmp::Reverse(network.priority));
+    let endpoint = |(place, (key, network)): (usize, (&crate::model::Key, &ServiceNetwork))| {
+        let real = project.networks.get(key).map_or(key.as_str(), |network| network.name.as_str());
+        let mut aliases = vec![name.to_string()];
+        aliases.extend(network.aliases.iter().chain(link_aliases.into_iter().flatten()).cloned());
+        // A service's own `mac_address` is that of its first interface.
+        let own_address = service.mac_address.as_ref().filter(|_| place == 0);
+        Ok(EndpointSpec {
+            network: NetworkName::new(real)?,
+            aliases,
+            ipv4_address: network
+                .ipv4_address
+                .as_deref()
+                .map(|text| parse("ipv4_address", text))
+                .transpose()?,
+            ipv6_address: network
+                .ipv6_address
+                .as_deref()
+                .map(|text| parse("ipv6_address", text))
+                .transpose()?,
+            mac_address: network.mac_address.as_ref().or(own_address).cloned(),
+            interface_name: network.interface_name.clone(),
+            gateway_priority: network.gw_priority,
+        })
+    };
+    networks.into_iter().enumerate().map(endpoint).collect()
+}
+
+/// A place in the engine's own network.
+pub(super) fn predefined() -> Result<EndpointSpec, AttributeError> {
+    Ok(EndpointSpec {
+        network: NetworkName::new(PREDEFINED)?,
+        aliases: Vec::new(),
+        ipv4_address: None,
+        ipv6_address: None,
+        mac_address: None,
+        interface_name: None,
+        gateway_priority: 0,
+    })
+}
+
+/// The published ports.
+pub(super) fn ports(ports: &[Port]) -> Result<Vec<PortSpec>, AttributeError> {
+    let spec = |port: &Port| {
+        Ok(PortSpec {
+            host_ip: port.host_ip.as_deref().map(|text| address("ports.host_ip", text)).transpose()?,
+            published: port
+                .published
+                .as_deref()
+                .filter(|text| !text.is_empty())
+                .map(published)
+                .transpose()?,
+            target: port.target,
+            protocol: match port.protocol.as_str() {
+                "udp" => Protocol::Udp,
+                "sctp" => Protocol::Sctp,
+                _ => Protocol::Tcp,
+            },
+        })
+    };
+    ports.iter().map(spec).collect()
+}
+
+fn published(text: &str) -> Result<(u16, u16), AttributeError> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    Ok((parse("ports.published", first)?, parse("ports.published", last)?))
+}
+
+/// An address of the named attribute.
+pub(super) fn address(attribute: &'static str, text: &str) -> Result<IpAddr, AttributeError> {
+    parse(attribute, text)
+}
+
+/// A value of the named attribute.
+pub(super) fn parse<T: FromStr>(attribute: &'static str, text: &str) -> Result<T, AttributeError> {
+    text.parse().map_err(|_| AttributeError::Value {
+        attribute,
+        value: text.to_owned(),
+        expected: if attribute.contains("published") { "a port" } else { "an address" },
+    })
+}

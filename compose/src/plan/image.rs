@@ -1,0 +1,187 @@
+//! Images to fetch and to build before containers can be planned.
+
+use super::attribute::AttributeError;
+use super::{BuildChoice, ImageOptions, ImagePlan, ImagePull, PlanError, container};
+use crate::graph::{Graph, Selection};
+use crate::model::{self, Build, Project, Service};
+use engine_spec::{
+    BuildNetwork, BuildSpec, Digest, DockerfileSource, ImageReference, Platform, PullPolicy, ServiceName,
+    compose_label,
+};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The images to fetch and to build.
+///
+/// # Errors
+/// A service's image name or build section cannot be used.
+pub fn images(
+    project: &Project,
+    selection: &Selection,
+    options: &ImageOptions,
+    local: &BTreeMap<ImageReference, Digest>,
+) -> Result<ImagePlan, PlanError> {
+    let mut plan = ImagePlan::default();
+    for name in Graph::of(project, selection).order() {
+        let Some(service) = project.service(name.as_str()) else { continue };
+        let fail = PlanError::of(name);
+        let image = reference(project, name, service).map_err(&fail)?;
+        match decide(service, options, local.contains_key(&image)) {
+            Need::Nothing => {}
+            Need::Build => {
+                plan.builds.push((name.clone(), build_spec(project, name, service, image).map_err(&fail)?))
+            }
+            Need::Pull => {
+                let can_build = service.build.is_some() && options.build != BuildChoice::Never;
+                let fallback = if can_build {
+                    Some(Box::new(build_spec(project, name, service, image.clone()).map_err(&fail)?))
+                } else {
+                    None
+                };
+                add_pull(&mut plan.pulls, name, service, image, fallback);
+            }
+        }
+    }
+    Ok(plan)
+}
+
+/// The image that each selected service runs, out of the local ones.
+///
+/// # Errors
+/// A service whose image is not there.
+pub fn resolve_images(
+    project: &Project,
+    selection: &Selection,
+    local: &BTreeMap<ImageReference, Digest>,
+) -> Result<BTreeMap<ServiceName, Digest>, PlanError> {
+    let resolve = |name: &ServiceName| {
+        let Some(service) = project.service(name.as_str()) else { return Ok(None) };
+        let image = reference(project, name, service).map_err(PlanError::of(name))?;
+        match local.get(&image) {
+            Some(digest) => Ok(Some((name.clone(), digest.clone()))),
+            None => Err(PlanError::ImageMissing { service: name.clone(), image: image.to_string() }),
+        }
+    };
+    selection.services().filter_map(|name| resolve(name).transpose()).collect()
+}
+
+fn reference(
+    project: &Project,
+    name: &ServiceName,
+    service: &Service,
+) -> Result<ImageReference, AttributeError> {
+    Ok(ImageReference::parse(&project.image_name(name, service))?)
+}
+
+/// What a service's image needs.
+enum Need {
+    Nothing,
+    Pull,
+    Build,
+}
+
+fn decide(service: &Service, options: &ImageOptions, is_there: bool) -> Need {
+    let can_build = service.build.is_some() && options.build != BuildChoice::Never;
+    if can_build && options.build == BuildChoice::Always {
+        return Need::Build;
+    }
+    let policy = options.pull.or_else(|| service.pull_policy.as_ref().map(policy));
+    match policy {
+        Some(PullPolicy::Always) if service.image.is_some() => Need::Pull,
+        Some(PullPolicy::Build) if can_build => Need::Build,
+        _ if is_there => Need::Nothing,
+        // A built image is fetched first only if the file asks for that.
+        Some(PullPolicy::Missing) if service.image.is_some() => Need::Pull,
+        _ if can_build => Need::Build,
+        Some(PullPolicy::Never) => Need::Nothing,
+        _ if service.image.is_some() => Need::Pull,
+        _ => Need::Nothing,
+    }
+}
+
+fn policy(policy: &model::PullPolicy) -> PullPolicy {
+    match policy {
+        model::PullPolicy::Always => PullPolicy::Always,
+        model::PullPolicy::Never => PullPolicy::Never,
+        model::PullPolicy::Build => PullPolicy::Build,
+        model::PullPolicy::Missing | model::PullPolicy::IfNotPresent | model::PullPolicy::Every(_) => {
+            PullPolicy::Missing
+        }
+    }
+}
+
+/// Two services with one image and platform share a pull.
+fn add_pull(
+    pulls: &mut Vec<ImagePull>,
+    name: &ServiceName,
+    service: &Service,
+    image: ImageReference,
+    fallback: Option<Box<BuildSpec>>,
+) {
+    let platform = service.platform.as_deref().map(platform);
+    match pulls.iter_mut().find(|pull| pull.image == image && pull.platform == platform) {
+        Some(pull) => {
+            pull.services.push(name.clone());
+            pull.fallback = pull.fallback.take().or(fallback);
+        }
+        None => pulls.push(ImagePull { image, platform, services: vec![name.clone()], fallback }),
+    }
+}
+
+/// `os[/architecture[/variant]]`; what is left out is the host's.
+fn platform(text: &str) -> Platform {
+    let host = Platform::host();
+    let mut parts = text.split('/').map(str::to_owned);
+    Platform {
+        os: parts.next().unwrap_or(host.os),
+        architecture: parts.next().unwrap_or(host.architecture),
+        variant: parts.next(),
+    }
+}
+
+fn build_spec(
+    project: &Project,
+    name: &ServiceName,
+    service: &Service,
+    image: ImageReference,
+) -> Result<BuildSpec, AttributeError> {
+    let standard = Build::default();
+    let build = service.build.as_ref().unwrap_or(&standard);
+    let mut tags = vec![image];
+    for tag in &build.tags {
+        tags.push(ImageReference::parse(tag)?);
+    }
+    let mut labels = build.labels.clone();
+    labels.insert(compose_label::PROJECT.to_owned(), project.name.to_string());
+    labels.insert(compose_label::SERVICE.to_owned(), name.to_string());
+    labels.insert(compose_label::VERSION.to_owned(), super::VERSION.to_owned());
+    Ok(BuildSpec {
+        tags,
+        context: PathBuf::from(&build.context),
+        dockerfile: match &build.dockerfile_inline {
+            Some(text) => DockerfileSource::Inline(text.clone()),
+            None => DockerfileSource::File(build.dockerfile.as_deref().unwrap_or("Dockerfile").into()),
+        },
+        args: build.args.clone(),
+        target: build.target.clone(),
+        labels,
+        no_cache: build.no_cache,
+        pull: build.pull,
+        network: network(build.network.as_deref())?,
+        extra_hosts: container::build_hosts(&build.extra_hosts)?,
+        platform: service.platform.as_deref().map(platform),
+    })
+}
+
+fn network(text: Option<&str>) -> Result<BuildNetwork, AttributeError> {
+    match text {
+        None | Some("default" | "") => Ok(BuildNetwork::Default),
+        Some("none") => Ok(BuildNetwork::None),
+        Some("host") => Ok(BuildNetwork::Host),
+        Some(other) => Err(AttributeError::Value {
+            attribute: "build.network",
+            value: other.to_owned(),
+            expected: "default, host or none",
+        }),
+    }
+}

@@ -1,0 +1,145 @@
+//! A service's containers as they are: which stay, which are replaced, which go.
+
+use super::Recreate;
+use super::attribute::AttributeError;
+use super::container::{Blueprint, container_name};
+use super::difference::changed_keys;
+use super::mount::volume_name;
+use super::reason::Reason;
+use engine_spec::{
+    ContainerName, MountSource, MountSpec, NetworkMode, NetworkName, ObservedContainer, compose_label,
+};
+use std::collections::BTreeSet;
+
+/// What becomes of a service's containers.
+#[derive(Default)]
+pub(super) struct Replicas<'a> {
+    /// They stay as they are.
+    pub(super) kept: Vec<Replica<'a>>,
+    /// They are replaced under their number.
+    pub(super) replaced: Vec<(Replica<'a>, Reason)>,
+    /// They are stopped and removed.
+    pub(super) removed: Vec<(&'a ObservedContainer, Reason)>,
+    /// The numbers of those to be made.
+    pub(super) created: Vec<(u32, Reason)>,
+}
+
+/// A container with its number and the name it should have.
+pub(super) struct Replica<'a> {
+    pub(super) container: &'a ObservedContainer,
+    pub(super) number: u32,
+    pub(super) name: ContainerName,
+}
+
+/// What decides besides the containers themselves.
+pub(super) struct Criteria<'a> {
+    pub(super) policy: Recreate,
+    pub(super) wanted: u32,
+    /// A reason that holds for all of them, such as a namespace that is made anew.
+    pub(super) common: Option<Reason>,
+    /// Networks that are made anew.
+    pub(super) stale_networks: &'a BTreeSet<NetworkName>,
+}
+
+/// Sorts a service's containers (reference: docker compose's convergence, scale rules included).
+pub(super) fn sort<'a>(
+    blueprint: &Blueprint<'_>,
+    containers: &[&'a ObservedContainer],
+    criteria: &Criteria<'_>,
+) -> Result<Replicas<'a>, AttributeError> {
+    let mut replicas = Replicas::default();
+    let mut candidates = Vec::with_capacity(containers.len());
+    for &container in containers {
+        let number = number(container);
+        let name = container_name(blueprint.project, blueprint.name, blueprint.service, number)?;
+        // Half of an interrupted replacement: its other half is still there and goes on.
+        if *container.name() != name && containers.iter().any(|other| *other.name() == name) {
+            replicas.removed.push((container, Reason::Interrupted));
+            continue;
+        }
+        let reason = reason_to_replace(blueprint, container, number, criteria)?;
+        candidates.push((Replica { container, number, name }, reason));
+    }
+    // Stale ones go first when there are too many, then those with the highest numbers.
+    candidates.sort_by_key(|(replica, reason)| (reason.is_some(), replica.number));
+    let highest = candidates.iter().map(|(replica, _)| replica.number).max().unwrap_or(0);
+    let had_any = !candidates.is_empty();
+    let count = u32::try_from(candidates.len()).unwrap_or(u32::MAX);
+    for (place, (replica, reason)) in (0..).zip(candidates) {
+        match reason {
+            _ if place >= criteria.wanted => replicas.removed.push((replica.container, Reason::ScaledDown)),
+            Some(reason) => replicas.replaced.push((replica, reason)),
+            None => replicas.kept.push(replica),
+        }
+    }
+    let reason = if had_any { Reason::ScaledUp } else { Reason::Missing };
+    let missing = criteria.wanted.saturating_sub(count);
+    replicas.created = (highest + 1..=highest + missing).map(|number| (number, reason.clone())).collect();
+    Ok(replicas)
+}
+
+/// The number in a container's label, from 1.
+pub(super) fn number(container: &ObservedContainer) -> u32 {
+    container.label(compose_label::CONTAINER_NUMBER).and_then(|number| number.parse().ok()).unwrap_or(1)
+}
+
+/// The first reason that holds, in Docker Compose's order.
+fn reason_to_replace(
+    blueprint: &Blueprint<'_>,
+    container: &ObservedContainer,
+    number: u32,
+    criteria: &Criteria<'_>,
+) -> Result<Option<Reason>, AttributeError> {
+    match criteria.policy {
+        Recreate::Never => return Ok(None),
+        Recreate::Always => return Ok(Some(Reason::Forced)),
+        Recreate::Changed => {}
+    }
+    if let Some(reason) = &criteria.common {
+        return Ok(Some(reason.clone()));
+    }
+    if container.label(compose_label::CONFIG_HASH) != Some(blueprint.config_hash) {
+        let keys = changed_keys(&container.spec, &blueprint.container(number)?);
+        return Ok(Some(Reason::ConfigChanged { keys }));
+    }
+    if container.spec.image_id != *blueprint.image_id {
+        let (old, new) = (container.spec.image_id.clone(), blueprint.image_id.clone());
+        return Ok(Some(Reason::ImageChanged { old, new }));
+    }
+    if let Some(network) = missing_network(blueprint, container, criteria.stale_networks) {
+        return Ok(Some(Reason::NetworkChanged { network }));
+    }
+    missing_volume(blueprint, container)
+}
+
+/// A network of the service that the container is not in, or that is made anew.
+fn missing_network(
+    blueprint: &Blueprint<'_>,
+    container: &ObservedContainer,
+    stale: &BTreeSet<NetworkName>,
+) -> Option<NetworkName> {
+    let NetworkMode::Networks { endpoints } = &container.spec.network else { return None };
+    if let Some(endpoint) = endpoints.iter().find(|endpoint| stale.contains(&endpoint.network)) {
+        return Some(endpoint.network.clone());
+    }
+    let wanted = blueprint.service.networks.keys().filter_map(|key| blueprint.project.networks.get(key));
+    let missing = wanted
+        .map(|network| network.name.as_str())
+        .find(|name| !endpoints.iter().any(|endpoint| endpoint.network.as_str() == *name))?;
+    NetworkName::new(missing).ok()
+}
+
+/// A named volume of the service that the container does not use.
+fn missing_volume(
+    blueprint: &Blueprint<'_>,
+    container: &ObservedContainer,
+) -> Result<Option<Reason>, AttributeError> {
+    for key in blueprint.service.volume_keys() {
+        let volume = volume_name(blueprint.project, key)?;
+        let is_used = |mount: &MountSpec| matches!(&mount.source, MountSource::Volume { name: Some(name), .. } if *name == volume);
+        if !container.spec.mounts.iter().any(is_used) {
+            return Ok(Some(Reason::VolumeChanged { volume }));
+        }
+    }
+    Ok(None)
+}

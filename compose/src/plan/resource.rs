@@ -1,0 +1,197 @@
+//! Networks and volumes: those that the selected services use are there before containers are made.
+
+use super::attribute::AttributeError;
+use super::error::PlanError;
+use super::hash::hash;
+use super::reason::{Note, Reason};
+use super::step::{NodeId, Plan};
+use crate::graph::Selection;
+use crate::model::{IpamConfig, Key, Network, Project, Service, Volume};
+use engine_spec::{
+    Action, IpamPool, Labels, NetworkDriver, NetworkName, NetworkSpec, Observed, ProjectName, VolumeName,
+    VolumeSpec, compose_label,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was planned for networks and volumes, by real name.
+#[derive(Default)]
+pub(super) struct Resources {
+    /// The steps after which each new one is there.
+    pub(super) networks: BTreeMap<NetworkName, NodeId>,
+    pub(super) volumes: BTreeMap<VolumeName, NodeId>,
+    /// Networks that differ from their definition and have to be made anew.
+    pub(super) stale: Vec<NetworkSpec>,
+}
+
+impl Resources {
+    /// Plans what is missing; networks that differ are left to the caller in [`Self::stale`].
+    pub(super) fn plan(
+        project: &Project,
+        selection: &Selection,
+        observed: &Observed,
+        plan: &mut Plan,
+    ) -> Result<Self, PlanError> {
+        let services: Vec<&Service> =
+            selection.services().filter_map(|name| project.service(name.as_str())).collect();
+        let mut resources = Self::default();
+        let networks: BTreeSet<&str> =
+            services.iter().flat_map(|s| s.networks.keys().map(Key::as_str)).collect();
+        for (key, network) in project.networks.iter().filter(|(key, _)| networks.contains(key.as_str())) {
+            resources.network(&project.name, key, network, observed, plan)?;
+        }
+        let volumes: BTreeSet<&str> = services.iter().flat_map(|service| service.volume_keys()).collect();
+        for (key, volume) in project.volumes.iter().filter(|(key, _)| volumes.contains(key.as_str())) {
+            resources.volume(&project.name, key, volume, observed, plan)?;
+        }
+        Ok(resources)
+    }
+
+    fn network(
+        &mut self,
+        project: &ProjectName,
+        key: &Key,
+        network: &Network,
+        observed: &Observed,
+        plan: &mut Plan,
+    ) -> Result<(), PlanError> {
+        let refuse = |source| PlanError::Network { network: key.to_string(), source };
+        let spec = network_spec(project, key, network).map_err(refuse)?;
+        let found = observed.networks.iter().find(|found| found.spec.name == spec.name);
+        match found {
+            None if network.external => return Err(PlanError::ExternalNetworkMissing(spec.name.to_string())),
+            None => drop(self.create_network(spec, &[], &Reason::Missing, plan)),
+            Some(found) if !network.external && differs(&found.spec.labels, &spec.labels) => {
+                self.stale.push(spec)
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Plans to make a network after the steps in `after`.
+    pub(super) fn create_network(
+        &mut self,
+        spec: NetworkSpec,
+        after: &[NodeId],
+        reason: &Reason,
+        plan: &mut Plan,
+    ) {
+        let name = spec.name.clone();
+        let label = network_label(&name);
+        let node = plan.add(Action::CreateNetwork(Box::new(spec)), after, reason, &label);
+        self.networks.insert(name, node);
+    }
+
+    fn volume(
+        &mut self,
+        project: &ProjectName,
+        key: &Key,
+        volume: &Volume,
+        observed: &Observed,
+        plan: &mut Plan,
+    ) -> Result<(), PlanError> {
+        let refuse = |source| PlanError::Volume { volume: key.to_string(), source };
+        let spec = volume_spec(project, key, volume).map_err(refuse)?;
+        let found = observed.volumes.iter().find(|found| found.spec.name == spec.name);
+        match found {
+            None if volume.external => return Err(PlanError::ExternalVolumeMissing(spec.name.to_string())),
+            None => {
+                let name = spec.name.clone();
+                let label = volume_label(&name);
+                let node = plan.add(Action::CreateVolume(Box::new(spec)), &[], &Reason::Missing, &label);
+                self.volumes.insert(name, node);
+            }
+            Some(found) if !volume.external && differs(&found.spec.labels, &spec.labels) => {
+                plan.notes.push(Note::VolumeKept { volume: spec.name });
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// What progress calls a network.
+pub(super) fn network_label(name: &NetworkName) -> String {
+    format!("Network {name}")
+}
+
+/// What progress calls a volume.
+pub(super) fn volume_label(name: &VolumeName) -> String {
+    format!("Volume {name}")
+}
+
+/// Whether something made by Compose was defined otherwise. What has no hash was not made by it and is adopted.
+fn differs(found: &Labels, wanted: &Labels) -> bool {
+    let hash = |labels: &Labels| labels.get(compose_label::CONFIG_HASH).cloned();
+    hash(found).is_some_and(|found| Some(found) != hash(wanted))
+}
+
+fn network_spec(project: &ProjectName, key: &Key, network: &Network) -> Result<NetworkSpec, AttributeError> {
+    let driver = network.driver.as_deref().unwrap_or("bridge");
+    if !network.external && !matches!(driver, "bridge" | "default" | "") {
+        return Err(AttributeError::Value {
+            attribute: "driver",
+            value: driver.to_owned(),
+            expected: "bridge",
+        });
+    }
+    let pools: Result<Vec<_>, _> = network.ipam.config.iter().map(pool).collect();
+    let mut spec = NetworkSpec {
+        name: NetworkName::new(network.name.as_str())?,
+        driver: NetworkDriver::Bridge,
+        driver_opts: network.driver_opts.clone(),
+        pools: pools?.into_iter().flatten().collect(),
+        internal: network.internal,
+        enable_ipv6: network.enable_ipv6.unwrap_or(false),
+        labels: network.labels.clone(),
+    };
+    let hash = hash(&spec);
+    label(&mut spec.labels, project, compose_label::NETWORK, key, hash);
+    Ok(spec)
+}
+
+/// An address pool; one without a subnet leaves the choice to the engine.
+fn pool(config: &IpamConfig) -> Result<Option<IpamPool>, AttributeError> {
+    use super::endpoint::parse;
+    let Some(subnet) = &config.subnet else { return Ok(None) };
+    let addresses = config.aux_addresses.iter();
+    Ok(Some(IpamPool {
+        subnet: parse("ipam.config.subnet", subnet)?,
+        ip_range: config.ip_range.as_deref().map(|range| parse("ipam.config.ip_range", range)).transpose()?,
+        gateway: config
+            .gateway
+            .as_deref()
+            .map(|gateway| parse("ipam.config.gateway", gateway))
+            .transpose()?,
+        aux_addresses: addresses
+            .map(|(host, address)| Ok((host.clone(), parse("ipam.config.aux_addresses", address)?)))
+            .collect::<Result<_, AttributeError>>()?,
+    }))
+}
+
+fn volume_spec(project: &ProjectName, key: &Key, volume: &Volume) -> Result<VolumeSpec, AttributeError> {
+    let driver = volume.driver.as_deref().filter(|driver| !driver.is_empty()).unwrap_or("local");
+    if !volume.external && driver != "local" {
+        return Err(AttributeError::Value {
+            attribute: "driver",
+            value: driver.to_owned(),
+            expected: "local",
+        });
+    }
+    let mut spec = VolumeSpec {
+        name: VolumeName::new(volume.name.as_str())?,
+        driver: driver.to_owned(),
+        driver_opts: volume.driver_opts.clone(),
+        labels: volume.labels.clone(),
+    };
+    let hash = hash(&spec);
+    label(&mut spec.labels, project, compose_label::VOLUME, key, hash);
+    Ok(spec)
+}
+
+fn label(labels: &mut Labels, project: &ProjectName, kind: &str, key: &Key, hash: String) {
+    labels.insert(compose_label::PROJECT.to_owned(), project.to_string());
+    labels.insert(compose_label::VERSION.to_owned(), super::VERSION.to_owned());
+    labels.insert(compose_label::CONFIG_HASH.to_owned(), hash);
+    labels.insert(kind.to_owned(), key.to_string());
+}
