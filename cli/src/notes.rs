@@ -15,6 +15,8 @@ pub(crate) fn show(notes: &[Note], progress: &Progress, terminal: &Terminal) {
             Note::Orphans { .. }
             | Note::NetworkKept { .. }
             | Note::VolumeKept { .. }
+            | Note::NetworkInUse { .. }
+            | Note::VolumeInUse { .. }
             | Note::NothingFound => {
                 report::warning(&note.to_string(), terminal);
             }
