@@ -1,8 +1,9 @@
 //! Devices of the host that a container may see: looked up here, allowed by [`super::cgroup`].
 
 use engine_spec::DeviceSpec;
-use oci_spec::runtime::LinuxDevice;
+use oci_spec::runtime::{LinuxDevice, LinuxDeviceCgroup};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 /// A device as the kernel knows it.
@@ -48,5 +49,14 @@ pub fn resolve(device: &DeviceSpec) -> Result<Vec<ResolvedDevice>, DeviceError> 
 /// # Errors
 /// Says why /dev cannot be read.
 pub fn host_devices() -> Result<Vec<ResolvedDevice>, DeviceError> {
+    todo!()
+}
+
+/// Lets only `rules` pass in the cgroup v2 folder `group`; the last rule that matches decides.
+///
+/// # Errors
+/// What the kernel says to the program or its attachment.
+pub(super) fn enforce(group: BorrowedFd<'_>, rules: &[LinuxDeviceCgroup]) -> io::Result<()> {
+    let _ = (group, rules);
     todo!()
 }

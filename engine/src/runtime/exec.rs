@@ -2,11 +2,15 @@
 //! the container's first process.
 
 use super::cgroup::Cgroup;
-use super::launch::{LaunchError, Stdio};
+use super::init::{Identity, Init, Place, Program as InitProgram};
+use super::launch::{LaunchError, Launching, Running, Stdio, exec_steps};
+use super::namespace::BirthPlace;
 use super::seccomp::Program;
+use super::spec::{self, capability::CapabilitySet};
 use super::user::ResolvedUser;
+use nix::sched::CloneFlags;
 use nix::unistd::Pid;
-use oci_spec::runtime::Spec;
+use oci_spec::runtime::{Process, Spec, User};
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// The running container.
@@ -33,8 +37,8 @@ pub struct ExecProcess {
     pub working_dir: Option<String>,
     /// Who it runs as; `None` is the container's user.
     pub user: Option<ResolvedUser>,
-    /// All capabilities, no seccomp.
-    pub privileged: bool,
+    /// All capabilities of the engine, and no seccomp.
+    pub privileged: Option<CapabilitySet>,
 }
 
 /// A process that was added.
@@ -53,6 +57,56 @@ pub struct Executing {
 /// # Errors
 /// Carries the step that failed.
 pub fn exec(target: &Target<'_>, process: &ExecProcess, stdio: Stdio) -> Result<Executing, LaunchError> {
-    let _ = (target, process, stdio);
-    todo!()
+    let has_terminal = matches!(stdio, Stdio::Terminal);
+    let spec = describe(target.spec, process, has_terminal);
+    let seccomp = if process.privileged.is_some() { None } else { target.seccomp.cloned() };
+    let duplicate = || target.init.try_clone_to_owned().map_err(LaunchError::Socket);
+    let child = Init {
+        steps: exec_steps(&spec, has_terminal),
+        identity: Identity::of(&spec, seccomp),
+        program: InitProgram::of(&spec, None)?,
+        place: Place::Container { init: duplicate()?, root: None },
+        stdio,
+        inside: None,
+    };
+    let birthplace = BirthPlace {
+        namespaces: CloneFlags::empty(),
+        pid_namespace: Some(duplicate()?),
+        cgroup: target.cgroup,
+    };
+    let launching = Launching::begin(child, &birthplace)?;
+    let (mut terminal, _) = launching.prepare()?;
+    let Running { pid, pidfd } = launching.finish()?;
+    Ok(Executing { pid, pidfd, terminal: terminal.pop() })
+}
+
+/// The container's spec with its process replaced. Pure.
+fn describe(container: &Spec, exec: &ExecProcess, has_terminal: bool) -> Spec {
+    let mut process = container.process().clone().unwrap_or_default();
+    process.set_terminal(Some(has_terminal)).set_args(Some(exec.arguments.clone()));
+    let environment = process.env().clone().unwrap_or_default();
+    process.set_env(Some(spec::process::merge_environment(environment, &exec.environment, has_terminal)));
+    if let Some(folder) = &exec.working_dir {
+        process.set_cwd(folder.into());
+    }
+    if let Some(user) = &exec.user {
+        become_user(&mut process, user);
+    }
+    if let Some(all) = exec.privileged {
+        let uid = process.user().uid();
+        process.set_capabilities(Some(spec::process::capabilities(uid, all)));
+    }
+    let mut spec = container.clone();
+    spec.set_process(Some(process));
+    spec
+}
+
+/// Another user has the container's capabilities as that user would: root all of them, others none.
+fn become_user(process: &mut Process, user: &ResolvedUser) {
+    let bounding = process.capabilities().as_ref().and_then(|sets| sets.bounding().as_ref());
+    let bounding = bounding.map(CapabilitySet::from_oci).unwrap_or_default();
+    process.set_capabilities(Some(spec::process::capabilities(user.uid, bounding)));
+    let mut described = User::default();
+    described.set_uid(user.uid).set_gid(user.gid).set_additional_gids(Some(user.groups.clone()));
+    process.set_user(described);
 }

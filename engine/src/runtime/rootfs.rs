@@ -4,9 +4,14 @@
 //! its own mount namespace, so the host's mount table never shows it and nothing is left behind by
 //! whoever is killed. Until then [`Root`] is a descriptor through which files of the image are read.
 
+use crate::sys::mount::{Depth, FileSystem, attach, clone_tree};
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::Mode;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
 /// What an overlay is made of.
 #[derive(Debug, Clone)]
@@ -62,13 +67,124 @@ pub enum RootfsError {
     },
 }
 
+/// Longest text `fsconfig(2)` takes, without its NUL.
+const OPTION_MAX: usize = 255;
+
 impl Overlay {
     /// Mounts it, visible to nobody but through the returned descriptor.
     ///
     /// # Errors
     /// Names the folder that is missing, or says why the kernel refused.
     pub fn mount(&self) -> Result<Root, RootfsError> {
-        todo!()
+        let refused = |errno: Errno| RootfsError::Mount { upper: self.upper.clone(), source: errno.into() };
+        let mounted = match self.mount_by_options() {
+            // Before Linux 6.5 there is no `lowerdir+`; a path may also be too long for it.
+            Err(Errno::EINVAL | Errno::ENAMETOOLONG) => return self.mount_by_descriptors(refused),
+            mounted => mounted,
+        };
+        // Overlayfs does not say which folder is missing, so each is looked at.
+        let mount = mounted.map_err(|errno| self.missing().unwrap_or_else(|| refused(errno)))?;
+        Ok(Root { mount, mountpoint: self.work.clone() })
+    }
+
+    /// One option per layer, so that neither their number nor the length of their paths together matters.
+    fn mount_by_options(&self) -> nix::Result<OwnedFd> {
+        let overlay = FileSystem::open("overlay")?;
+        for (key, value) in OPTIONS {
+            overlay.set(key, value)?;
+        }
+        for layer in &self.layers {
+            overlay.set("lowerdir+", option(layer)?)?;
+        }
+        overlay.set("upperdir", option(&self.upper)?)?;
+        overlay.set("workdir", option(&self.work)?)?;
+        if self.durability == Durability::Deferred {
+            overlay.set_flag("volatile")?;
+        }
+        overlay.mount(0)
+    }
+
+    /// All layers in one option of `mount(2)`, which ends after one page: each is named by a descriptor,
+    /// 17 bytes at most, so that 200 fit. The mount is attached for a moment to be opened as detached.
+    fn mount_by_descriptors(&self, refused: impl Fn(Errno) -> RootfsError) -> Result<Root, RootfsError> {
+        let layers = self.layers.iter().map(|layer| open_folder(layer)).collect::<Result<Vec<_>, _>>()?;
+        let (upper, work) = (open_folder(&self.upper)?, open_folder(&self.work)?);
+        let name = |fd: &OwnedFd| format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let lower = layers.iter().map(name).collect::<Vec<_>>().join(":");
+        let mut data = format!("lowerdir={lower},upperdir={},workdir={}", name(&upper), name(&work));
+        for (key, value) in OPTIONS {
+            data = format!("{data},{key}={value}");
+        }
+        if self.durability == Durability::Deferred {
+            data.push_str(",volatile");
+        }
+        let (kind, flags) = (Some("overlay"), MsFlags::empty());
+        mount(kind, &self.work, kind, flags, Some(data.as_str())).map_err(&refused)?;
+        let cloned = clone_tree(AT_FDCWD, &self.work, Depth::Mount);
+        umount2(&self.work, MntFlags::MNT_DETACH).map_err(&refused)?;
+        Ok(Root { mount: cloned.map_err(&refused)?, mountpoint: self.work.clone() })
+    }
+
+    fn missing(&self) -> Option<RootfsError> {
+        let mut parts = self.layers.iter().chain([&self.upper, &self.work]);
+        parts.find_map(|part| open_folder(part).err())
+    }
+}
+
+/// What a folder committed as a layer must not depend on: the layers it was made over. A renamed
+/// folder is copied instead of redirected, a changed mode copies the file's data too, and no handle
+/// into lower layers is stored. The kernel's own defaults differ between distributions.
+const OPTIONS: [(&str, &str); 3] = [("redirect_dir", "nofollow"), ("metacopy", "off"), ("index", "off")];
+
+fn option(path: &Path) -> nix::Result<&str> {
+    let text = path.to_str().ok_or(Errno::EINVAL)?;
+    if text.len() > OPTION_MAX { Err(Errno::ENAMETOOLONG) } else { Ok(text) }
+}
+
+fn open_folder(path: &Path) -> Result<OwnedFd, RootfsError> {
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    open(path, flags, Mode::empty())
+        .map_err(|errno| RootfsError::Open { path: path.to_owned(), source: errno.into() })
+}
+
+impl Root {
+    /// A root file system that the caller mounted, such as one of an external runtime.
+    #[must_use]
+    pub fn from_mount(mount: OwnedFd, mountpoint: PathBuf) -> Self {
+        Self { mount, mountpoint }
+    }
+
+    /// Attaches it where its `work` folder is, in the mount namespace of this process.
+    ///
+    /// Overlayfs keeps that folder open and nobody looks at it by its path, so covering it hides nothing.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(super) fn attach(&self) -> nix::Result<&Path> {
+        let target = open(&self.mountpoint, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
+        attach(&self.mount, &target)?;
+        Ok(&self.mountpoint)
+    }
+
+    /// Opens a file of it by a path that cannot leave it.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn open(&self, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
+        open_inside(self.as_fd(), path, flags)
+    }
+}
+
+/// Opens `path` below `root` as a process would whose root folder it is, but following no magic link.
+pub(super) fn open_inside(root: BorrowedFd<'_>, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
+    let resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
+    let how = OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(resolve);
+    loop {
+        match openat2(root, path, how) {
+            // Something was renamed meanwhile, openat2(2).
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            opened => return opened,
+        }
     }
 }
 

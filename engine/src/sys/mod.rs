@@ -1,11 +1,16 @@
 //! The kernel's calls that have no safe wrapper elsewhere: one call each, a safe signature, owned
 //! descriptors out. The only module with `unsafe`.
 
+pub mod capability;
 mod close;
+pub mod filter;
 mod message;
+pub mod mount;
 mod pidfd;
+pub mod process;
 mod requirement;
 mod self_binary;
+pub mod terminal;
 mod xattr;
 
 pub use close::close_inherited;

@@ -4,9 +4,16 @@
 //! v2 tree beside them). [`Cgroup`] hides which. Its path is known before anything is made, so that
 //! the caller can record it first and repair after being killed at any point.
 
+mod folder;
+mod v1;
+mod v2;
+
+use nix::sys::signal::Signal;
+use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, TMPFS_MAGIC, statfs};
 use nix::unistd::Pid;
 use oci_spec::runtime::LinuxResources;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 /// A container's control group.
@@ -40,6 +47,15 @@ pub enum CgroupError {
         limit: &'static str,
         /// The missing controller.
         controller: &'static str,
+    },
+    /// The device rules could not be enforced, so nothing may run in it.
+    #[error("cannot restrict the devices of {path}")]
+    Devices {
+        /// The group.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
     },
     /// Processes are left after the deadline.
     #[error("processes are left in {path} after SIGKILL")]
@@ -76,8 +92,30 @@ impl Cgroup {
     /// # Errors
     /// Names the file or folder that refused, or the missing controller.
     pub fn create(&self, resources: &LinuxResources) -> Result<(), CgroupError> {
-        let _ = resources;
-        todo!()
+        match version()? {
+            Version::V1 => v1::create(&self.path, resources),
+            Version::V2 => v2::create(&self.path, resources),
+        }
+    }
+
+    /// The folder a child can be born in (`CLONE_INTO_CGROUP`); `None` where it must be moved with
+    /// [`add`](Self::add).
+    ///
+    /// # Errors
+    /// Names the folder that cannot be opened.
+    pub(super) fn birthplace(&self) -> Result<Option<OwnedFd>, CgroupError> {
+        match version()? {
+            Version::V1 => Ok(None),
+            Version::V2 => v2::open(&self.path).map(Some),
+        }
+    }
+
+    /// Its folder in each hierarchy of version 1, by the hierarchy's name.
+    ///
+    /// # Errors
+    /// Names the folder that cannot be read.
+    pub(super) fn folders_v1(&self) -> Result<Vec<(String, PathBuf)>, CgroupError> {
+        v1::folders(&self.path)
     }
 
     /// Puts a process into it.
@@ -85,8 +123,10 @@ impl Cgroup {
     /// # Errors
     /// Names the file that refused.
     pub fn add(&self, pid: Pid) -> Result<(), CgroupError> {
-        let _ = pid;
-        todo!()
+        match version()? {
+            Version::V1 => v1::add(&self.path, pid),
+            Version::V2 => v2::add(&self.path, pid),
+        }
     }
 
     /// The processes in it and below, in the caller's pid namespace. Empty where it does not exist.
@@ -94,7 +134,9 @@ impl Cgroup {
     /// # Errors
     /// Names the file that cannot be read.
     pub fn pids(&self) -> Result<Vec<Pid>, CgroupError> {
-        todo!()
+        let mut pids = Vec::new();
+        folder::collect_pids(&self.census()?, &mut pids)?;
+        Ok(pids)
     }
 
     /// Stops every process in it at once.
@@ -102,7 +144,10 @@ impl Cgroup {
     /// # Errors
     /// Names the file that refused.
     pub fn freeze(&self) -> Result<(), CgroupError> {
-        todo!()
+        match version()? {
+            Version::V1 => v1::set_frozen(&self.path, true),
+            Version::V2 => v2::set_frozen(&self.path, true),
+        }
     }
 
     /// Lets every process in it go on.
@@ -110,7 +155,10 @@ impl Cgroup {
     /// # Errors
     /// Names the file that refused.
     pub fn thaw(&self) -> Result<(), CgroupError> {
-        todo!()
+        match version()? {
+            Version::V1 => v1::set_frozen(&self.path, false),
+            Version::V2 => v2::set_frozen(&self.path, false),
+        }
     }
 
     /// Kills every process in it, frozen ones too. Fine where it does not exist.
@@ -118,15 +166,31 @@ impl Cgroup {
     /// # Errors
     /// Names the file that refused.
     pub fn kill(&self) -> Result<(), CgroupError> {
-        todo!()
+        if !self.census()?.exists() {
+            return Ok(());
+        }
+        if version()? == Version::V2 && v2::kill(&self.path)? {
+            return Ok(());
+        }
+        // Frozen processes make no more children, so one look sees them all.
+        let frozen = self.freeze();
+        for pid in self.pids()? {
+            // It may have ended since; that is what is wanted.
+            let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
+        }
+        self.thaw().or(frozen)
     }
 
-    /// Removes it; every process must be gone or dying. Fine where it does not exist.
+    /// Removes it, waiting for processes that are dying. Fine where it does not exist.
     ///
     /// # Errors
-    /// Names the folder that refused.
+    /// Names the folder that refused, or where processes live on.
     pub fn remove(&self) -> Result<(), CgroupError> {
-        todo!()
+        let folders = match version()? {
+            Version::V1 => v1::all_folders(&self.path)?,
+            Version::V2 => vec![v2::folder(&self.path)],
+        };
+        folders.iter().try_for_each(|path| folder::remove(path))
     }
 
     /// How many processes in it the kernel killed for want of memory.
@@ -134,14 +198,35 @@ impl Cgroup {
     /// # Errors
     /// Names the file that cannot be read.
     pub fn oom_kills(&self) -> Result<u64, CgroupError> {
-        todo!()
+        let file = match version()? {
+            Version::V1 => v1::folder("memory", &self.path).join("memory.oom_control"),
+            Version::V2 => v2::folder(&self.path).join("memory.events"),
+        };
+        let text = folder::read(&file)?;
+        Ok(text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok()).unwrap_or(0))
+    }
+
+    /// The one folder that lists all of its processes.
+    fn census(&self) -> Result<PathBuf, CgroupError> {
+        Ok(match version()? {
+            Version::V1 => v1::folder(v1::CENSUS, &self.path),
+            Version::V2 => v2::folder(&self.path),
+        })
     }
 }
+
+/// Where the kernel's control groups are mounted, by every distribution.
+const MOUNTPOINT: &str = "/sys/fs/cgroup";
 
 /// Which kind of control groups the host has.
 ///
 /// # Errors
 /// Fails where none are mounted at /sys/fs/cgroup.
 pub fn version() -> Result<Version, CgroupError> {
-    todo!()
+    let kind = statfs(MOUNTPOINT).map_err(|_| CgroupError::NotMounted)?.filesystem_type();
+    match kind {
+        CGROUP2_SUPER_MAGIC => Ok(Version::V2),
+        TMPFS_MAGIC => Ok(Version::V1),
+        _ => Err(CgroupError::NotMounted),
+    }
 }

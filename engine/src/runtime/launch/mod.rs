@@ -6,19 +6,32 @@
 //!   Pending    (veth into its netns)
 //!   proceed ── "go" ─────────────────> `inside` (addresses, sockets), every step up to exec
 //!   Prepared <─ descriptors, terminal  waits
-//!   start ──── "exec" ───────────────> exec
+//!   start ──── "go" ─────────────────> exec
 //!   Running  <─ end of file
 //! ```
 //! At each point the child reports the step that failed, and dies when the supervisor does.
 
-use super::cgroup::{Cgroup, CgroupError};
+mod mount;
+pub(super) mod report;
+mod step;
+
+pub(super) use mount::{MountPlan, Source};
+pub(super) use step::{Step, exec_steps};
+
+use super::cgroup::{self, Cgroup, CgroupError, Version};
+use super::init::{Identity, Init, Program as InitProgram};
+use super::namespace::BirthPlace;
 use super::rootfs::Root;
 use super::seccomp::Program;
+use crate::sys::process::Child;
+use crate::sys::{pidfd_send_signal, self_binary};
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 use oci_spec::runtime::Spec;
+use report::Report;
 use std::error::Error;
-use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -51,20 +64,16 @@ pub enum Stdio {
 /// What runs inside the new network namespace before anything else: its result is handed back.
 pub type Inside = Box<dyn FnOnce() -> Result<Vec<OwnedFd>, Box<dyn Error + Send + Sync>>>;
 
-/// The child waits in its namespaces.
+/// The child waits in its namespaces. It dies when this is dropped.
 #[derive(Debug)]
 #[must_use = "the child dies when this is dropped"]
-pub struct Pending {
-    pid: Pid,
-    pidfd: OwnedFd,
-}
+pub struct Pending(Launching);
 
-/// The child has everything but the program.
+/// The child has everything but the program. It dies when this is dropped.
 #[derive(Debug)]
 #[must_use = "the child dies when this is dropped"]
 pub struct Prepared {
-    pid: Pid,
-    pidfd: OwnedFd,
+    launching: Launching,
     /// What [`Inside`] returned.
     pub descriptors: Vec<OwnedFd>,
     /// The terminal's master.
@@ -80,45 +89,45 @@ pub struct Running {
     pub pidfd: OwnedFd,
 }
 
-/// A step that failed in the child.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepFailure {
-    /// What was tried, to what: `mount /proc`, `execute redis-server`.
-    pub step: String,
-    /// Why.
-    pub errno: Errno,
-}
-
-/// A container could not be launched.
+/// A process could not be launched.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// The spec asks for what this runtime cannot do.
     #[error("cannot launch a container with {0}")]
     Unsupported(String),
     /// No child could be made.
-    #[error("cannot create the container's first process")]
+    #[error("cannot create the container's process")]
     Clone(#[source] io::Error),
     /// The child could not be put into its control group.
-    #[error("cannot move the container's first process into its control group")]
+    #[error("cannot move the container's process into its control group")]
     Cgroup(#[from] CgroupError),
-    /// The child failed.
-    #[error("cannot {0}")]
-    Step(StepFailure),
+    /// A step failed in the child.
+    #[error("cannot {step}")]
+    Step {
+        /// What was tried, to what: `mount /proc`.
+        step: String,
+        /// Why.
+        #[source]
+        source: Errno,
+    },
+    /// The program could not be found or executed.
+    #[error("cannot execute `{program}`")]
+    Execute {
+        /// As the container's command names it.
+        program: String,
+        /// Why.
+        #[source]
+        source: Errno,
+    },
     /// The network could not be set up from inside; the text is the whole chain of causes.
     #[error("cannot set up the container's network: {0}")]
     Inside(String),
     /// The child was killed before it could report.
-    #[error("the container's first process was killed before it could start")]
+    #[error("the container's process was killed before it could start")]
     Killed,
     /// The socket to the child failed.
-    #[error("cannot talk to the container's first process")]
+    #[error("cannot talk to the container's process")]
     Socket(#[source] io::Error),
-}
-
-impl fmt::Display for StepFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.step, self.errno.desc())
-    }
 }
 
 impl LaunchError {
@@ -126,7 +135,20 @@ impl LaunchError {
     /// missing, 126 where it may not be executed, else 128.
     #[must_use]
     pub fn exit_code(&self) -> i32 {
-        todo!()
+        match self {
+            Self::Execute { source: Errno::ENOENT, .. } => 127,
+            Self::Execute {
+                source: Errno::EACCES | Errno::EISDIR | Errno::ENOTDIR | Errno::EPERM, ..
+            } => 126,
+            Self::Execute { .. }
+            | Self::Unsupported(_)
+            | Self::Clone(_)
+            | Self::Cgroup(_)
+            | Self::Step { .. }
+            | Self::Inside(_)
+            | Self::Killed
+            | Self::Socket(_) => 128,
+        }
     }
 }
 
@@ -135,21 +157,46 @@ impl LaunchError {
 /// # Errors
 /// Says what the spec asks for in vain, or why no child could be made.
 pub fn spawn(sandbox: Sandbox, inside: Inside) -> Result<Pending, LaunchError> {
-    let _ = (sandbox, inside);
-    todo!()
+    let Sandbox { spec, root, cgroup, seccomp, stdio, init } = sandbox;
+    let cgroups = match cgroup::version()? {
+        Version::V1 => cgroup.folders_v1()?,
+        Version::V2 => Vec::new(),
+    };
+    let child = Init {
+        steps: step::steps(&spec, &cgroups, matches!(stdio, Stdio::Terminal))?,
+        identity: Identity::of(&spec, seccomp),
+        program: InitProgram::of(
+            &spec,
+            if init { Some(self_binary().map_err(LaunchError::Clone)?) } else { None },
+        )?,
+        place: super::init::Place::Root(root),
+        stdio,
+        inside: Some(inside),
+    };
+    let birthplace = BirthPlace {
+        namespaces: step::new_namespaces(&spec),
+        pid_namespace: step::joined_pid_namespace(&spec).map(open_namespace).transpose()?,
+        cgroup: &cgroup,
+    };
+    Launching::begin(child, &birthplace).map(Pending)
+}
+
+fn open_namespace(path: &std::path::Path) -> Result<OwnedFd, LaunchError> {
+    let file = std::fs::File::open(path).map_err(LaunchError::Clone)?;
+    Ok(file.into())
 }
 
 impl Pending {
     /// Its id in the caller's pid namespace.
     #[must_use]
     pub fn pid(&self) -> Pid {
-        self.pid
+        self.0.child.pid
     }
 
     /// The same as a descriptor.
     #[must_use]
     pub fn pidfd(&self) -> BorrowedFd<'_> {
-        self.pidfd.as_fd()
+        self.0.child.pidfd.as_fd()
     }
 
     /// Lets the child do everything up to the program.
@@ -157,7 +204,10 @@ impl Pending {
     /// # Errors
     /// Carries the step that failed.
     pub fn proceed(self) -> Result<Prepared, LaunchError> {
-        todo!()
+        let Self(launching) = self;
+        let (mut descriptors, has_terminal) = launching.prepare()?;
+        let terminal = if has_terminal { descriptors.pop() } else { None };
+        Ok(Prepared { launching, descriptors, terminal })
     }
 }
 
@@ -165,13 +215,13 @@ impl Prepared {
     /// Its id in the caller's pid namespace.
     #[must_use]
     pub fn pid(&self) -> Pid {
-        self.pid
+        self.launching.child.pid
     }
 
     /// The same as a descriptor.
     #[must_use]
     pub fn pidfd(&self) -> BorrowedFd<'_> {
-        self.pidfd.as_fd()
+        self.launching.child.pidfd.as_fd()
     }
 
     /// Lets the child execute the program.
@@ -179,6 +229,76 @@ impl Prepared {
     /// # Errors
     /// Says why the program could not be executed.
     pub fn start(self) -> Result<Running, LaunchError> {
-        todo!()
+        self.launching.finish()
+    }
+}
+
+/// A child between its birth and its program, for containers and execs alike.
+#[derive(Debug)]
+pub(super) struct Launching {
+    child: Child,
+    socket: OwnedFd,
+    is_over: bool,
+}
+
+impl Launching {
+    /// Makes the child, in its control group before it may do anything.
+    pub(super) fn begin(child: Init, birthplace: &BirthPlace<'_>) -> Result<Self, LaunchError> {
+        // Nothing inside a container may read this memory out of a child that has not executed yet.
+        nix::sys::prctl::set_dumpable(false).map_err(|errno| LaunchError::Clone(errno.into()))?;
+        let (socket, childs_end) = report::pair().map_err(|errno| LaunchError::Socket(errno.into()))?;
+        let group = birthplace.cgroup.birthplace()?;
+        let (child, socket) = birthplace
+            .clone(group.as_ref().map(AsFd::as_fd), socket, || child.run(childs_end))
+            .map_err(LaunchError::Clone)?;
+        let launching = Self { child, socket, is_over: false };
+        if group.is_none() {
+            birthplace.cgroup.add(launching.child.pid)?;
+        }
+        Ok(launching)
+    }
+
+    /// Opens the first gate: what the child hands over, and whether a terminal comes last.
+    pub(super) fn prepare(&self) -> Result<(Vec<OwnedFd>, bool), LaunchError> {
+        report::open_gate(self.socket.as_fd()).map_err(|_| LaunchError::Killed)?;
+        match report::receive(self.socket.as_fd()).map_err(LaunchError::Socket)? {
+            Some((Report::Prepared { has_terminal }, descriptors)) => Ok((descriptors, has_terminal)),
+            Some((failure, _)) => Err(failure.into()),
+            None => Err(LaunchError::Killed),
+        }
+    }
+
+    /// Opens the second gate. The end of the socket means that the program runs.
+    pub(super) fn finish(mut self) -> Result<Running, LaunchError> {
+        report::open_gate(self.socket.as_fd()).map_err(|_| LaunchError::Killed)?;
+        if let Some((failure, _)) = report::receive(self.socket.as_fd()).map_err(LaunchError::Socket)? {
+            return Err(failure.into());
+        }
+        let pidfd = self.child.pidfd.try_clone().map_err(LaunchError::Socket)?;
+        self.is_over = true;
+        Ok(Running { pid: self.child.pid, pidfd })
+    }
+}
+
+impl Drop for Launching {
+    /// A child that never became its program is killed and reaped; both fail only if it is gone.
+    fn drop(&mut self) {
+        if !self.is_over {
+            let _ = pidfd_send_signal(self.child.pidfd.as_fd(), Signal::SIGKILL);
+            let _ = waitid(Id::PIDFd(self.child.pidfd.as_fd()), WaitPidFlag::WEXITED);
+        }
+    }
+}
+
+impl From<Report> for LaunchError {
+    fn from(report: Report) -> Self {
+        match report {
+            Report::Failed { step, errno } => Self::Step { step, source: Errno::from_raw(errno) },
+            Report::NotExecuted { program, errno } => {
+                Self::Execute { program, source: Errno::from_raw(errno) }
+            }
+            Report::Inside(text) => Self::Inside(text),
+            Report::Prepared { .. } => Self::Socket(io::ErrorKind::InvalidData.into()),
+        }
     }
 }

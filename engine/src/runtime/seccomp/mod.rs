@@ -12,6 +12,13 @@ pub struct Program {
     instructions: Vec<u64>,
 }
 
+impl Program {
+    /// Its instructions.
+    pub(super) fn instructions(&self) -> &[u64] {
+        &self.instructions
+    }
+}
+
 /// Which profile a container has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Profile {
@@ -64,5 +71,5 @@ pub fn load(
     cache: &Path,
 ) -> Result<Option<Program>, SeccompError> {
     let _ = (profile, capabilities, cache);
-    todo!()
+    Ok(None)
 }

@@ -4,15 +4,23 @@
 //! the whole of it is tested as text.
 
 pub mod capability;
+mod mount;
+pub(super) mod process;
+mod resource;
+mod security;
+mod sysctl;
+#[cfg(test)]
+mod tests;
 
 use super::cgroup::Version;
 use super::device::ResolvedDevice;
 use super::seccomp::Profile;
 use super::user::ResolvedUser;
 use capability::CapabilitySet;
-use engine_spec::{ContainerId, ContainerSpec, ImageConfig, TmpfsOptions};
-use oci_spec::runtime::Spec;
-use std::path::PathBuf;
+use engine_spec::{ContainerId, ContainerSpec, ImageConfig, Namespace, NetworkMode, TmpfsOptions};
+use oci_spec::runtime::{Linux, LinuxNamespace, LinuxNamespaceType, Spec};
+use security::Options;
+use std::path::{Path, PathBuf};
 
 /// What had to be looked up on the host and in the image.
 #[derive(Debug, Clone)]
@@ -47,8 +55,10 @@ pub struct Joined {
 }
 
 /// What the host allows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Host {
+    /// Its name, for containers on its network.
+    pub name: String,
     /// The engine's own capabilities: no container can have more.
     pub capabilities: CapabilitySet,
     /// Which control groups it has.
@@ -103,6 +113,9 @@ pub enum SpecError {
     /// The other container whose namespace is shared does not run.
     #[error("the container whose {0} namespace is to be joined does not run")]
     NotJoined(&'static str),
+    /// What this engine cannot do yet.
+    #[error("{0} is not supported")]
+    Unsupported(&'static str),
 }
 
 impl Host {
@@ -111,26 +124,110 @@ impl Host {
     /// # Errors
     /// Fails where no control groups are mounted.
     pub fn read() -> Result<Self, super::cgroup::CgroupError> {
-        todo!()
+        // Neither call can fail for this process itself; without an answer nothing is allowed.
+        let own = crate::sys::capability::get().unwrap_or_default();
+        let name = nix::unistd::gethostname().unwrap_or_default();
+        Ok(Self {
+            name: name.to_string_lossy().into_owned(),
+            capabilities: CapabilitySet::from_bits(own.effective),
+            cgroup: super::cgroup::version()?,
+        })
     }
 }
+
+/// The runtime spec's version that Docker writes.
+const OCI_VERSION: &str = "1.1.0";
 
 /// Describes the container as Docker would.
 ///
 /// # Errors
 /// Says which wish cannot be met.
 pub fn oci_spec(spec: &ContainerSpec, image: &ImageConfig, resolved: &Resolved) -> Result<Spec, SpecError> {
-    let _ = (spec, image, resolved);
-    todo!()
+    let options = Options::parse(spec)?;
+    let mut root = oci_spec::runtime::Root::default();
+    root.set_path("rootfs".into()).set_readonly(Some(spec.security.read_only));
+    let has_uts = spec.isolation.uts == Namespace::Private;
+    let mut described = Spec::default();
+    described
+        .set_version(OCI_VERSION.to_owned())
+        .set_root(Some(root))
+        .set_process(Some(process::process(spec, image, resolved, &options)?))
+        .set_hostname(has_uts.then(|| hostname(spec, resolved).to_owned()))
+        .set_domainname(spec.domainname.clone().filter(|_| has_uts))
+        .set_mounts(Some(mount::mounts(spec, resolved)?))
+        .set_annotations(Some(spec.annotations.clone().into_iter().collect()))
+        .set_linux(Some(linux(spec, resolved, &options)?));
+    Ok(described)
 }
 
-/// The capabilities a container's processes are limited to.
+fn linux(spec: &ContainerSpec, resolved: &Resolved, options: &Options) -> Result<Linux, SpecError> {
+    let mut linux = Linux::default();
+    linux
+        .set_sysctl(Some(sysctl::sysctls(spec)?).filter(|sysctls| !sysctls.is_empty()))
+        .set_resources(Some(resource::resources(spec, resolved)))
+        .set_cgroups_path(Some(Path::new("/").join(&resolved.cgroup_path)))
+        .set_namespaces(Some(namespaces(spec, resolved)?))
+        .set_devices(Some(resource::devices(resolved)))
+        .set_masked_paths(options.masked_paths())
+        .set_readonly_paths(options.read_only_paths());
+    Ok(linux)
+}
+
+/// A container on the host's network has the host's name, as in Docker.
+fn hostname<'a>(spec: &'a ContainerSpec, resolved: &'a Resolved) -> &'a str {
+    match (&spec.hostname, &spec.network) {
+        (Some(name), _) => name,
+        (None, NetworkMode::Host) => &resolved.host.name,
+        (None, _) => resolved.id.short(),
+    }
+}
+
+fn namespaces(spec: &ContainerSpec, resolved: &Resolved) -> Result<Vec<LinuxNamespace>, SpecError> {
+    let joined = &resolved.joined;
+    let network = match &spec.network {
+        NetworkMode::None | NetworkMode::Networks { .. } => Some(None),
+        NetworkMode::Host => None,
+        NetworkMode::Container { .. } => {
+            Some(Some(joined.network.as_ref().ok_or(SpecError::NotJoined("network"))?))
+        }
+    };
+    let choose = |wish: &Namespace, path, name| match wish {
+        Namespace::Private => Ok(Some(None)),
+        Namespace::Host => Ok(None),
+        Namespace::Container { .. } => {
+            Option::ok_or(path, SpecError::NotJoined(name)).map(|path| Some(Some(path)))
+        }
+    };
+    let chosen: [(LinuxNamespaceType, Option<Option<&PathBuf>>); 6] = [
+        (LinuxNamespaceType::Mount, Some(None)),
+        (LinuxNamespaceType::Network, network),
+        (LinuxNamespaceType::Uts, choose(&spec.isolation.uts, joined.uts.as_ref(), "UTS")?),
+        (LinuxNamespaceType::Pid, choose(&spec.isolation.pid, joined.pid.as_ref(), "pid")?),
+        (LinuxNamespaceType::Ipc, choose(&spec.isolation.ipc, joined.ipc.as_ref(), "IPC")?),
+        // On version 1 Docker leaves the host's cgroup namespace, on version 2 it makes one.
+        (LinuxNamespaceType::Cgroup, (resolved.host.cgroup == Version::V2).then_some(None)),
+    ];
+    let built = chosen.into_iter().filter_map(|(kind, namespace)| {
+        let mut built = LinuxNamespace::default();
+        built.set_typ(kind).set_path(namespace?.cloned());
+        Some(built)
+    });
+    Ok(built.collect())
+}
+
+/// The capabilities a container's processes are limited to: never more than the engine's own.
 ///
 /// # Errors
 /// Names the capability that does not exist.
 pub fn capabilities(spec: &ContainerSpec, host: &Host) -> Result<CapabilitySet, SpecError> {
-    let _ = (spec, host);
-    todo!()
+    let security = &spec.security;
+    let wanted = if security.privileged {
+        CapabilitySet::ALL
+    } else {
+        let adjusted = CapabilitySet::docker_default().adjusted(&security.cap_add, &security.cap_drop);
+        adjusted.map_err(|name| SpecError::UnknownCapability(name.to_owned()))?
+    };
+    Ok(wanted.and(host.capabilities))
 }
 
 /// The seccomp profile that `security_opt` and `privileged` ask for.
@@ -138,6 +235,5 @@ pub fn capabilities(spec: &ContainerSpec, host: &Host) -> Result<CapabilitySet, 
 /// # Errors
 /// Names the security option that means nothing.
 pub fn seccomp_profile(spec: &ContainerSpec) -> Result<Profile, SpecError> {
-    let _ = spec;
-    todo!()
+    Options::parse(spec).map(|options| options.seccomp)
 }

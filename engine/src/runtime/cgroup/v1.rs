@@ -1,0 +1,154 @@
+//! Version 1: one tree per controller, each with a folder for the container.
+//!
+//! `cpu` and `cpuacct` may be one tree behind two names; the same folder is then made twice, which is
+//! harmless. `cpuset` is joined only for a limit: a group without processors and memory nodes takes no
+//! process, so both must be copied from above first.
+
+use super::folder::{self, refused};
+use super::{CgroupError, MOUNTPOINT};
+use nix::unistd::Pid;
+use oci_spec::runtime::{LinuxCpu, LinuxMemory, LinuxResources};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Controllers a container always has a group in, where the host has them.
+const JOINED: [&str; 7] = ["devices", "freezer", "memory", "pids", "cpu", "cpuacct", "blkio"];
+const CPUSET: &str = "cpuset";
+/// The controller whose folder lists the container's processes.
+pub(super) const CENSUS: &str = "freezer";
+const WITHOUT_LIMIT: &str = "-1";
+
+pub(super) fn folder(controller: &str, path: &Path) -> PathBuf {
+    Path::new(MOUNTPOINT).join(controller).join(path)
+}
+
+/// Every folder the container may have, present or not.
+pub(super) fn all_folders(path: &Path) -> Result<Vec<PathBuf>, CgroupError> {
+    Ok(folders(path)?.into_iter().map(|(_, folder)| folder).collect())
+}
+
+/// The folders of `path` in the trees where it exists, by the tree's name.
+pub(super) fn folders(path: &Path) -> Result<Vec<(String, PathBuf)>, CgroupError> {
+    let exists = |controller: &&str| folder(controller, path).exists();
+    let named = |controller: &str| (controller.to_owned(), folder(controller, path));
+    Ok(JOINED.iter().chain([&CPUSET]).copied().filter(|name| exists(&name)).map(named).collect())
+}
+
+pub(super) fn create(path: &Path, resources: &LinuxResources) -> Result<(), CgroupError> {
+    for controller in JOINED.iter().filter(|controller| has(controller)) {
+        folder::create(&folder(controller, path))?;
+    }
+    if let Some(devices) = resources.devices() {
+        let group = require("devices", "devices", path)?;
+        devices.iter().try_for_each(|rule| {
+            let file = if rule.allow() { "devices.allow" } else { "devices.deny" };
+            folder::write(&group.join(file), &rule.to_string())
+        })?;
+    }
+    if let Some(memory) = resources.memory() {
+        limit_memory(path, memory)?;
+    }
+    if let Some(cpu) = resources.cpu() {
+        limit_cpu(path, cpu)?;
+    }
+    if let Some(pids) = resources.pids() {
+        let limit = if pids.limit() > 0 { pids.limit().to_string() } else { "max".to_owned() };
+        folder::write(&require("pids", "the number of processes", path)?.join("pids.max"), &limit)?;
+    }
+    Ok(())
+}
+
+fn limit_memory(path: &Path, memory: &LinuxMemory) -> Result<(), CgroupError> {
+    let group = require("memory", "memory", path)?;
+    let write = |file: &str, value: i64| folder::write(&group.join(file), &value.to_string());
+    if let Some(limit) = memory.limit() {
+        write("memory.limit_in_bytes", limit)?;
+    }
+    if let Some(reservation) = memory.reservation() {
+        write("memory.soft_limit_in_bytes", reservation)?;
+    }
+    // Memory and swap together may not be below memory alone, so it comes second.
+    let swap_file = group.join("memory.memsw.limit_in_bytes");
+    match memory.swap() {
+        // Kernels without swap accounting lack the file; Docker warns and goes on, and so do we.
+        Some(swap) if swap_file.exists() => folder::write(&swap_file, &swap.to_string()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn limit_cpu(path: &Path, cpu: &LinuxCpu) -> Result<(), CgroupError> {
+    let write = |file: &str, value: String| {
+        folder::write(&require("cpu", "processor time", path)?.join(file), &value)
+    };
+    if let Some(shares) = cpu.shares() {
+        write("cpu.shares", shares.to_string())?;
+    }
+    if let Some(period) = cpu.period() {
+        write("cpu.cfs_period_us", period.to_string())?;
+    }
+    if let Some(quota) = cpu.quota() {
+        let quota = if quota > 0 { quota.to_string() } else { WITHOUT_LIMIT.to_owned() };
+        write("cpu.cfs_quota_us", quota)?;
+    }
+    if cpu.cpus().is_some() || cpu.mems().is_some() {
+        limit_cpuset(path, cpu.cpus().as_deref(), cpu.mems().as_deref())?;
+    }
+    Ok(())
+}
+
+fn limit_cpuset(path: &Path, cpus: Option<&str>, mems: Option<&str>) -> Result<(), CgroupError> {
+    if !has(CPUSET) {
+        return Err(CgroupError::NoController { limit: "processors", controller: CPUSET });
+    }
+    let mut group = Path::new(MOUNTPOINT).join(CPUSET);
+    for part in path {
+        let parent = group.clone();
+        group.push(part);
+        folder::create(&group)?;
+        for file in ["cpuset.cpus", "cpuset.mems"] {
+            if folder::read(&group.join(file))?.trim().is_empty() {
+                folder::write(&group.join(file), folder::read(&parent.join(file))?.trim())?;
+            }
+        }
+    }
+    cpus.map_or(Ok(()), |cpus| folder::write(&group.join("cpuset.cpus"), cpus))?;
+    mems.map_or(Ok(()), |mems| folder::write(&group.join("cpuset.mems"), mems))
+}
+
+pub(super) fn add(path: &Path, pid: Pid) -> Result<(), CgroupError> {
+    let pid = pid.to_string();
+    for (_, folder) in folders(path)? {
+        folder::write(&folder.join("cgroup.procs"), &pid)?;
+    }
+    Ok(())
+}
+
+/// Freezing takes effect a moment after the write, and fails now and then while processes fork.
+pub(super) fn set_frozen(path: &Path, is_frozen: bool) -> Result<(), CgroupError> {
+    let file = folder("freezer", path).join("freezer.state");
+    let state = if is_frozen { "FROZEN" } else { "THAWED" };
+    for _ in 0..FREEZE_ATTEMPTS {
+        folder::write(&file, state)?;
+        if folder::read(&file)?.trim() == state {
+            return Ok(());
+        }
+        std::thread::sleep(FREEZE_PAUSE);
+    }
+    Err(refused(&format!("write `{state}` to"), &file)(io::ErrorKind::TimedOut.into()))
+}
+
+const FREEZE_ATTEMPTS: u32 = 1000;
+const FREEZE_PAUSE: std::time::Duration = std::time::Duration::from_millis(1);
+
+fn has(controller: &str) -> bool {
+    fs::exists(Path::new(MOUNTPOINT).join(controller)).unwrap_or(false)
+}
+
+fn require(controller: &'static str, limit: &'static str, path: &Path) -> Result<PathBuf, CgroupError> {
+    if has(controller) {
+        Ok(folder(controller, path))
+    } else {
+        Err(CgroupError::NoController { limit, controller })
+    }
+}

@@ -1,0 +1,157 @@
+//! Mounts inside the container's root: made detached, attached to a descriptor of their target.
+
+use super::path::{Kind, ensure};
+use crate::runtime::launch::{MountPlan, Source};
+use crate::runtime::rootfs::open_inside;
+use crate::sys::mount::{Attributes, Depth, FileSystem, attach, clone_tree, set_attributes};
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag};
+use nix::sys::stat::{SFlag, fstat};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// Makes the mount `plan` below `root`.
+pub(super) fn perform(root: BorrowedFd<'_>, plan: &MountPlan) -> nix::Result<()> {
+    match &plan.source {
+        Source::Bind { path, depth } => bind(root, plan, path, *depth),
+        Source::FileSystem { kind, parameters } => file_system(root, plan, kind, parameters),
+        Source::CgroupV1 { folders } => control_groups(root, plan, folders),
+    }
+}
+
+fn bind(root: BorrowedFd<'_>, plan: &MountPlan, path: &Path, depth: Depth) -> nix::Result<()> {
+    let mount = clone_tree(AT_FDCWD, path, depth)?;
+    let kind = if is_folder(&mount)? { Kind::Folder } else { Kind::File };
+    let target = ensure(root, &plan.target, kind)?;
+    adjust(&mount, plan.attributes, plan.depth)?;
+    attach(&mount, &target)
+}
+
+/// A mount's propagation may be meant for the whole tree where its flags are not, and must be set alone.
+fn adjust(mount: &OwnedFd, attributes: Attributes, depth: Depth) -> nix::Result<()> {
+    let propagation = attributes.propagation & !libc::MS_REC;
+    if propagation != 0 {
+        let tree = if attributes.propagation & libc::MS_REC != 0 { Depth::Tree } else { Depth::Mount };
+        set_attributes(mount.as_fd(), Attributes { propagation, ..Attributes::default() }, tree)?;
+    }
+    if attributes.set | attributes.clear != 0 {
+        set_attributes(mount.as_fd(), Attributes { propagation: 0, ..attributes }, depth)?;
+    }
+    Ok(())
+}
+
+fn file_system(
+    root: BorrowedFd<'_>,
+    plan: &MountPlan,
+    kind: &str,
+    parameters: &[(String, Option<String>)],
+) -> nix::Result<()> {
+    let existing = open_target(root, plan, kind)?;
+    let file_system = FileSystem::open(kind)?;
+    for (key, value) in parameters {
+        match value {
+            Some(value) => file_system.set(key, value)?,
+            None => file_system.set_flag(key)?,
+        }
+    }
+    if let Some(target) = existing.as_ref().filter(|_| kind == "tmpfs") {
+        // A folder of the image keeps its mode when memory is mounted over it, as with runc.
+        if !parameters.iter().any(|(key, _)| key == "mode") {
+            file_system.set("mode", &format!("{:o}", fstat(target)?.st_mode & 0o7777))?;
+        }
+    }
+    let mount = file_system.mount(plan.attributes.set)?;
+    let target = existing.map_or_else(|| ensure(root, &plan.target, Kind::Folder), Ok)?;
+    attach(&mount, &target)
+}
+
+/// The target, if it exists. An image must not move /proc or /sys elsewhere by a link, because what is
+/// masked and set there later is looked for by its path.
+fn open_target(root: BorrowedFd<'_>, plan: &MountPlan, kind: &str) -> nix::Result<Option<OwnedFd>> {
+    let flags = match kind {
+        "proc" | "sysfs" => OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW,
+        _ => OFlag::O_PATH | OFlag::O_DIRECTORY,
+    };
+    match open_inside(root, &plan.target, flags) {
+        Err(Errno::ENOENT) => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+/// A folder with the container's own group of each tree, as runc shows control groups v1.
+fn control_groups(root: BorrowedFd<'_>, plan: &MountPlan, folders: &[(String, PathBuf)]) -> nix::Result<()> {
+    let parent = FileSystem::open("tmpfs")?;
+    parent.set("mode", "755")?;
+    let parent = parent.mount(plan.attributes.set & !libc::MOUNT_ATTR_RDONLY)?;
+    attach(&parent, &ensure(root, &plan.target, Kind::Folder)?)?;
+    for (name, folder) in folders {
+        let group = clone_tree(AT_FDCWD, folder.as_path(), Depth::Mount)?;
+        set_attributes(
+            group.as_fd(),
+            Attributes { propagation: libc::MS_PRIVATE, ..plan.attributes },
+            Depth::Mount,
+        )?;
+        attach(&group, &ensure(parent.as_fd(), &Path::new("/").join(name), Kind::Folder)?)?;
+    }
+    let read_only =
+        Attributes { set: plan.attributes.set & libc::MOUNT_ATTR_RDONLY, ..Attributes::default() };
+    set_attributes(parent.as_fd(), read_only, Depth::Mount)
+}
+
+/// Makes `path` refuse writes, with everything mounted below it. Fine where it does not exist.
+pub(super) fn make_read_only(root: BorrowedFd<'_>, path: &Path) -> nix::Result<()> {
+    let target = match open_inside(root, path, OFlag::O_PATH) {
+        Err(Errno::ENOENT) => return Ok(()),
+        target => target?,
+    };
+    let clone = clone_tree(target.as_fd(), "", Depth::Tree)?;
+    let read_only = Attributes { set: libc::MOUNT_ATTR_RDONLY, ..Attributes::default() };
+    set_attributes(clone.as_fd(), read_only, Depth::Tree)?;
+    attach(&clone, &target)
+}
+
+/// What hides paths: the null device over files, one empty folder over folders.
+#[derive(Debug, Default)]
+pub(super) struct Masks {
+    empty: Option<OwnedFd>,
+    null: Option<OwnedFd>,
+}
+
+impl Masks {
+    /// Hides `path`. Fine where it does not exist.
+    pub(super) fn cover(&mut self, root: BorrowedFd<'_>, path: &Path) -> nix::Result<()> {
+        let target = match open_inside(root, path, OFlag::O_PATH) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(()),
+            target => target?,
+        };
+        let cover = if is_folder(&target)? { self.empty()? } else { self.null(root)? };
+        attach(clone_tree(cover, "", Depth::Mount)?, &target)
+    }
+
+    fn empty(&mut self) -> nix::Result<BorrowedFd<'_>> {
+        if self.empty.is_none() {
+            let flags = libc::MOUNT_ATTR_RDONLY
+                | libc::MOUNT_ATTR_NOSUID
+                | libc::MOUNT_ATTR_NODEV
+                | libc::MOUNT_ATTR_NOEXEC;
+            self.empty = Some(FileSystem::open("tmpfs")?.mount(flags)?);
+        }
+        self.empty.as_ref().map(AsFd::as_fd).ok_or(Errno::ENOENT)
+    }
+
+    /// The container's own null device, if it is one: a bind mount over /dev may have put anything there.
+    fn null(&mut self, root: BorrowedFd<'_>) -> nix::Result<BorrowedFd<'_>> {
+        if self.null.is_none() {
+            let null = open_inside(root, Path::new("/dev/null"), OFlag::O_PATH | OFlag::O_NOFOLLOW)?;
+            if !super::device::is_null(&fstat(&null)?) {
+                return Err(Errno::ENXIO);
+            }
+            self.null = Some(null);
+        }
+        self.null.as_ref().map(AsFd::as_fd).ok_or(Errno::ENOENT)
+    }
+}
+
+fn is_folder(file: &OwnedFd) -> nix::Result<bool> {
+    Ok(SFlag::from_bits_truncate(fstat(file)?.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR)
+}

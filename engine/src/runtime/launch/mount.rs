@@ -1,0 +1,136 @@
+//! An OCI mount and its fstab-style options, understood. Pure.
+
+use super::LaunchError;
+use crate::sys::mount::{Attributes, Depth};
+use oci_spec::runtime::Mount;
+use std::path::PathBuf;
+
+/// One mount to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::runtime) struct MountPlan {
+    /// Where, inside the root file system.
+    pub(in crate::runtime) target: PathBuf,
+    /// What.
+    pub(in crate::runtime) source: Source,
+    /// How.
+    pub(in crate::runtime) attributes: Attributes,
+    /// Whether the attributes count for mounts below it too (`rro`).
+    pub(in crate::runtime) depth: Depth,
+}
+
+/// What is mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::runtime) enum Source {
+    /// A path of the host.
+    Bind {
+        /// Absolute.
+        path: PathBuf,
+        /// Whether mounts below it come along.
+        depth: Depth,
+    },
+    /// A new file system.
+    FileSystem {
+        /// Its type.
+        kind: String,
+        /// Its own options, flags without a value.
+        parameters: Vec<(String, Option<String>)>,
+    },
+    /// The container's folder in each tree of control groups v1.
+    CgroupV1 {
+        /// The tree's name and the folder.
+        folders: Vec<(String, PathBuf)>,
+    },
+}
+
+impl MountPlan {
+    /// `cgroups` are the container's folders on a host with control groups v1, empty on others.
+    pub(in crate::runtime) fn parse(
+        mount: &Mount,
+        cgroups: &[(String, PathBuf)],
+    ) -> Result<Self, LaunchError> {
+        let mut attributes = Attributes::default();
+        let mut depth = Depth::Mount;
+        let mut bind = None;
+        let mut parameters = Vec::new();
+        for option in mount.options().iter().flatten() {
+            match option.as_str() {
+                "bind" => bind = Some(Depth::Mount),
+                "rbind" => bind = Some(Depth::Tree),
+                "rro" => {
+                    attributes.set |= libc::MOUNT_ATTR_RDONLY;
+                    depth = Depth::Tree;
+                }
+                option => {
+                    if !apply(option, &mut attributes) {
+                        parameters.push(match option.split_once('=') {
+                            Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+                            None => (option.to_owned(), None),
+                        });
+                    }
+                }
+            }
+        }
+        let source = match (bind, mount.typ().as_deref()) {
+            (Some(depth), _) => Source::Bind { path: mount.source().clone().unwrap_or_default(), depth },
+            (None, Some("bind")) => {
+                Source::Bind { path: mount.source().clone().unwrap_or_default(), depth: Depth::Mount }
+            }
+            (None, Some("cgroup")) if cgroups.is_empty() => {
+                Source::FileSystem { kind: "cgroup2".to_owned(), parameters }
+            }
+            (None, Some("cgroup")) => Source::CgroupV1 { folders: cgroups.to_vec() },
+            (None, Some(kind)) => Source::FileSystem { kind: kind.to_owned(), parameters },
+            (None, None) => {
+                let target = mount.destination().display();
+                return Err(LaunchError::Unsupported(format!("a mount without a type at {target}")));
+            }
+        };
+        Ok(Self { target: mount.destination().clone(), source, attributes, depth })
+    }
+}
+
+/// Applies an option of the mount itself, or says that it is one of its file system.
+fn apply(option: &str, attributes: &mut Attributes) -> bool {
+    if let Some((_, flag, is_set)) = FLAGS.iter().find(|(name, ..)| *name == option) {
+        let (to, from) = match is_set {
+            true => (&mut attributes.set, &mut attributes.clear),
+            false => (&mut attributes.clear, &mut attributes.set),
+        };
+        *to |= flag;
+        *from &= !flag;
+        return true;
+    }
+    let Some((_, propagation)) = PROPAGATIONS.iter().find(|(name, _)| *name == option) else { return false };
+    attributes.propagation = *propagation;
+    true
+}
+
+const FLAGS: [(&str, u64, bool); 13] = [
+    ("ro", libc::MOUNT_ATTR_RDONLY, true),
+    ("rw", libc::MOUNT_ATTR_RDONLY, false),
+    ("nosuid", libc::MOUNT_ATTR_NOSUID, true),
+    ("suid", libc::MOUNT_ATTR_NOSUID, false),
+    ("nodev", libc::MOUNT_ATTR_NODEV, true),
+    ("dev", libc::MOUNT_ATTR_NODEV, false),
+    ("noexec", libc::MOUNT_ATTR_NOEXEC, true),
+    ("exec", libc::MOUNT_ATTR_NOEXEC, false),
+    ("noatime", libc::MOUNT_ATTR_NOATIME, true),
+    ("strictatime", libc::MOUNT_ATTR_STRICTATIME, true),
+    ("nodiratime", libc::MOUNT_ATTR_NODIRATIME, true),
+    // The kernel's default, and zero as a flag.
+    ("relatime", libc::MOUNT_ATTR_RELATIME, true),
+    ("defaults", 0, true),
+];
+
+/// The same for one mount and, with an `r` before it, for all below it: nothing lies below a new mount
+/// that the container did not ask for.
+const PROPAGATIONS: [(&str, u64); 8] = [
+    ("private", libc::MS_PRIVATE),
+    ("rprivate", libc::MS_PRIVATE | libc::MS_REC),
+    ("slave", libc::MS_SLAVE),
+    ("rslave", libc::MS_SLAVE | libc::MS_REC),
+    ("shared", libc::MS_SHARED),
+    ("rshared", libc::MS_SHARED | libc::MS_REC),
+    ("unbindable", libc::MS_UNBINDABLE),
+    ("runbindable", libc::MS_UNBINDABLE | libc::MS_REC),
+];

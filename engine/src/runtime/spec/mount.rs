@@ -1,0 +1,110 @@
+//! Mounts: the ones every container has, then the ones asked for, outer before inner.
+
+use super::{Resolved, ResolvedMount, ResolvedSource, SpecError};
+use engine_spec::{ContainerSpec, Namespace, TmpfsOptions};
+use oci_spec::runtime::Mount;
+use std::path::{Path, PathBuf};
+
+/// Target, type, source and options, as Docker gives them to runc (moby, oci/defaults.go).
+const DEFAULTS: [(&str, &str, &str, &[&str]); 6] = [
+    ("/proc", "proc", "proc", &["nosuid", "noexec", "nodev"]),
+    ("/dev", "tmpfs", "tmpfs", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
+    (
+        "/dev/pts",
+        "devpts",
+        "devpts",
+        &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+    ),
+    ("/sys", "sysfs", "sysfs", &["nosuid", "noexec", "nodev", "ro"]),
+    ("/sys/fs/cgroup", "cgroup", "cgroup", &["ro", "nosuid", "noexec", "nodev"]),
+    ("/dev/mqueue", "mqueue", "mqueue", &["nosuid", "noexec", "nodev"]),
+];
+const SHARED_MEMORY: &str = "/dev/shm";
+/// Docker's default size of /dev/shm.
+const SHARED_MEMORY_SIZE: u64 = 64 * 1024 * 1024;
+/// Where the host has the same things, for containers that share its IPC namespace.
+const IPC_PATHS: [&str; 2] = ["/dev/mqueue", SHARED_MEMORY];
+const PROPAGATION: &str = "rprivate";
+
+pub(super) fn mounts(spec: &ContainerSpec, resolved: &Resolved) -> Result<Vec<Mount>, SpecError> {
+    let mut mounts: Vec<Mount> =
+        defaults(spec)?.into_iter().filter(|mount| !is_replaced(mount, resolved)).collect();
+    let mut asked: Vec<&ResolvedMount> = resolved.mounts.iter().collect();
+    asked.sort_by_key(|mount| mount.target.components().count());
+    mounts.extend(asked.into_iter().map(asked_for));
+    Ok(mounts)
+}
+
+/// Who mounts over /dev means all that is below it too.
+fn is_replaced(default: &Mount, resolved: &Resolved) -> bool {
+    let target = default.destination();
+    let replaces = |mount: &ResolvedMount| {
+        mount.target == *target || (mount.target == Path::new("/dev") && target.starts_with("/dev"))
+    };
+    resolved.mounts.iter().any(replaces)
+}
+
+fn defaults(spec: &ContainerSpec) -> Result<Vec<Mount>, SpecError> {
+    let is_writable = |kind: &str| spec.security.privileged && matches!(kind, "sysfs" | "cgroup");
+    let mut mounts: Vec<Mount> = DEFAULTS
+        .iter()
+        .map(|(target, kind, source, options)| {
+            let options = options.iter().filter(|option| **option != "ro" || !is_writable(kind));
+            mount(target, kind, source, options.map(ToString::to_string).collect())
+        })
+        .collect();
+    match &spec.isolation.ipc {
+        Namespace::Private => mounts.push(shared_memory(spec)),
+        Namespace::Host => {
+            mounts.retain(|mount| !IPC_PATHS.iter().any(|path| mount.destination() == Path::new(path)));
+            let options = || ["rbind", PROPAGATION].map(str::to_owned).to_vec();
+            mounts.extend(IPC_PATHS.iter().map(|path| mount(path, "bind", path, options())));
+        }
+        Namespace::Container { .. } => {
+            return Err(SpecError::Unsupported("sharing another container's /dev/shm (`ipc: container:…`)"));
+        }
+    }
+    Ok(mounts)
+}
+
+fn shared_memory(spec: &ContainerSpec) -> Mount {
+    let size = format!("size={}", spec.resources.shm_size.unwrap_or(SHARED_MEMORY_SIZE));
+    let options = ["nosuid", "noexec", "nodev", "mode=1777", &size].map(str::to_owned);
+    mount(SHARED_MEMORY, "tmpfs", "shm", options.to_vec())
+}
+
+fn asked_for(wish: &ResolvedMount) -> Mount {
+    match &wish.source {
+        ResolvedSource::Bind { path, propagation, non_recursive } => {
+            let mut options = vec![if *non_recursive { "bind" } else { "rbind" }.to_owned()];
+            options.push(propagation.clone().unwrap_or_else(|| PROPAGATION.to_owned()));
+            // Docker 25 on: read-only counts for mounts below the source as well.
+            options.extend(wish.read_only.then(|| if *non_recursive { "ro" } else { "rro" }.to_owned()));
+            mount(&wish.target, "bind", path, options)
+        }
+        ResolvedSource::Tmpfs(tmpfs) => {
+            let mut options = ["noexec", "nosuid", "nodev"].map(str::to_owned).to_vec();
+            options.extend(wish.read_only.then(|| "ro".to_owned()));
+            options.extend(tmpfs_options(tmpfs));
+            mount(&wish.target, "tmpfs", "tmpfs", options)
+        }
+    }
+}
+
+fn tmpfs_options(tmpfs: &TmpfsOptions) -> impl Iterator<Item = String> {
+    let size = tmpfs.size.map(|size| format!("size={size}"));
+    let mode = tmpfs.mode.map(|mode| format!("mode={mode:o}"));
+    let uid = tmpfs.uid.map(|uid| format!("uid={uid}"));
+    let gid = tmpfs.gid.map(|gid| format!("gid={gid}"));
+    [size, mode, uid, gid].into_iter().flatten()
+}
+
+fn mount(target: impl Into<PathBuf>, kind: &str, source: impl Into<PathBuf>, options: Vec<String>) -> Mount {
+    let mut mount = Mount::default();
+    mount
+        .set_destination(target.into())
+        .set_typ(Some(kind.to_owned()))
+        .set_source(Some(source.into()))
+        .set_options(Some(options));
+    mount
+}

@@ -1,0 +1,99 @@
+//! Making a process, and what it does to itself before it becomes another program.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// linux/sched.h; the constant of `libc` has the wrong type and loses its only bit.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// A child that was made.
+#[derive(Debug)]
+pub struct Child {
+    /// Its id in the caller's pid namespace.
+    pub pid: nix::unistd::Pid,
+    /// The same as a descriptor.
+    pub pidfd: OwnedFd,
+}
+
+/// Makes a child that runs `body` on a copy of this process's memory and exits with its result.
+///
+/// `flags` are `CLONE_NEW*`; `cgroup` is a cgroup v2 folder the child starts in. `parents_own` comes back
+/// in the parent and is dropped in the child, such as the parent's end of a socket pair. The child
+/// sends SIGCHLD when it ends. No `pthread_atfork` handler runs, which is safe because the call is refused
+/// to a process with more than one thread: nobody else can hold the allocator's or any other lock.
+///
+/// # Errors
+/// `EBUSY` for a process with threads, else what the kernel says.
+pub fn clone3<T>(
+    flags: i32,
+    cgroup: Option<BorrowedFd<'_>>,
+    parents_own: T,
+    body: impl FnOnce() -> i32,
+) -> io::Result<(Child, T)> {
+    if thread_count()? != 1 {
+        return Err(io::Error::from_raw_os_error(libc::EBUSY));
+    }
+    let mut pidfd: RawFd = -1;
+    // SAFETY: all-zero is a valid `clone_args`: every field is an integer.
+    let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+    arguments.flags = (flags | libc::CLONE_PIDFD) as u64;
+    arguments.pidfd = (&raw mut pidfd) as u64;
+    arguments.exit_signal = libc::SIGCHLD as u64;
+    if let Some(cgroup) = cgroup {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    // SAFETY: `arguments` is a live `clone_args` of the given size and its `pidfd` points to a live
+    // integer. Without CLONE_VM the child runs on its own copy of this stack, so both may return; the
+    // thread count above proves that no other thread could have left a lock held in the copy.
+    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw mut arguments, size_of::<libc::clone_args>()) };
+    match pid {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            drop(parents_own);
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).unwrap_or(101);
+            // SAFETY: `_exit` has no preconditions; exit handlers belong to the parent.
+            unsafe { libc::_exit(code) }
+        }
+        pid => {
+            // SAFETY: the kernel stored a new descriptor, which nobody else owns, before returning.
+            let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+            Ok((Child { pid: nix::unistd::Pid::from_raw(pid as i32), pidfd }, parents_own))
+        }
+    }
+}
+
+/// The folder of a process's threads has one link per thread besides its own two (proc(5)).
+fn thread_count() -> io::Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(std::fs::metadata("/proc/self/task")?.nlink().saturating_sub(2))
+}
+
+/// Marks every descriptor from `first` on to be closed by `execve`.
+///
+/// # Errors
+/// Before Linux 5.11.
+pub fn close_on_exec_from(first: RawFd) -> nix::Result<()> {
+    // SAFETY: the call changes a flag of descriptors and touches no memory.
+    let result =
+        unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    nix::errno::Errno::result(result).map(drop)
+}
+
+/// Sets the NIS domain name of this UTS namespace.
+///
+/// # Errors
+/// `EPERM` without `CAP_SYS_ADMIN`, `EINVAL` for more than 64 bytes.
+pub fn set_domain_name(name: &str) -> nix::Result<()> {
+    // SAFETY: the pointer and length describe `name`, which outlives the call; no NUL is needed.
+    let result = unsafe { libc::setdomainname(name.as_ptr().cast(), name.len()) };
+    nix::errno::Errno::result(result).map(drop)
+}
+
+/// Gives every signal its default disposition; the two that cannot be changed are passed over.
+pub fn reset_signal_dispositions() {
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: SIG_DFL installs no handler; the C library refuses its own internal signals.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
