@@ -1,0 +1,449 @@
+//! Tests with the kernel. Each host is a network namespace of its own, made by the test's thread, and
+//! each container another; the machine's own network is never touched.
+
+use super::*;
+use crate::require;
+use endpoint::{Interface, configure, connect, interfaces};
+use engine_spec::{ContainerName, EndpointSpec, PortSpec, Protocol};
+use netlink::Batch;
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::gettid;
+use rtnetlink::LinkUnspec;
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// A host in a network namespace of its own, with folders of its own.
+struct Host {
+    layout: Layout,
+    links: Vec<String>,
+}
+
+impl Host {
+    /// Turns the calling thread into a host.
+    fn new(name: &str) -> Self {
+        unshare(CloneFlags::CLONE_NEWNET).expect("a new network namespace");
+        loopback_up();
+        let root = std::env::temp_dir().join(format!("lighter-network-{name}-{}", std::process::id()));
+        let layout = Layout::at(&root);
+        layout.prepare().expect("folders");
+        Self { links: link_names(), layout }
+    }
+
+    fn network(&self, name: &str, change: impl FnOnce(&mut NetworkSpec)) -> NetworkName {
+        let name = NetworkName::new(name).expect("name");
+        let mut spec = NetworkSpec {
+            name: name.clone(),
+            driver: NetworkDriver::Bridge,
+            driver_opts: BTreeMap::new(),
+            pools: Vec::new(),
+            internal: false,
+            enable_ipv6: false,
+            labels: Labels::new(),
+        };
+        change(&mut spec);
+        create(&self.layout, &spec).expect("the network is made");
+        name
+    }
+
+    fn tables(&self) -> Option<Vec<u8>> {
+        let table = ruleset::table(self.layout.instance());
+        nft::table_userdata(&mut Socket::netfilter().expect("socket"), table).expect("asked")
+    }
+
+    fn elements(&self, set: &str) -> Vec<nft::Element> {
+        let table = ruleset::table(self.layout.instance());
+        nft::elements(&mut Socket::netfilter().expect("socket"), table, set).expect("listed")
+    }
+
+    /// Asserts that nothing is left of what was made here.
+    fn assert_clean(self) {
+        assert_eq!(link_names(), self.links);
+        assert_eq!(self.tables(), None);
+        assert_eq!(fs::read_dir(self.layout.networks()).expect("listed").count(), 0);
+        fs::remove_dir_all(self.layout.root().expect("a root of its own")).expect("removed");
+    }
+}
+
+fn loopback_up() {
+    let mut batch = Batch::default();
+    let up = LinkUnspec::new_with_index(1).up().build();
+    batch.push_route(RouteNetlinkMessage::SetLink(up), 0, "bring loopback up");
+    Socket::route().expect("socket").send(&batch).expect("up");
+}
+
+fn link_names() -> Vec<String> {
+    let links = host::links(&mut Socket::route().expect("socket")).expect("listed");
+    links.into_iter().map(|link| link.name).collect()
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread in a network namespace of its own, attached to networks.
+struct Container {
+    id: ContainerId,
+    name: ContainerName,
+    address: Ipv4Addr,
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Container {
+    fn start(host: &Host, name: &str, networks: &[&NetworkName]) -> Self {
+        let name = ContainerName::new(name).expect("name");
+        let mut random = [0; 32];
+        random[..name.as_str().len()].copy_from_slice(name.as_str().as_bytes());
+        let id = ContainerId::from_random(random);
+        let leased: Vec<_> = networks
+            .iter()
+            .map(|network| {
+                let endpoint = endpoint_in(network);
+                let lease = lease::lease(&host.layout, &endpoint, &name).expect("leased");
+                (endpoint, lease)
+            })
+            .collect();
+        let interfaces = interfaces(&host.layout, &id, &leased).expect("decided");
+        let (jobs, thread, pid) = namespace();
+        let container =
+            Self { id, name, address: leased[0].1.address, jobs: Some(jobs), thread: Some(thread) };
+        container.join(pid, interfaces);
+        container
+    }
+
+    fn join(&self, pid: i32, interfaces: Vec<Interface>) {
+        let start = Instant::now();
+        connect(pid, &interfaces).expect("connected");
+        let connected = start.elapsed();
+        let configured = self.run(move || {
+            let start = Instant::now();
+            drop(configure(&interfaces, true).expect("configured"));
+            start.elapsed()
+        });
+        eprintln!("{}: connect {connected:?}, configure {configured:?}", self.name);
+    }
+
+    /// Runs something in the container's network namespace.
+    fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
+        let (sender, receiver) = channel();
+        let job = Box::new(move || sender.send(job()).expect("awaited"));
+        self.jobs.as_ref().expect("running").send(job).expect("running");
+        receiver.recv().expect("done")
+    }
+
+    /// Serves its name to every connection on a port.
+    fn serve(&self, port: u16) {
+        let name = self.name.to_string();
+        self.run(move || {
+            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).expect("bound");
+            std::thread::spawn(move || {
+                while let Ok((mut stream, peer)) = listener.accept() {
+                    if write!(stream, "{name} {}", peer.ip()).is_err() || peer.port() == 0 {
+                        break;
+                    }
+                }
+            });
+        });
+    }
+
+    fn fetch(&self, address: impl Into<SocketAddr>) -> Option<String> {
+        let address = address.into();
+        self.run(move || fetch(address))
+    }
+
+    fn remove(&self, host: &Host, networks: &[&NetworkName]) {
+        for network in networks {
+            lease::release(&host.layout, network, &self.name).expect("released");
+        }
+    }
+}
+
+fn endpoint_in(network: &NetworkName) -> EndpointSpec {
+    EndpointSpec {
+        network: network.clone(),
+        aliases: Vec::new(),
+        ipv4_address: None,
+        ipv6_address: None,
+        mac_address: None,
+        interface_name: None,
+        gateway_priority: 0,
+    }
+}
+
+/// A thread in a new network namespace that does what it is sent.
+fn namespace() -> (Sender<Job>, JoinHandle<()>, i32) {
+    let (jobs, received) = channel::<Job>();
+    let (started, start) = channel();
+    let thread = std::thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNET).expect("a new network namespace");
+        started.send(gettid().as_raw()).expect("awaited");
+        received.into_iter().for_each(|job| job());
+    });
+    (jobs, thread, start.recv().expect("started"))
+}
+
+/// What a server says, or `None` if it cannot be reached.
+fn fetch(address: SocketAddr) -> Option<String> {
+    let stream = TcpStream::connect_timeout(&address, Duration::from_millis(700)).ok()?;
+    stream.set_read_timeout(Some(SOON)).ok()?;
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut &stream, &mut text).ok()?;
+    Some(text)
+}
+
+fn port(host_ip: Option<&str>, published: u16, target: u16) -> PortSpec {
+    let host_ip = host_ip.map(|address| address.parse().expect("address"));
+    PortSpec { host_ip, published: Some((published, published)), target, protocol: Protocol::Tcp }
+}
+
+/// Runs a test on a thread, because it changes the thread's network namespace for good.
+fn on_own_thread(test: impl FnOnce() + Send + 'static) {
+    if let Err(panic) = std::thread::spawn(test).join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn gateway(host: &Host, network: &NetworkName) -> Ipv4Addr {
+    record::load(&host.layout, network)
+        .expect("read")
+        .expect("there")
+        .pool()
+        .expect("valid")
+        .expect("IPv4")
+        .gateway
+}
+
+#[test]
+fn containers_of_a_network_reach_each_other_and_nothing_is_left() {
+    require!(Root);
+    on_own_thread(|| {
+        let host = Host::new("pair");
+        let start = Instant::now();
+        let network = host.network("shop_default", |_| {});
+        eprintln!("create {:?}", start.elapsed());
+        let web = Container::start(&host, "web", &[&network]);
+        let client = Container::start(&host, "client", &[&network]);
+        web.serve(80);
+        assert_eq!(client.fetch((web.address, 80)), Some(format!("web {}", client.address)));
+        assert_eq!(fetch((web.address, 80).into()), Some(format!("web {}", gateway(&host, &network))));
+        assert!(matches!(remove(&host.layout, &network), Err(NetworkError::InUse { .. })));
+        for container in [&web, &client] {
+            container.remove(&host, &[&network]);
+        }
+        let start = Instant::now();
+        remove(&host.layout, &network).expect("removed");
+        eprintln!("remove {:?}", start.elapsed());
+        host.assert_clean();
+    });
+}
+
+#[test]
+fn published_port_is_reached_from_host_neighbours_and_itself() {
+    require!(Root);
+    on_own_thread(|| {
+        let host = Host::new("port");
+        let network = host.network("shop_default", |_| {});
+        let other = host.network("other_default", |_| {});
+        let web = Container::start(&host, "web", &[&network]);
+        let client = Container::start(&host, "client", &[&network]);
+        let stranger = Container::start(&host, "stranger", &[&other]);
+        web.serve(80);
+        let start = Instant::now();
+        let ports = [port(None, 8080, 80), port(Some("127.0.0.1"), 8081, 80)];
+        let (published, guards) =
+            port::publish(&host.layout, &web.id, web.address, &ports).expect("published");
+        eprintln!("publish {:?}", start.elapsed());
+        assert_eq!((published.len(), guards.len()), (2, 2));
+
+        let own = gateway(&host, &network);
+        let from_host = format!("web {own}");
+        let reach = |address: Ipv4Addr, port: u16| fetch((address, port).into());
+        assert_eq!(reach(Ipv4Addr::LOCALHOST, 8080).as_deref(), Some(&*from_host), "127.0.0.1");
+        assert_eq!(reach(own, 8080).as_deref(), Some(&*from_host), "the host's own address");
+        assert_eq!(reach(Ipv4Addr::LOCALHOST, 8081).as_deref(), Some(&*from_host), "loopback only");
+        assert_eq!(reach(own, 8081), None, "loopback only, by another address");
+        assert!(client.fetch((own, 8080)).is_some(), "a neighbour");
+        assert!(web.fetch((own, 8080)).is_some(), "itself");
+        assert!(stranger.fetch((own, 8080)).is_some(), "a container of another network");
+        assert_eq!(stranger.fetch((web.address, 80)), None, "directly from another network");
+        assert_eq!(client.fetch((own, 8081)), None, "loopback only, by a neighbour");
+
+        let taken = port::publish(&host.layout, &client.id, client.address, &ports[..1]);
+        assert!(matches!(taken, Err(port::PortError::PublishedBy { .. })));
+        port::unpublish(&host.layout, &web.id).expect("unpublished");
+        drop(guards);
+        assert_eq!(reach(Ipv4Addr::LOCALHOST, 8080), None);
+        assert!(host.elements("ports").is_empty() && host.elements("addressed_ports").is_empty());
+
+        for (container, network) in [(&web, &network), (&client, &network), (&stranger, &other)] {
+            container.remove(&host, &[network]);
+        }
+        remove(&host.layout, &other).expect("removed");
+        assert_eq!(host.elements("bridges").len(), 1, "the other network stays");
+        remove(&host.layout, &network).expect("removed");
+        host.assert_clean();
+    });
+}
+
+#[test]
+fn flushed_ruleset_and_lost_bridge_come_back_with_ports() {
+    require!(Root);
+    on_own_thread(|| {
+        let host = Host::new("repair");
+        let network = host.network("shop_default", |_| {});
+        let container = ContainerId::from_random([9; 32]);
+        let address = Ipv4Addr::new(10, 213, 0, 2);
+        let (_, _guards) =
+            port::publish(&host.layout, &container, address, &[port(None, 8080, 80)]).expect("published");
+        let before = host.elements("subnets");
+        let mut transaction = nft::Transaction::new();
+        transaction.delete_table(ruleset::table(host.layout.instance()));
+        transaction.commit(&mut Socket::netfilter().expect("socket")).expect("flushed");
+        let record = record::load(&host.layout, &network).expect("read").expect("there");
+        bridge::remove(&mut Socket::route().expect("socket"), &record).expect("removed");
+
+        ensure(&host.layout, &network).expect("repaired");
+        let start = Instant::now();
+        ensure(&host.layout, &network).expect("nothing to do");
+        eprintln!("ensure {:?}", start.elapsed());
+        assert_eq!(host.elements("subnets"), before);
+        assert_eq!(host.elements("ports").len(), 1);
+        assert!(link_names().contains(&record.bridge));
+        remove(&host.layout, &network).expect("removed");
+        host.assert_clean();
+    });
+}
+
+#[test]
+fn internal_network_has_no_way_out() {
+    require!(Root);
+    on_own_thread(|| {
+        let host = Host::new("internal");
+        let front = host.network("front", |_| {});
+        let back = host.network("back", |spec| spec.internal = true);
+        let web = Container::start(&host, "web", &[&front]);
+        let database = Container::start(&host, "database", &[&back]);
+        web.serve(80);
+        let (_, _guards) =
+            port::publish(&host.layout, &web.id, web.address, &[port(None, 8080, 80)]).expect("published");
+        assert_eq!(database.fetch((gateway(&host, &front), 8080)), None, "it has no route");
+        assert_eq!(database.fetch((web.address, 80)), None);
+        port::unpublish(&host.layout, &web.id).expect("unpublished");
+        web.remove(&host, &[&front]);
+        database.remove(&host, &[&back]);
+        remove(&host.layout, &front).expect("removed");
+        remove(&host.layout, &back).expect("removed");
+        host.assert_clean();
+    });
+}
+
+#[test]
+fn name_server_is_reached_on_port_53_which_stays_free() {
+    require!(Root);
+    on_own_thread(|| {
+        let (jobs, thread, _) = namespace();
+        let (done, wait) = channel();
+        let job: Job = Box::new(move || {
+            let sockets = configure(&[], true).expect("configured");
+            let [datagrams, listener]: [_; 2] = sockets.try_into().expect("two sockets");
+            let (datagrams, listener) = (UdpSocket::from(datagrams), TcpListener::from(listener));
+            UdpSocket::bind("0.0.0.0:53").expect("port 53 is free for UDP");
+            TcpListener::bind("0.0.0.0:53").expect("port 53 is free for TCP");
+
+            let client = UdpSocket::bind("127.0.0.1:0").expect("bound");
+            client.connect("127.0.0.11:53").expect("connected");
+            client.set_read_timeout(Some(SOON)).expect("set");
+            client.send(b"question").expect("sent");
+            let mut buffer = [0; 16];
+            let (length, from) = datagrams.recv_from(&mut buffer).expect("arrived");
+            datagrams.send_to(&buffer[..length], from).expect("answered");
+            assert_eq!(client.recv(&mut buffer).expect("comes from port 53"), 8);
+
+            let stream = TcpStream::connect("127.0.0.11:53").expect("connected");
+            assert_eq!(listener.accept().expect("accepted").1, stream.local_addr().expect("address"));
+            done.send(()).expect("awaited");
+        });
+        jobs.send(job).expect("running");
+        wait.recv().expect("the namespace's assertions hold");
+        drop(jobs);
+        thread.join().expect("joined");
+    });
+}
+
+#[test]
+fn docker_gets_one_accepting_rule_and_loses_it_with_the_last_network() {
+    require!(Root);
+    on_own_thread(|| {
+        let host = Host::new("docker");
+        let filter = nft::Table { family: nft::Family::Ip, name: "filter" };
+        let mut socket = Socket::netfilter().expect("socket");
+        let chain = |name, hook| nft::Chain { name, hook, rules: Vec::new() };
+        let hook = nft::Hook { kind: nft::ChainKind::Filter, number: libc::NF_INET_FORWARD, priority: 0 };
+        let mut transaction = nft::Transaction::new();
+        transaction.add_table(filter, &[]);
+        transaction.add_chain(filter, &chain("FORWARD", Some(hook)));
+        transaction.add_chain(filter, &chain("DOCKER-USER", None));
+        transaction.commit(&mut socket).expect("a firewall like Docker's");
+        let label = nft::comment(host.layout.instance());
+        let mut rules = || nft::rules_with(&mut socket, filter, "FORWARD", &label).expect("listed").len();
+
+        let network = host.network("shop_default", |_| {});
+        ensure(&host.layout, &network).expect("again");
+        assert_eq!(rules(), 1);
+        remove(&host.layout, &network).expect("removed");
+        assert_eq!(rules(), 0);
+        host.assert_clean();
+    });
+}
+
+#[test]
+fn subnets_of_networks_never_overlap_and_are_refused_when_asked_for_twice() {
+    require!(Root);
+    on_own_thread(|| {
+        let host = Host::new("subnets");
+        let first = host.network("first", |_| {});
+        let second = host.network("second", |_| {});
+        assert_ne!(gateway(&host, &first), gateway(&host, &second));
+        let pools = vec![IpamPool {
+            subnet: "10.213.0.128/25".parse().expect("subnet"),
+            ip_range: None,
+            gateway: None,
+            aux_addresses: BTreeMap::new(),
+        }];
+        let mut spec = list(&host.layout).expect("listed").remove(0).spec;
+        spec.name = NetworkName::new("third").expect("name");
+        spec.pools = pools;
+        let refused = create(&host.layout, &spec);
+        assert!(matches!(refused, Err(NetworkError::Ipam(IpamError::Overlap { .. }))), "{refused:?}");
+        for network in [&first, &second] {
+            remove(&host.layout, network).expect("removed");
+        }
+        host.assert_clean();
+    });
+}
+
+#[test]
+fn default_network_goes_with_the_last_other_one() {
+    require!(Root);
+    on_own_thread(|| {
+        let host = Host::new("default");
+        let record = ensure_default(&host.layout).expect("made");
+        assert_eq!(ensure_default(&host.layout).expect("found").id, record.id);
+        let network = host.network("shop_default", |_| {});
+        remove(&host.layout, &network).expect("removed");
+        host.assert_clean();
+    });
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
