@@ -1,5 +1,56 @@
-//! The Dockerfile language.
+//! The Dockerfile language: text -> lines -> instructions -> stages. Pure; nothing is looked up or run.
+//!
+//! Variables stay as they are written: what they stand for is only known at the instruction's turn,
+//! when [`expand`] replaces them.
 
 mod diagnostic;
+mod directive;
+mod expand;
+mod flags;
+mod heredoc;
+mod instruction;
+mod lines;
+mod parse;
+mod pattern;
+mod source;
+mod syntax;
+mod transfer;
+mod words;
 
+pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, SourceLine};
+pub(crate) use expand::{ExpandError, expand, expand_body, expand_words};
+pub(crate) use heredoc::Heredoc;
+pub(crate) use instruction::{Argument, Command, Instruction, Probe, Run, Step, Transfer};
+pub(crate) use parse::{parse, parse_trigger};
+pub(crate) use source::{Located, Source, Span};
+
+/// A Dockerfile that was understood.
+#[derive(Debug)]
+pub(crate) struct Dockerfile {
+    /// Its text, for messages.
+    pub(crate) source: Source,
+    /// The escape character.
+    pub(crate) escape: char,
+    /// The arguments before the first FROM.
+    pub(crate) arguments: Vec<Argument>,
+    /// The stages in order; at least one.
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// A FROM and what follows it.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    /// The name after AS, in lower case.
+    pub(crate) name: Option<String>,
+    /// An earlier stage, an image or `scratch`.
+    pub(crate) base: Located<String>,
+    /// `--platform`.
+    pub(crate) platform: Option<Located<String>>,
+    /// Where FROM stands.
+    pub(crate) span: Span,
+    /// FROM as one line.
+    pub(crate) text: String,
+    /// What to do.
+    pub(crate) steps: Vec<Step>,
+}

@@ -1,0 +1,69 @@
+//! Parser directives: `# key=value` comments at the top of the file.
+//!
+//! `escape` chooses the continuation character. `syntax` names a frontend and `check` configures a
+//! linter; both are read and change nothing, since this builder has its one language built in.
+
+use super::Diagnostic;
+use super::source::{Source, Span};
+
+/// The directives of one file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Directives {
+    /// The character that continues lines and protects others: `\` or a backtick.
+    pub(super) escape: char,
+}
+
+/// Reads directives up to the first line that is none.
+pub(super) fn directives(source: &Source) -> Result<Directives, Diagnostic> {
+    let mut escape = None;
+    let mut seen = Vec::new();
+    for (index, line) in source.lines().iter().enumerate() {
+        let Some((key, value)) = directive(line) else { break };
+        let whole = Span { line: index + 1, column: 1, width: line.chars().count() };
+        if seen.contains(&key) {
+            return Err(source.error(whole, format!("the directive `{key}` is given twice")));
+        }
+        match (key.as_str(), value) {
+            ("escape", "\\") => escape = Some('\\'),
+            ("escape", "`") => escape = Some('`'),
+            ("escape", _) => {
+                return Err(source.error(whole, "the escape character must be `\\` or a backtick"));
+            }
+            ("syntax" | "check", _) => {}
+            _ => break,
+        }
+        seen.push(key);
+    }
+    Ok(Directives { escape: escape.unwrap_or('\\') })
+}
+
+/// `# key = value` with a key of letters and digits, folded to lower case.
+fn directive(line: &str) -> Option<(String, &str)> {
+    let (key, value) = line.trim_start().strip_prefix('#')?.split_once('=')?;
+    let key = key.trim();
+    let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric());
+    is_key.then(|| (key.to_ascii_lowercase(), value.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn escape(text: &str) -> Result<char, String> {
+        directives(&Source::new("Dockerfile", text)).map(|found| found.escape).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn escape_is_read_only_above_everything_else() {
+        assert_eq!(escape("# escape=`\nFROM a"), Ok('`'));
+        assert_eq!(escape("# syntax=docker/dockerfile:1\n#ESCAPE = `\nFROM a"), Ok('`'));
+        assert_eq!(escape("# a comment\n# escape=`\nFROM a"), Ok('\\'));
+        assert_eq!(escape("\n# escape=`\nFROM a"), Ok('\\'));
+    }
+
+    #[test]
+    fn a_wrong_or_repeated_directive_is_refused() {
+        assert!(escape("# escape=x").is_err());
+        assert!(escape("# escape=`\n# escape=\\").is_err());
+    }
+}

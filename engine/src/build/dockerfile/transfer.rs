@@ -1,0 +1,87 @@
+//! COPY and ADD.
+
+use super::Diagnostic;
+use super::flags::Known;
+use super::heredoc::opening;
+use super::instruction::Transfer;
+use super::source::Located;
+use super::syntax::Reader;
+use super::words::Word;
+
+const COPY_FLAGS: [Known; 6] = [
+    Known::text("from"),
+    Known::text("chown"),
+    Known::text("chmod"),
+    Known::switch("link"),
+    Known::unsupported("parents", "name the destination folder of each source"),
+    Known::unsupported("exclude", "list what to leave out in .dockerignore"),
+];
+
+const ADD_FLAGS: [Known; 7] = [
+    Known::text("chown"),
+    Known::text("chmod"),
+    Known::switch("link"),
+    Known::switch("unpack"),
+    Known::unsupported("exclude", "list what to leave out in .dockerignore"),
+    Known::unsupported("checksum", "check the file in a RUN step"),
+    Known::unsupported("keep-git-dir", "clone in a RUN step"),
+];
+
+/// Reads COPY, or ADD where `is_add`.
+pub(super) fn transfer(
+    reader: &Reader<'_>,
+    arguments: Word<'_>,
+    is_add: bool,
+) -> Result<Transfer, Diagnostic> {
+    let known: &[Known] = if is_add { &ADD_FLAGS } else { &COPY_FLAGS };
+    let mut flags = reader.flags(arguments, known)?;
+    let mut sources = reader.list(flags.rest, 2)?;
+    let destination = sources.pop().expect("the list has two elements at least");
+    let heredocs = reader.line.heredocs.clone();
+    if !heredocs.is_empty() {
+        if opening(&destination.value).is_some() {
+            return Err(reader.source.error(destination.span, "a here-document cannot be the destination"));
+        }
+        sources.retain(|source| opening(&source.value).is_none());
+    }
+    if is_add {
+        refuse_remote(reader, &sources)?;
+    }
+    let from = flags.take("from");
+    refuse_variable(reader, from.as_ref())?;
+    let unpack = flags.take("unpack").map(|value| value.value == "true");
+    Ok(Transfer {
+        sources,
+        heredocs,
+        destination,
+        from,
+        chown: flags.take("chown"),
+        chmod: flags.take("chmod"),
+        is_linked: flags.take_switch("link"),
+        unpacks: is_add && unpack != Some(false),
+    })
+}
+
+/// Downloads are not built yet, and must not be taken for a path.
+fn refuse_remote(reader: &Reader<'_>, sources: &[Located<String>]) -> Result<(), Diagnostic> {
+    let is_remote = |text: &str| {
+        ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|scheme| text.starts_with(scheme))
+    };
+    match sources.iter().find(|source| is_remote(&source.value)) {
+        Some(remote) => {
+            let message = "ADD of a URL is not supported yet";
+            Err(reader.hint(remote.span, message, "download it in a RUN step, or before the build"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn refuse_variable(reader: &Reader<'_>, from: Option<&Located<String>>) -> Result<(), Diagnostic> {
+    match from {
+        Some(from) if from.value.contains('$') => {
+            let hint = "name a stage with `FROM image AS name` and copy from that";
+            Err(reader.hint(from.span, "variables are not expanded in `--from`", hint))
+        }
+        _ => Ok(()),
+    }
+}
