@@ -54,7 +54,8 @@ impl<'a> Copier<'a> {
         let (folder, name) = self.place(OsStr::new(name))?;
         let metadata = Metadata { mode: 0o644, owner: self.new_owner(), modified: None };
         let metadata = Metadata { mode: self.mode(metadata.mode, false), ..metadata };
-        if self.upper.child(&folder, name.as_os_str())?.is_some_and(|existing| existing.kind == Kind::Folder) {
+        if self.upper.child(&folder, name.as_os_str())?.is_some_and(|existing| existing.kind == Kind::Folder)
+        {
             return Err(conflict(&folder.path.join(name), "file", "folder"));
         }
         self.upper.file(&folder.path.join(name), content.as_bytes(), metadata)

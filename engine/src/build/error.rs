@@ -1,6 +1,10 @@
 //! Why a build did not come to its end.
 
 use super::dockerfile::{Diagnostic, SourceLine};
+use super::transfer::CopyError;
+use crate::image::{ConfigurationError, StoreError};
+use crate::state::record::RecordError;
+use crate::supervisor::step::StepError;
 use engine_spec::ImageReference;
 use std::error::Error;
 use std::io;
@@ -52,6 +56,45 @@ pub enum BuildError {
         /// The instruction.
         at: SourceLine,
     },
+    /// A command could not be run at all.
+    #[error("cannot run the command at {at}")]
+    Step {
+        /// The instruction.
+        at: SourceLine,
+        /// Why.
+        #[source]
+        source: StepError,
+    },
+    /// The folders a command needs could not be made or removed.
+    #[error("cannot prepare the command at {at}")]
+    PrepareStep {
+        /// The instruction.
+        at: SourceLine,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Files could not be put into a layer.
+    #[error("cannot copy at {at}")]
+    Copy {
+        /// The instruction.
+        at: SourceLine,
+        /// Why.
+        #[source]
+        source: CopyError,
+    },
+    /// The image store could not be used.
+    #[error("cannot use the image store for a build")]
+    Store(#[from] StoreError),
+    /// A record of the build cache could not be written.
+    #[error("cannot write the build cache")]
+    Cache(#[from] RecordError),
+    /// The digests of the context's files could not be kept.
+    #[error("cannot keep the digests of the build context")]
+    SaveDigests(#[source] io::Error),
+    /// The image's configuration has no JSON form.
+    #[error("cannot write the image's configuration")]
+    Configuration(#[source] ConfigurationError),
 }
 
 /// The last lines of a failed command, each indented.

@@ -140,7 +140,7 @@ fn class(rest: &str) -> Result<(Token, usize), GlobError> {
     let mut chars = rest.char_indices().skip(1).peekable();
     let is_negated = chars.next_if(|(_, c)| *c == '^').is_some();
     let mut ranges: Vec<(char, char)> = Vec::new();
-    let mut next = |chars: &mut std::iter::Peekable<_>| -> Option<(usize, char, bool)> {
+    let next = |chars: &mut std::iter::Peekable<_>| -> Option<(usize, char, bool)> {
         let (index, c): (usize, char) = Iterator::next(chars)?;
         match c {
             '\\' => Iterator::next(chars).map(|(index, c)| (index, c, true)),

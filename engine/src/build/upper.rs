@@ -96,6 +96,11 @@ impl Upper {
         Ok(upper)
     }
 
+    /// The image as it is with what was written so far.
+    pub(super) fn view(&self) -> &View {
+        &self.view
+    }
+
     /// What `path` leads to, links followed within the image.
     pub(super) fn resolve(&self, path: &Path) -> Result<Found, UpperError> {
         Ok(self.view.resolve(path)?)

@@ -20,6 +20,8 @@ pub(super) struct LogicalLine {
     pub(super) heredocs: Vec<Heredoc>,
     /// Where the parts of `text` come from.
     pieces: Vec<Piece>,
+    /// Where all of it is said to stand, if it is in no file.
+    stand_in: Option<Span>,
 }
 
 /// From `offset` of the joined text on, characters come from `line`, starting at `column`.
@@ -38,6 +40,9 @@ impl LogicalLine {
 
     /// Where `word`, a part of this line, stands in the file.
     pub(super) fn span(&self, word: Word<'_>) -> Span {
+        if let Some(span) = self.stand_in {
+            return span;
+        }
         let piece = self.pieces.iter().rev().find(|piece| piece.offset <= word.offset);
         let piece = piece.expect("the first piece starts at 0");
         let before = self.text.get(piece.offset..word.offset).unwrap_or_default();
@@ -46,6 +51,11 @@ impl LogicalLine {
             column: piece.column + before.chars().count(),
             width: word.text.chars().count(),
         }
+    }
+
+    /// The same line, said to stand at `span`.
+    pub(super) fn standing_at(self, span: Span) -> Self {
+        Self { stand_in: Some(span), ..self }
     }
 
     /// `word` as owned text with its place.
@@ -74,7 +84,8 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// The next instruction, or `None` at the end.
     fn logical_line(&mut self) -> Result<Option<LogicalLine>, Diagnostic> {
-        let mut line = LogicalLine { text: String::new(), heredocs: Vec::new(), pieces: Vec::new() };
+        let mut line =
+            LogicalLine { text: String::new(), heredocs: Vec::new(), pieces: Vec::new(), stand_in: None };
         let mut continues = true;
         while continues {
             let Some(physical) = self.physical_line()? else { break };

@@ -19,7 +19,8 @@ mod words;
 
 pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, SourceLine};
-pub(crate) use expand::{ExpandError, expand, expand_body, expand_words};
+use expand::expand;
+pub(crate) use expand::{Lookup, expand_body, expand_words};
 pub(crate) use heredoc::Heredoc;
 pub(crate) use instruction::{Argument, Command, Instruction, Probe, Run, Step, Transfer};
 pub(crate) use parse::{parse, parse_trigger};
@@ -53,4 +54,16 @@ pub(crate) struct Stage {
     pub(crate) text: String,
     /// What to do.
     pub(crate) steps: Vec<Step>,
+}
+
+impl Dockerfile {
+    /// `text` with its variables replaced; an error points at it.
+    pub(crate) fn expanded(
+        &self,
+        text: &Located<String>,
+        variables: Lookup<'_>,
+    ) -> Result<String, Diagnostic> {
+        expand(&text.value, self.escape, variables)
+            .map_err(|error| self.source.error(text.span, error.to_string()))
+    }
 }

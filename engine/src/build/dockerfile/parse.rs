@@ -62,15 +62,14 @@ pub(crate) fn parse(source: Source) -> Result<Dockerfile, Diagnostic> {
     Ok(Dockerfile { source, escape, arguments, stages })
 }
 
-/// Reads one instruction that a base image left for this build (ONBUILD).
-pub(crate) fn parse_trigger(text: &str, escape: char) -> Result<Step, Diagnostic> {
-    let source = Source::new("ONBUILD", text);
-    let lines = logical_lines(&source, escape)?;
-    let start = Span { line: 1, column: 1, width: 1 };
-    let line = lines.first().ok_or_else(|| source.error(start, "the trigger is empty"))?;
-    let (name, _) = line.word().split_first();
-    let reader = Reader { source: &source, line, escape, span: line.span(name) };
-    step(&reader, &name.text.to_ascii_uppercase(), line)
+/// Reads one instruction that a base image left for this build (ONBUILD); it counts as standing at FROM.
+pub(crate) fn parse_trigger(file: &Dockerfile, text: &str, from: Span) -> Result<Step, Diagnostic> {
+    let trigger = Source::new("ONBUILD", text);
+    let mut lines = logical_lines(&trigger, file.escape)?.into_iter();
+    let empty = || file.source.error(from, "the base image has an empty ONBUILD trigger");
+    let line = lines.next().ok_or_else(empty)?.standing_at(from);
+    let reader = Reader { source: &file.source, line: &line, escape: file.escape, span: from };
+    step(&reader, &line.word().split_first().0.text.to_ascii_uppercase(), &line)
 }
 
 fn step(reader: &Reader<'_>, name: &str, line: &LogicalLine) -> Result<Step, Diagnostic> {

@@ -53,10 +53,3 @@ pub(crate) struct Located<T> {
     /// Where.
     pub(crate) span: Span,
 }
-
-impl<T> Located<T> {
-    /// Turns the value into another at the same place.
-    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Located<U> {
-        Located { value: change(self.value), span: self.span }
-    }
-}

@@ -233,6 +233,9 @@ fn run(reader: &Reader<'_>, arguments: Word<'_>) -> Result<Run, Diagnostic> {
     let network = flags.take("network").map(|network| network_mode(reader, &network)).transpose()?;
     let command = match reader.command(flags.rest)? {
         Command::Shell(_) => Command::Shell(with_bodies(flags.rest.text, &reader.line.heredocs)),
+        Command::Exec(words) if words.is_empty() => {
+            return Err(reader.source.error(reader.line.span(flags.rest), "there is nothing to run"));
+        }
         exec @ Command::Exec(_) => exec,
     };
     let is_script = opening(flags.rest.text).is_some() && flags.rest.split_quoted(reader.escape).len() == 1;

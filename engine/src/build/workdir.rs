@@ -1,0 +1,52 @@
+//! WORKDIR: a folder that is there from now on.
+
+use super::config::working_dir;
+use super::dockerfile::{Located, Step};
+use super::draft::Draft;
+use super::error::BuildError;
+use super::path::absolute;
+use super::permission::Owner;
+use super::solve::{LayerStep, Solver};
+use super::transfer::CopyError;
+use super::upper::{Metadata, Upper};
+use super::view::Found;
+use serde::Serialize;
+use std::path::Path;
+
+#[derive(Serialize)]
+struct Action<'a> {
+    workdir: &'a str,
+    user: Option<&'a str>,
+}
+
+impl Solver<'_> {
+    /// Sets the working folder, and makes it as the current user's if it is missing.
+    pub(super) fn workdir(
+        &mut self,
+        draft: &mut Draft,
+        step: &Step,
+        path: &Located<String>,
+    ) -> Result<(), BuildError> {
+        let path = self.file.expanded(path, &|name| draft.scope.value(name))?;
+        let path = absolute(&working_dir(&draft.configuration.config), &path);
+        draft.configuration.config.working_dir = Some(path.clone());
+        let user = draft.configuration.config.user.clone();
+        let key = self.key(&draft.configuration.diff_ids, &Action { workdir: &path, user: user.as_deref() });
+        let layer = LayerStep { history: format!("WORKDIR {path}"), ..LayerStep::new(step, key) };
+        self.layer(draft, layer, |solver, place| {
+            make(&place.upper, Path::new(&path), user.as_deref())
+                .map_err(|source| BuildError::Copy { at: solver.at(step), source })
+        })
+    }
+}
+
+fn make(upper: &Upper, path: &Path, user: Option<&str>) -> Result<(), CopyError> {
+    let owner = match user {
+        Some(user) => Owner::parse(user, upper.view())?,
+        None => Owner::ROOT,
+    };
+    if let Found::Missing(_) = upper.resolve(path)? {
+        upper.folder(path, Metadata::new_folder(owner))?;
+    }
+    Ok(())
+}
