@@ -80,7 +80,7 @@ pub fn write(tree: &Path, sink: impl Write) -> Result<Layer, CommitError> {
         path: Vec::new(),
         buffer: vec![0; BUFFER],
     };
-    walk.folder(root.into(), 0)?;
+    walk.folder(&root.into(), 0)?;
     let written = walk.archive.finish().and_then(HashingWriter::finish);
     let (diff_id, size) = written.map_err(|source| CommitError::Write { path: PathBuf::new(), source })?;
     Ok(Layer { diff_id, size })
@@ -96,15 +96,15 @@ struct Walk<W> {
 }
 
 impl<W: Write> Walk<W> {
-    fn folder(&mut self, folder: OwnedFd, depth: usize) -> Result<(), CommitError> {
+    fn folder(&mut self, folder: &OwnedFd, depth: usize) -> Result<(), CommitError> {
         if depth > DEEPEST {
             return Err(CommitError::TooDeep(self.readable_path()));
         }
-        let (folder, names) = list(folder).map_err(|source| self.read_error(source))?;
+        let names = list(folder).map_err(|source| self.read_error(source))?;
         for (name, kind) in names {
             let length = self.path.len();
             self.path.extend_from_slice(&name);
-            self.named(&folder, &name, kind, depth)?;
+            self.named(folder, &name, kind, depth)?;
             self.path.truncate(length);
         }
         Ok(())
@@ -119,7 +119,7 @@ impl<W: Write> Walk<W> {
                 let folder = open_folder(folder, name).map_err(|source| self.read_error(source))?;
                 self.path.push(b'/');
                 self.folder_entry(&folder)?;
-                self.folder(folder, depth + 1)
+                self.folder(&folder, depth + 1)
             }
             Type::File => self.file(folder, name),
             Type::Socket => Ok(()), // Archives have none, and it means nothing without its process.
@@ -282,7 +282,7 @@ fn device_part(number: u64) -> u32 {
 }
 
 /// The names in a folder in byte order, each with its kind; the kind of some is not told.
-fn list(folder: OwnedFd) -> io::Result<(OwnedFd, Vec<(Vec<u8>, Type)>)> {
+fn list(folder: &OwnedFd) -> io::Result<Vec<(Vec<u8>, Type)>> {
     let mut names = Vec::new();
     let mut listing = Dir::from_fd(folder.try_clone()?)?;
     for entry in listing.iter() {
@@ -291,13 +291,13 @@ fn list(folder: OwnedFd) -> io::Result<(OwnedFd, Vec<(Vec<u8>, Type)>)> {
         if name != b"." && name != b".." {
             let kind = match entry.file_type() {
                 Some(kind) => kind,
-                None => kind_by_stat(&folder, name)?,
+                None => kind_by_stat(folder, name)?,
             };
             names.push((name.to_vec(), kind));
         }
     }
     names.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-    Ok((folder, names))
+    Ok(names)
 }
 
 fn kind_by_stat(folder: &OwnedFd, name: &[u8]) -> Result<Type, Errno> {

@@ -13,14 +13,11 @@ pub enum RegistryError {
     /// No HTTP client could be made.
     #[error("cannot set up HTTPS: is the package ca-certificates installed?")]
     Setup(#[source] reqwest::Error),
-    /// The host's name means nothing.
-    #[error("cannot find the address of {host}")]
+    /// The host's name means nothing, or nobody is there to ask.
+    #[error("cannot find the address of {host}: is the name right, and is there a network?")]
     Resolve {
         /// Which host.
         host: String,
-        /// Why.
-        #[source]
-        source: reqwest::Error,
     },
     /// Nobody listens.
     #[error("{host} refuses the connection: is the registry running?")]
@@ -37,13 +34,12 @@ pub enum RegistryError {
         limit: Duration,
     },
     /// The connection was lost, or was never safe.
-    #[error("cannot talk to {host}")]
+    #[error("cannot talk to {host}: {}", innermost(.cause))]
     Transport {
         /// Which host.
         host: String,
-        /// Why.
-        #[source]
-        source: reqwest::Error,
+        /// Why. Only its innermost cause is worth a user's time: the client wraps it three times.
+        cause: reqwest::Error,
     },
     /// The registry has no such image.
     #[error("{host} has no such image: {message}")]
@@ -121,21 +117,22 @@ pub enum RegistryError {
 
 impl RegistryError {
     /// Tells why a request got no answer.
-    pub(super) fn transport(host: &str, limit: Duration, source: reqwest::Error) -> Self {
+    pub(super) fn transport(host: &str, limit: Duration, cause: reqwest::Error) -> Self {
         let host = host.to_owned();
-        // The URL is the host's and stands in the message; tokens may stand in its query.
-        let source = source.without_url();
-        if source.is_timeout() {
+        // The host stands in the message already, and tokens may stand in the query.
+        let cause = cause.without_url();
+        tracing::debug!(host, error = one_line(&cause), "no answer");
+        if cause.is_timeout() {
             return Self::Timeout { host, limit };
         }
-        if has_cause(&source, |cause| cause.to_string().contains("dns error")) {
-            return Self::Resolve { host, source };
+        if has_cause(&cause, |cause| cause.to_string().contains("dns error")) {
+            return Self::Resolve { host };
         }
         let is_refused = |cause: &(dyn Error + 'static)| {
             let error = cause.downcast_ref::<io::Error>();
             error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
         };
-        if has_cause(&source, is_refused) { Self::Refused { host } } else { Self::Transport { host, source } }
+        if has_cause(&cause, is_refused) { Self::Refused { host } } else { Self::Transport { host, cause } }
     }
 
     /// Tells what an HTTP status other than success means.
@@ -155,7 +152,7 @@ impl RegistryError {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
             // A connection that never was is not tried again; one that broke off is.
-            Self::Transport { source, .. } => !source.is_connect() && !source.is_builder(),
+            Self::Transport { cause, .. } => !cause.is_connect() && !cause.is_builder(),
             _ => false,
         }
     }
@@ -163,6 +160,11 @@ impl RegistryError {
 
 fn has_cause(error: &reqwest::Error, is_it: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
     std::iter::successors(error.source(), |&cause| cause.source()).any(is_it)
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |&cause| cause.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// An error and its causes in one line.

@@ -30,7 +30,7 @@ pub enum PullError {
         reference: ImageReference,
         /// Why.
         #[source]
-        source: RegistryError,
+        source: Box<RegistryError>,
     },
     /// None of several places gave it.
     #[error("cannot pull {reference}, tried:\n{}", tried.iter().map(|line| format!("  - {line}")).collect::<Vec<_>>().join("\n"))]
@@ -47,7 +47,7 @@ pub enum PullError {
         reference: ImageReference,
         /// Why.
         #[source]
-        source: ManifestError,
+        source: Box<ManifestError>,
     },
     /// Its configuration is none.
     #[error("cannot pull {reference}")]
@@ -65,7 +65,7 @@ pub enum PullError {
         reference: ImageReference,
         /// Why.
         #[source]
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// The program is ending.
     #[error("the pull of {0} was interrupted")]
@@ -106,7 +106,7 @@ pub async fn pull(
         store.publish_image(&text, &manifest, &[name])
     });
     let published = published.await.map_err(|_| PullError::Interrupted(reference.clone()))?;
-    published.map_err(|source| PullError::Store { reference: reference.clone(), source })
+    published.map_err(|source| failed.layer(LayerError::Store(source)))
 }
 
 /// The manifest for the wanted platform, and who had it.
@@ -134,7 +134,7 @@ async fn find(
     if errors.len() == 1
         && let Some(source) = errors.pop()
     {
-        return Err(PullError::Registry { reference, source });
+        return Err(PullError::Registry { reference, source: Box::new(source) });
     }
     let tried = errors.iter().map(|error| one_line(error)).collect();
     Err(PullError::Nowhere { reference, tried })
@@ -321,17 +321,19 @@ struct Failed<'a> {
 
 impl Failed<'_> {
     fn registry(&self, source: RegistryError) -> PullError {
-        PullError::Registry { reference: self.reference.clone(), source }
+        PullError::Registry { reference: self.reference.clone(), source: Box::new(source) }
     }
 
     fn manifest(&self, source: ManifestError) -> PullError {
-        PullError::Manifest { reference: self.reference.clone(), source }
+        PullError::Manifest { reference: self.reference.clone(), source: Box::new(source) }
     }
 
     fn layer(&self, error: LayerError) -> PullError {
         match error {
             LayerError::Registry(source) => self.registry(source),
-            LayerError::Store(source) => PullError::Store { reference: self.reference.clone(), source },
+            LayerError::Store(source) => {
+                PullError::Store { reference: self.reference.clone(), source: Box::new(source) }
+            }
             LayerError::Interrupted => PullError::Interrupted(self.reference.clone()),
         }
     }

@@ -19,7 +19,7 @@ pub enum PushError {
         reference: ImageReference,
         /// Why.
         #[source]
-        source: RegistryError,
+        source: Box<RegistryError>,
     },
     /// The store could not give it.
     #[error("cannot read {reference} from the store")]
@@ -28,7 +28,7 @@ pub enum PushError {
         reference: ImageReference,
         /// Why.
         #[source]
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// A name that only a pull can use.
     #[error("cannot push {0}: its name has a digest, a push needs a tag")]
@@ -52,7 +52,7 @@ pub async fn push(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Digest, PushError> {
     let Some(tag) = reference.tag() else { return Err(PushError::NoTag(reference.clone())) };
-    let refused = |source| PushError::Registry { reference: reference.clone(), source };
+    let refused = |error| PushError::Registry { reference: reference.clone(), source: Box::new(error) };
     let endpoint = registries.push_endpoint(reference.registry());
     let client = Client::new(endpoint, reference, Access::Push).map_err(refused)?;
     let (manifest, text) = prepare(store, image, reference).await?;
@@ -77,7 +77,7 @@ async fn prepare(
     let (store, image) = (store.clone(), image.clone());
     let prepared = tokio::task::spawn_blocking(move || store.prepare_push(&image)).await;
     let prepared = prepared.map_err(|_| PushError::Interrupted(reference.clone()))?;
-    prepared.map_err(|source| PushError::Store { reference: reference.clone(), source })
+    prepared.map_err(|error| PushError::Store { reference: reference.clone(), source: Box::new(error) })
 }
 
 /// Sends a blob unless the registry has it; whether it had.

@@ -2,10 +2,10 @@
 //!
 //! ```toml
 //! # registries.toml in the data folder
+//! insecure = ["registry.lan:5000"]     # without TLS; loopback needs no entry
+//!
 //! [mirrors]
 //! "docker.io" = ["http://127.0.0.1:5000", "mirror.example.com"]
-//!
-//! insecure = ["registry.lan:5000"]     # without TLS; loopback needs no entry
 //! ```
 //! `LIGHTER_REGISTRY_MIRROR` goes before the mirrors of docker.io. Credentials are those that
 //! `docker login` left in Docker's `config.json`; they never go to a mirror.

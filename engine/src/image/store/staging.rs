@@ -22,7 +22,7 @@ pub(crate) struct Staging {
     data: PathBuf,
     renames: Vec<(PathBuf, PathBuf)>,
     /// Tells [`Staging::sweep`] that the folder is in use.
-    _lock: Flock<File>,
+    _held: Flock<File>,
 }
 
 impl Staging {
@@ -33,13 +33,14 @@ impl Staging {
         let folder = layout.temporary().join(format!("{PREFIX}{}-{count}", std::process::id()));
         let create = || {
             DirBuilder::new().recursive(true).mode(0o700).create(layout.temporary())?;
+            // Between its making and its locking a folder must not look abandoned to a sweep.
+            let _sweeper_waits = lock(&layout.temporary(), FlockArg::LockShared)?;
             remove_tree(&folder)?; // of an earlier process with our id
             DirBuilder::new().mode(0o700).create(&folder)?;
-            let file = File::open(&folder)?;
-            Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno.into())
+            lock(&folder, FlockArg::LockExclusiveNonblock)
         };
-        let lock = create().map_err(StoreError::io("create", &folder))?;
-        Ok(Self { folder, data: layout.data().to_owned(), renames: Vec::new(), _lock: lock })
+        let held = create().map_err(StoreError::io("create", &folder))?;
+        Ok(Self { folder, data: layout.data().to_owned(), renames: Vec::new(), _held: held })
     }
 
     /// A place in the folder.
@@ -63,12 +64,12 @@ impl Staging {
 
     /// Removes staging folders whose makers are dead.
     pub(crate) fn sweep(layout: &Layout) {
+        // What cannot be swept now is swept by the next pull.
+        let Ok(_no_maker) = lock(&layout.temporary(), FlockArg::LockExclusiveNonblock) else { return };
         let Ok(entries) = fs::read_dir(layout.temporary()) else { return };
         for entry in entries.flatten() {
             let is_staging = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-            let held = is_staging.then(|| File::open(entry.path()).ok()).flatten();
-            // A folder that cannot be removed is tried again by the next pull.
-            if let Some(Ok(_lock)) = held.map(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock)) {
+            if is_staging && lock(&entry.path(), FlockArg::LockExclusiveNonblock).is_ok() {
                 let _ = remove_tree(&entry.path());
             }
         }
@@ -79,6 +80,10 @@ impl Drop for Staging {
     fn drop(&mut self) {
         let _ = remove_tree(&self.folder);
     }
+}
+
+fn lock(folder: &Path, how: FlockArg) -> io::Result<Flock<File>> {
+    Flock::lock(File::open(folder)?, how).map_err(|(_, errno)| errno.into())
 }
 
 /// Content is named by its digest, so what is already there is the same.
