@@ -322,3 +322,63 @@ fn bytes_after_the_end_count_for_the_digest() {
     let (layer, _) = unpack(&longer[..], &Sandbox::new().tree(), Hasher::new()).expect("unpacked");
     assert_eq!(layer.diff_id, Hasher::sha256(&longer));
 }
+
+/// Runs in a mount namespace of its own thread, so that nothing stays mounted whatever happens.
+fn in_mount_namespace(act: impl FnOnce() + Send) {
+    use nix::mount::{MsFlags, mount};
+    use nix::sched::{CloneFlags, unshare};
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            unshare(CloneFlags::CLONE_NEWNS).expect("unshared");
+            let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+            mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("made private");
+            act();
+        });
+        thread.join().expect("no panic");
+    });
+}
+
+#[test]
+fn what_overlayfs_leaves_behind_means_the_same_after_a_round_trip() {
+    require!(Root);
+    let sandbox = Sandbox::new();
+    let path = |name: &str| sandbox.folder.join(name);
+    for folder in ["lower/dir", "lower/replaced", "upper", "work", "merged"] {
+        fs::create_dir_all(path(folder)).expect("created");
+    }
+    for file in ["lower/dir/removed", "lower/dir/also", "lower/dir/kept", "lower/replaced/old"] {
+        fs::write(path(file), "below").expect("written");
+    }
+    let overlay = |lower: &str, upper: &str, act: &mut (dyn FnMut() + Send)| {
+        in_mount_namespace(|| {
+            let (upper, work) = (path(upper).display().to_string(), path("work").display().to_string());
+            let options = format!("lowerdir={},upperdir={upper},workdir={work}", path(lower).display());
+            let options = format!("{options},redirect_dir=nofollow,metacopy=off,index=off");
+            let none = nix::mount::MsFlags::empty();
+            nix::mount::mount(Some("overlay"), &path("merged"), Some("overlay"), none, Some(&*options))
+                .expect("mounted");
+            act();
+            nix::mount::umount(&path("merged")).expect("unmounted");
+        });
+    };
+    overlay("lower", "upper", &mut || {
+        fs::remove_file(path("merged/dir/removed")).expect("removed");
+        fs::remove_file(path("merged/dir/also")).expect("removed");
+        fs::remove_dir_all(path("merged/replaced")).expect("removed");
+        fs::create_dir(path("merged/replaced")).expect("created");
+        fs::write(path("merged/replaced/new"), "above").expect("written");
+    });
+    let mut archive = Vec::new();
+    let committed = write(&path("upper"), &mut archive).expect("archived");
+    fs::create_dir(path("copy")).expect("created");
+    unpack(&archive[..], &path("copy"), Hasher::new()).expect("unpacked");
+    assert_eq!(digest(&path("copy")).expect("hashed"), committed);
+    overlay("lower", "copy", &mut || {
+        let names = |folder: &str| -> Vec<_> {
+            let entries = fs::read_dir(path(folder)).expect("listed");
+            entries.map(|entry| entry.expect("entry").file_name()).collect()
+        };
+        assert_eq!(names("merged/dir"), ["kept"]);
+        assert_eq!(names("merged/replaced"), ["new"]);
+    });
+}

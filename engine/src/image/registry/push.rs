@@ -9,6 +9,9 @@ use crate::image::manifest::{Descriptor, Manifest};
 use crate::image::{Image, Store, StoreError};
 use engine_spec::{Digest, ImageReference};
 
+/// How often a blob is sent whose sending breaks off.
+const UPLOADS: u32 = 3;
+
 /// An image could not be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
@@ -80,13 +83,22 @@ async fn prepare(
     prepared.map_err(|error| PushError::Store { reference: reference.clone(), source: Box::new(error) })
 }
 
-/// Sends a blob unless the registry has it; whether it had.
+/// Sends a blob unless the registry has it, again from its start if it broke off; whether it had.
 async fn send_blob(store: &Store, client: &Client, blob: &Descriptor) -> Result<bool, RegistryError> {
     if client.has_blob(&blob.digest).await? {
         return Ok(true);
     }
+    let mut tries = 1;
+    loop {
+        match upload(store, client, blob).await {
+            Err(error) if error.is_transient() && tries < UPLOADS => tries += 1,
+            sent => return sent.map(|()| false),
+        }
+    }
+}
+
+async fn upload(store: &Store, client: &Client, blob: &Descriptor) -> Result<(), RegistryError> {
     let place = client.start_upload().await?;
     let file = tokio::fs::File::open(store.layout().blob(&blob.digest)).await.map_err(RegistryError::Blob)?;
-    client.finish_upload(place, &blob.digest, file.into(), blob.size).await?;
-    Ok(false)
+    client.finish_upload(place, &blob.digest, file.into(), blob.size).await
 }
