@@ -1,15 +1,17 @@
 //! Gets the images that a plan needs: fetches and builds them.
 
+use crate::build_log::BuildLog;
 use crate::error::CommandError;
 use crate::progress::Progress;
-use crate::report;
 use crate::session::Session;
 use crate::transfer::{self, Transfer};
 use compose::plan::ImagePlan;
-use engine::image::Store;
+use engine::build::{BuildError, Host, build};
+use engine::image::{Image, Store};
 use engine::state::Layout;
-use engine_spec::{BuildSpec, ServiceName};
+use engine_spec::{BuildSpec, ImageReference, Platform, ServiceName};
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// Builds and fetches what `plan` lists. An image that cannot be fetched is built, if it can be.
 pub(crate) fn acquire(
@@ -18,31 +20,47 @@ pub(crate) fn acquire(
     plan: ImagePlan,
     progress: &Arc<Progress>,
 ) -> Result<(), CommandError> {
-    let store = Store::open(layout);
-    let transfer = Transfer::new(session, &store, progress)?;
+    let transfer = Transfer::new(session, &Store::open(layout), progress)?;
     transfer::run(async || {
-        let builder = Builder { transfer: transfer.clone(), progress: Arc::clone(progress) };
+        let builder = Builder { layout: layout.clone(), transfer: transfer.clone(), progress: Arc::clone(progress) };
         builder.build_all(plan.builds).await?;
         let mut instead = Vec::new();
         for unfetched in transfer.pull_all(plan.pulls).await {
             let Some(fallback) = unfetched.pull.fallback.clone() else { return Err(unfetched.into()) };
-            report::warning(
-                &format!("{}: {}; building it instead", unfetched.pull.image, unfetched.error),
-                &session.terminal,
-            );
             instead.extend(unfetched.pull.services.first().map(|service| (service.clone(), *fallback)));
+            tracing::debug!(error = &unfetched.error as &dyn std::error::Error, "building what cannot be fetched");
         }
         builder.build_all(instead).await
     })
 }
 
+/// Builds images one after the other, as one may start from another; each has its stages in parallel.
+#[derive(Debug, Clone)]
 struct Builder {
+    layout: Layout,
     transfer: Transfer,
     progress: Arc<Progress>,
 }
 
 impl Builder {
-    async fn build_all(&self, _builds: Vec<(ServiceName, BuildSpec)>) -> Result<(), CommandError> {
-        todo!()
+    async fn build_all(&self, builds: Vec<(ServiceName, BuildSpec)>) -> Result<(), CommandError> {
+        for (service, spec) in builds {
+            let (this, name, handle) = (self.clone(), service.clone(), Handle::current());
+            let built = tokio::task::spawn_blocking(move || this.build(&name, &spec, &handle)).await;
+            let built = built.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            built.map_err(|source| CommandError::Build { service, source: Box::new(source) })?;
+        }
+        Ok(())
+    }
+
+    fn build(&self, service: &ServiceName, spec: &BuildSpec, handle: &Handle) -> Result<Image, BuildError> {
+        let name = spec.tags.first().map_or_else(|| service.to_string(), ToString::to_string);
+        let log = BuildLog::new(&name, service, &self.progress);
+        let pull = |image: &ImageReference, platform: &Platform| {
+            handle.block_on(self.transfer.pull(image, platform)).map_err(Into::into)
+        };
+        let result = build(&self.layout, spec, &Host { pull: &pull, events: &|event| log.tell(event) });
+        log.end(result.is_ok());
+        result
     }
 }

@@ -55,7 +55,7 @@ enum Outcome {
 
 impl Attached<'_> {
     /// Shows output from `since` on.
-    pub(crate) fn run(&self, printer: &Printer, since: SystemTime) -> Result<ExitCode, CommandError> {
+    pub(crate) fn run(&self, printer: &mut Printer, since: SystemTime) -> Result<ExitCode, CommandError> {
         let names: Vec<_> = printer.sources().iter().map(|source| source.short.as_str()).collect();
         say(&format!("Attaching to {}", names.join(", ")))?;
         with_runtime(async |interrupt| {
@@ -76,7 +76,7 @@ impl Attached<'_> {
     }
 
     /// Prints until nothing is left or something aborts.
-    async fn watch(&self, follow: &mut Follow, printer: &Printer) -> Result<Outcome, CommandError> {
+    async fn watch(&self, follow: &mut Follow, printer: &mut Printer) -> Result<Outcome, CommandError> {
         while let Some((place, heard)) = follow.next().await {
             print(printer, place, &heard)?;
             if let Heard::Ended(exit_code) = heard
@@ -93,7 +93,7 @@ impl Attached<'_> {
     async fn stop(
         &self,
         follow: &mut Follow,
-        printer: &Printer,
+        printer: &mut Printer,
         interrupt: &mut Interrupt,
         code: u8,
     ) -> Result<ExitCode, CommandError> {
@@ -165,7 +165,7 @@ fn code(exit_code: Option<i32>) -> u8 {
     exit_code.map_or(1, |code| u8::try_from(code).unwrap_or(u8::MAX))
 }
 
-fn print(printer: &Printer, place: usize, heard: &Heard) -> Result<(), CommandError> {
+fn print(printer: &mut Printer, place: usize, heard: &Heard) -> Result<(), CommandError> {
     match heard {
         Heard::Line(line) => printer.line(place, line).map_err(CommandError::Stdout),
         Heard::Ended(exit_code) => printer.ended(place, *exit_code).map_err(CommandError::Stdout),

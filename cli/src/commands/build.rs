@@ -1,6 +1,20 @@
 //! `build`: builds the images of services.
 
+use crate::acquire::acquire;
+use crate::error::CommandError;
+use crate::output;
+use crate::progress::Progress;
+use crate::report;
+use crate::session::Session;
 use clap::Args;
+use compose::graph::Selection;
+use compose::load::Depth;
+use compose::plan::{self, BuildChoice, ImageOptions, ImagePlan};
+use engine::image::Store;
+use engine::state::Layout;
+use engine_spec::{BuildSpec, ServiceName};
+use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Options of `build`.
 #[derive(Debug, Default, Args)]
@@ -17,9 +31,6 @@ pub(crate) struct Build {
     /// Fetch base images even if they are there
     #[arg(long)]
     pull: bool,
-    /// Push the images when they are built
-    #[arg(long)]
-    push: bool,
     /// Print nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -29,10 +40,45 @@ pub(crate) struct Build {
 }
 
 impl Build {
-    pub(super) fn run(
-        self,
-        _session: &crate::session::Session,
-    ) -> Result<std::process::ExitCode, crate::error::CommandError> {
-        todo!()
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let project = session.project(Depth::Contents)?;
+        let selection = Selection::of(&project, &self.services, self.with_dependencies)?;
+        let layout = session.layout()?;
+        let options = ImageOptions { build: BuildChoice::Always, pull: None };
+        let mut builds = plan::images(&project, &selection, &options, &Store::open(&layout).names()?)?.builds;
+        builds.iter_mut().for_each(|(_, spec)| self.adjust(spec, session));
+        if builds.is_empty() {
+            report::warning("no services to build", &session.terminal);
+        } else if session.global.dry_run {
+            output::print_lines(builds.iter().map(|(service, _)| format!("build the image of {service}")))?;
+        } else {
+            self.build(session, &layout, builds)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn build(
+        &self,
+        session: &Session,
+        layout: &Layout,
+        builds: Vec<(ServiceName, BuildSpec)>,
+    ) -> Result<(), CommandError> {
+        let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "build"));
+        let result = acquire(session, layout, ImagePlan { pulls: Vec::new(), builds }, &progress);
+        progress.close();
+        result
+    }
+
+    /// What the command line says wins over the file.
+    fn adjust(&self, spec: &mut BuildSpec, session: &Session) {
+        spec.no_cache |= self.no_cache;
+        spec.pull |= self.pull;
+        for argument in &self.build_arg {
+            let (name, value) = match argument.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (argument.as_str(), session.environment.get(argument).cloned()),
+            };
+            spec.args.insert(name.to_owned(), value);
+        }
     }
 }

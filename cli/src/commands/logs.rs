@@ -61,12 +61,12 @@ impl Logs {
         let chosen =
             observed.containers.iter().filter(|found| is_of_any(found, &services) && self.wants(found));
         let sources: Vec<_> = chosen.map(|container| Source::new(container, &scope.name)).collect();
-        let printer = Printer::new(sources, self.format, self.timestamps, &session.terminal);
+        let mut printer = Printer::new(sources, self.format, self.timestamps, &session.terminal);
         let options = self.options()?;
         if self.follow {
-            follow(&layout, &printer, &options)?;
+            follow(&layout, &mut printer, &options)?;
         } else {
-            print_written(&layout, &printer, &options)?;
+            print_written(&layout, &mut printer, &options)?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -96,20 +96,22 @@ impl Logs {
     }
 }
 
-/// Ends when no container is left, or with Ctrl-C, which is no failure here.
-fn follow(layout: &Layout, printer: &Printer, options: &LogOptions) -> Result<(), CommandError> {
+/// Ends when no container is left, or with Ctrl-C.
+fn follow(layout: &Layout, printer: &mut Printer, options: &LogOptions) -> Result<(), CommandError> {
     with_runtime(async |interrupt| {
         let mut follow = Follow::new(layout, printer.sources(), options);
         loop {
-            tokio::select! {
-                heard = follow.next() => match heard {
-                    Some((place, Heard::Line(line))) => printer.line(place, &line),
-                    Some((place, Heard::Ended(exit_code))) => printer.ended(place, exit_code),
-                    Some((_, Heard::Gone)) => Ok(()),
-                    Some((_, Heard::Failed(error))) => return Err(error.into()),
-                    None => return Ok(()),
-                },
+            // Cancel-safe: both keep what they have when the other is first.
+            let heard = tokio::select! {
+                heard = follow.next() => heard,
                 () = interrupt.next() => return Err(CommandError::Interrupted),
+            };
+            match heard {
+                Some((place, Heard::Line(line))) => printer.line(place, &line),
+                Some((place, Heard::Ended(exit_code))) => printer.ended(place, exit_code),
+                Some((_, Heard::Gone)) => Ok(()),
+                Some((_, Heard::Failed(error))) => return Err(error.into()),
+                None => return printer.end_line().map_err(CommandError::Stdout),
             }
             .map_err(CommandError::Stdout)?;
         }

@@ -40,7 +40,7 @@ impl Push {
             return Ok(ExitCode::SUCCESS);
         }
         let progress =
-            Arc::new(if self.quiet { Progress::quiet() } else { Progress::new(&session.terminal, "push") });
+            Arc::new(Progress::unless(self.quiet, &session.terminal, "push"));
         let transfer = Transfer::new(session, &store, &progress)?;
         let result = transfer::run(async || {
             for image in &images {

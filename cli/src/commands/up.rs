@@ -125,7 +125,7 @@ impl Up {
             is_of_any(container, &services) && container.label(compose_label::SERVICE).is_some_and(is_shown)
         });
         let sources = shown.map(|container| Source::new(container, &project.name)).collect();
-        let printer = Printer::new(sources, self.format, self.timestamps, &session.terminal);
+        let mut printer = Printer::new(sources, self.format, self.timestamps, &session.terminal);
         let abort =
             match (self.abort_on_container_exit || code_from.is_some(), self.abort_on_container_failure) {
                 (true, _) => Abort::OnExit,
@@ -135,7 +135,7 @@ impl Up {
         let timeout = self.converge.timeout.duration();
         let attached =
             Attached { session, layout, project: &project.name, services, timeout, abort, code_from };
-        attached.run(&printer, began)
+        attached.run(&mut printer, began)
     }
 
     /// The service whose exit code becomes ours.

@@ -37,9 +37,9 @@ impl Progress {
         })
     }
 
-    /// Reports to nobody.
-    pub(crate) fn quiet() -> Self {
-        Self(Show::Nothing)
+    /// The same, or reports to nobody if `is_quiet`.
+    pub(crate) fn unless(is_quiet: bool, terminal: &Terminal, activity: &'static str) -> Self {
+        if is_quiet { Self(Show::Nothing) } else { Self::new(terminal, activity) }
     }
 
     /// Something begins: `Container web-1`, `Starting`.

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 /// Prints what the printer's sources have written, and returns at the end.
 pub(crate) fn print_written(
     layout: &Layout,
-    printer: &Printer,
+    printer: &mut Printer,
     options: &LogOptions,
 ) -> Result<(), CommandError> {
     let mut readers = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn print_written(
         printer.line(place, &line).map_err(CommandError::Stdout)?;
         heads.extend(next_line(&mut readers[place])?.map(|line| ((line.time, place), line)));
     }
-    Ok(())
+    printer.end_line().map_err(CommandError::Stdout)
 }
 
 fn next_line(reader: &mut LogReader) -> Result<Option<LogLine>, LogError> {

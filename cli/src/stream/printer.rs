@@ -46,6 +46,8 @@ pub(crate) struct Printer {
     sources: Vec<Source>,
     prefixes: Vec<String>,
     with_times: bool,
+    /// Whose line is not ended yet: long lines come in pieces.
+    begun: Option<(usize, Stream)>,
 }
 
 impl Printer {
@@ -65,7 +67,7 @@ impl Printer {
             let style = if is_coloured { COLOURS[place % COLOURS.len()].on_default() } else { Style::new() };
             format!("{style}{:width$} | {style:#}", source.short)
         });
-        Self { prefixes: prefixes.collect(), sources, with_times }
+        Self { prefixes: prefixes.collect(), sources, with_times, begun: None }
     }
 
     /// Whose output is printed.
@@ -74,7 +76,7 @@ impl Printer {
     }
 
     /// Prints a line where the container wrote it to: stdout or stderr.
-    pub(crate) fn line(&self, place: usize, line: &LogLine) -> io::Result<()> {
+    pub(crate) fn line(&mut self, place: usize, line: &LogLine) -> io::Result<()> {
         let text = self.render(place, line);
         match line.stream {
             Stream::Stdout => io::stdout().lock().write_all(text.as_bytes()),
@@ -83,16 +85,31 @@ impl Printer {
     }
 
     /// Says that a container has ended.
-    pub(crate) fn ended(&self, place: usize, exit_code: Option<i32>) -> io::Result<()> {
+    pub(crate) fn ended(&mut self, place: usize, exit_code: Option<i32>) -> io::Result<()> {
+        self.end_line()?;
         let code = exit_code.map_or_else(|| "unknown".to_owned(), |code| code.to_string());
         let text = format!("{} exited with code {code}\n", self.sources[place].short);
         io::stdout().lock().write_all(text.as_bytes())
     }
 
-    fn render(&self, place: usize, line: &LogLine) -> String {
+    /// Ends a line that its container did not end.
+    pub(crate) fn end_line(&mut self) -> io::Result<()> {
+        if self.begun.take().is_some() { io::stdout().lock().write_all(b"\n") } else { Ok(()) }
+    }
+
+    fn render(&mut self, place: usize, line: &LogLine) -> String {
+        let this = (place, line.stream);
+        let begun = self.begun.take();
+        if !line.text.ends_with('\n') {
+            self.begun = Some(this);
+        }
+        let lead = match begun {
+            Some(begun) if begun == this => return line.text.clone(),
+            Some(_) => "\n",
+            None => "",
+        };
         let time = if self.with_times { format!("{} ", clock::rfc3339(line.time)) } else { String::new() };
-        let text = line.text.strip_suffix('\n').unwrap_or(&line.text);
-        format!("{}{time}{text}\n", self.prefixes[place])
+        format!("{lead}{}{time}{}", self.prefixes[place], line.text)
     }
 }
 
@@ -125,9 +142,18 @@ mod tests {
 
     #[test]
     fn prefixes_are_as_wide_as_the_longest_name() {
-        let printer = printer(LogFormat::default(), false, false);
+        let mut printer = printer(LogFormat::default(), false, false);
         assert_eq!(printer.render(0, &line("ready\n")), "redis-server-1  | ready\n");
-        assert_eq!(printer.render(1, &line("no line end")), "web-1           | no line end\n");
+        assert_eq!(printer.render(1, &line("ready\n")), "web-1           | ready\n");
+    }
+
+    #[test]
+    fn pieces_of_a_long_line_are_joined_unless_another_comes_between() {
+        let mut printer = printer(LogFormat::default(), false, false);
+        assert_eq!(printer.render(1, &line("one ")), "web-1           | one ");
+        assert_eq!(printer.render(1, &line("two ")), "two ");
+        assert_eq!(printer.render(0, &line("x\n")), "\nredis-server-1  | x\n");
+        assert_eq!(printer.render(1, &line("three\n")), "web-1           | three\n");
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Pull {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let store = Store::open(&session.layout()?);
         let progress =
-            Arc::new(if self.quiet { Progress::quiet() } else { Progress::new(&session.terminal, "pull") });
+            Arc::new(Progress::unless(self.quiet, &session.terminal, "pull"));
         let transfer = Transfer::new(session, &store, &progress)?;
         let result = transfer::run(async || {
             let pulled = transfer.pull(&self.image, &Platform::host()).await;

@@ -27,7 +27,7 @@ impl Push {
         let store = Store::open(&session.layout()?);
         let image = super::find(&store, &self.image.to_string())?;
         let progress =
-            Arc::new(if self.quiet { Progress::quiet() } else { Progress::new(&session.terminal, "push") });
+            Arc::new(Progress::unless(self.quiet, &session.terminal, "push"));
         let transfer = Transfer::new(session, &store, &progress)?;
         let result = transfer::run(async || {
             let pushed = transfer.push(&image, &self.image).await;
