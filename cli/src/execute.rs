@@ -104,7 +104,7 @@ pub(crate) fn carry_out(
     activity: &'static str,
 ) -> Result<(), CommandError> {
     if session.global.dry_run {
-        return output::print(&format!("{plan:#?}"));
+        return output::print(&plan.to_string());
     }
     let execution = Execution::new(session, layout, activity);
     notes::show(&plan.notes, &execution.progress, &session.terminal);

@@ -149,7 +149,7 @@ impl Convergence<'_> {
         let plan = plan::up(self.project, &self.selection, &held.observed, &self.options, &images)?;
         let builds = wanted.builds.iter().map(|(service, _)| format!("build the image of {service}"));
         output::print_lines(builds.chain(wanted.pulls.iter().map(|pull| format!("pull {}", pull.image))))?;
-        output::print(&format!("{plan:#?}"))
+        output::print(&plan.to_string())
     }
 }
 
