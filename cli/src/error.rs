@@ -170,8 +170,8 @@ pub(crate) enum CommandError {
         #[source]
         source: io::Error,
     },
-    /// The terminal's mode.
-    #[error("cannot set the terminal's mode")]
+    /// The terminal.
+    #[error("cannot use the terminal")]
     Terminal(#[source] io::Error),
     /// Standard output.
     #[error("cannot write to standard output")]

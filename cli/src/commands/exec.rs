@@ -1,7 +1,7 @@
 //! `exec`: runs a command in a running container.
 
 use crate::error::CommandError;
-use crate::raw_mode::RawMode;
+use crate::resize;
 use crate::session::Session;
 use clap::Args;
 use engine::container::exec::{self, ExecSpec, ExecStdio};
@@ -58,13 +58,13 @@ impl Exec {
         }
         let name = self.container(&observed)?.name().clone();
         let process = self.process(session);
-        let raw = if process.tty { Some(RawMode::enter()?) } else { None };
+        let resized = if process.tty { Some(resize::listen()?) } else { None };
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
         let stdio = ExecStdio {
             stdin: Some(stdin.as_fd()),
             stdout: stdout.as_fd(),
             stderr: stderr.as_fd(),
-            resized: raw.as_ref().map(RawMode::resized),
+            resized: resized.as_ref().map(AsFd::as_fd),
         };
         let code = exec::run(&layout, &name, &process, stdio)?;
         Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
