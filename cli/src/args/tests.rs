@@ -40,6 +40,7 @@ fn lines_people_type_are_accepted() {
         "lighter kill -s HUP web",
         "lighter rm -f -s -v web",
         "lighter config --format json -o out.json web",
+        "lighter config --hash *",
         "lighter convert --services",
         "lighter version --short",
         "lighter version -f json",

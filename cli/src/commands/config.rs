@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use compose::graph::Selection;
 use compose::load::Depth;
 use compose::model::Project;
+use compose::plan;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -51,6 +52,9 @@ struct ListChoice {
     /// Print the profiles, one per line
     #[arg(long)]
     profiles: bool,
+    /// Print a hash of each service's definition; `*` is every service
+    #[arg(long, value_name = "SERVICES")]
+    hash: Option<String>,
 }
 
 /// How the file is printed.
@@ -65,7 +69,7 @@ enum ConfigFormat {
 
 impl Config {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let mut project = session.project(Depth::Environment)?;
+        let mut project = session.project(self.depth())?;
         let selection = Selection::of(&project, &self.services, true)?;
         if !self.services.is_empty() {
             narrow(&mut project, &selection);
@@ -86,6 +90,13 @@ impl Config {
             })?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Config {
+    /// Hashes cover what containers are made of, the contents of configs too.
+    fn depth(&self) -> Depth {
+        if self.list.hash.is_some() { Depth::Contents } else { Depth::Environment }
     }
 }
 
@@ -112,8 +123,15 @@ impl ListChoice {
                 project.all_services().flat_map(|(_, service)| &service.profiles).collect();
             return Some(profiles.into_iter().cloned().collect());
         }
-        None
+        self.hash.as_ref().map(|names| hashes(project, names))
     }
+}
+
+/// `web 2c26b4…`: what decides whether a container is replaced.
+fn hashes(project: &Project, names: &str) -> Vec<String> {
+    let wanted: Vec<_> = names.split(',').collect();
+    let services = project.services.iter().filter(|(name, _)| names == "*" || wanted.contains(&name.as_str()));
+    services.map(|(name, service)| format!("{name} {}", plan::config_hash(project, name, service))).collect()
 }
 
 impl ConfigFormat {
