@@ -22,13 +22,17 @@ pub(crate) fn acquire(
 ) -> Result<(), CommandError> {
     let transfer = Transfer::new(session, &Store::open(layout), progress)?;
     transfer::run(async || {
-        let builder = Builder { layout: layout.clone(), transfer: transfer.clone(), progress: Arc::clone(progress) };
+        let builder =
+            Builder { layout: layout.clone(), transfer: transfer.clone(), progress: Arc::clone(progress) };
         builder.build_all(plan.builds).await?;
         let mut instead = Vec::new();
         for unfetched in transfer.pull_all(plan.pulls).await {
             let Some(fallback) = unfetched.pull.fallback.clone() else { return Err(unfetched.into()) };
             instead.extend(unfetched.pull.services.first().map(|service| (service.clone(), *fallback)));
-            tracing::debug!(error = &unfetched.error as &dyn std::error::Error, "building what cannot be fetched");
+            tracing::debug!(
+                error = &unfetched.error as &dyn std::error::Error,
+                "building what cannot be fetched"
+            );
         }
         builder.build_all(instead).await
     })

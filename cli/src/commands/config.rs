@@ -130,7 +130,8 @@ impl ListChoice {
 /// `web 2c26b4…`: what decides whether a container is replaced.
 fn hashes(project: &Project, names: &str) -> Vec<String> {
     let wanted: Vec<_> = names.split(',').collect();
-    let services = project.services.iter().filter(|(name, _)| names == "*" || wanted.contains(&name.as_str()));
+    let services =
+        project.services.iter().filter(|(name, _)| names == "*" || wanted.contains(&name.as_str()));
     services.map(|(name, service)| format!("{name} {}", plan::config_hash(project, name, service))).collect()
 }
 

@@ -68,8 +68,7 @@ impl Pull {
     }
 
     fn fetch(&self, session: &Session, store: &Store, pulls: Vec<ImagePull>) -> Result<(), CommandError> {
-        let progress =
-            Arc::new(Progress::unless(self.quiet, &session.terminal, "pull"));
+        let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "pull"));
         let transfer = Transfer::new(session, store, &progress)?;
         let result = transfer::run(async || Ok(transfer.pull_all(pulls).await));
         progress.close();

@@ -39,8 +39,7 @@ impl Push {
             output::print_lines(images.iter().map(|image| format!("push {image}")))?;
             return Ok(ExitCode::SUCCESS);
         }
-        let progress =
-            Arc::new(Progress::unless(self.quiet, &session.terminal, "push"));
+        let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "push"));
         let transfer = Transfer::new(session, &store, &progress)?;
         let result = transfer::run(async || {
             for image in &images {

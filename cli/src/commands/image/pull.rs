@@ -25,8 +25,7 @@ pub(crate) struct Pull {
 impl Pull {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let store = Store::open(&session.layout()?);
-        let progress =
-            Arc::new(Progress::unless(self.quiet, &session.terminal, "pull"));
+        let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "pull"));
         let transfer = Transfer::new(session, &store, &progress)?;
         let result = transfer::run(async || {
             let pulled = transfer.pull(&self.image, &Platform::host()).await;

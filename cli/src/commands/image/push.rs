@@ -26,8 +26,7 @@ impl Push {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let store = Store::open(&session.layout()?);
         let image = super::find(&store, &self.image.to_string())?;
-        let progress =
-            Arc::new(Progress::unless(self.quiet, &session.terminal, "push"));
+        let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "push"));
         let transfer = Transfer::new(session, &store, &progress)?;
         let result = transfer::run(async || {
             let pushed = transfer.push(&image, &self.image).await;
