@@ -52,12 +52,17 @@ impl Builder {
             let (this, name, handle) = (self.clone(), service.clone(), Handle::current());
             let built = tokio::task::spawn_blocking(move || this.build(&name, &spec, &handle)).await;
             let built = built.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-            built.map_err(|source| CommandError::Build { service, source: Box::new(source) })?;
+            built.map_err(|source| CommandError::Build { service, source })?;
         }
         Ok(())
     }
 
-    fn build(&self, service: &ServiceName, spec: &BuildSpec, handle: &Handle) -> Result<Image, BuildError> {
+    fn build(
+        &self,
+        service: &ServiceName,
+        spec: &BuildSpec,
+        handle: &Handle,
+    ) -> Result<Image, Box<BuildError>> {
         let name = spec.tags.first().map_or_else(|| service.to_string(), ToString::to_string);
         let log = BuildLog::new(&name, service, &self.progress);
         let pull = |image: &ImageReference, platform: &Platform| {
@@ -65,6 +70,6 @@ impl Builder {
         };
         let result = build(&self.layout, spec, &Host { pull: &pull, events: &|event| log.tell(event) });
         log.end(result.is_ok());
-        result
+        result.map_err(Box::new)
     }
 }

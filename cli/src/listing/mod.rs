@@ -95,7 +95,7 @@ impl Listing {
             image: container.spec.image.to_string(),
             labels: join(container.spec.labels.iter().map(|(key, value)| format!("{key}={value}")), ","),
             local_volumes: container.volumes.len().to_string(),
-            mounts: join(&container.volumes.values().collect::<Vec<_>>(), ","),
+            mounts: join(container.volumes.values(), ","),
             name: container.name().to_string(),
             names: container.name().to_string(),
             networks: join(container.endpoints.iter().map(|endpoint| &endpoint.network), ","),

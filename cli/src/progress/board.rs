@@ -58,6 +58,19 @@ pub(super) fn plain(row: &Row<'_>) -> String {
     format!(" {}  {} {}", row.id, row.word, row.detail).trim_end().to_owned()
 }
 
+/// One picture of the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Frame {
+    /// When.
+    pub(super) now: Instant,
+    /// How many pictures were before; turns the spinner.
+    pub(super) tick: usize,
+    /// The longest line, in columns.
+    pub(super) width: usize,
+    /// The most lines; `None` shows every row.
+    pub(super) height: Option<usize>,
+}
+
 /// All rows of one activity, in the order they were first heard of.
 #[derive(Debug)]
 pub(super) struct Board {
@@ -115,10 +128,10 @@ impl Board {
     ) -> Vec<String> {
         let done = self.rows.iter().filter(|row| row.mark != Mark::Working).count();
         let mut lines = vec![format!("[+] {} {done}/{}", self.activity, self.rows.len())];
-        let room = height.map_or(usize::MAX, |height| height.saturating_sub(2).max(1));
+        let room = frame.height.map_or(usize::MAX, |height| height.saturating_sub(2).max(1));
         let shown = self.shown(room);
         let widest = shown.iter().map(|row| row.id.chars().count()).max().unwrap_or(0);
-        lines.extend(shown.iter().map(|row| self.line(row, widest, now, tick, width)));
+        lines.extend(shown.iter().map(|row| self.line(row, widest, frame)));
         if shown.len() < self.rows.len() {
             lines.push(format!("   … {} more", self.rows.len() - shown.len()));
         }
@@ -134,11 +147,11 @@ impl Board {
         working.into_iter().chain(ended.into_iter().rev()).take(room).collect()
     }
 
-    fn line(&self, row: &Kept, widest: usize, now: Instant, tick: usize, width: usize) -> String {
-        let seconds = row.took.unwrap_or_else(|| now - row.began).as_secs_f64();
+    fn line(&self, row: &Kept, widest: usize, frame: Frame) -> String {
+        let seconds = row.took.unwrap_or_else(|| frame.now - row.began).as_secs_f64();
         let text = format!("{:widest$}  {:<9} {:>5.1}s  {}", row.id, row.word, seconds, row.detail);
-        let text: String = text.trim_end().chars().take(width.saturating_sub(3)).collect();
-        let sign = row.mark.sign(tick);
+        let text: String = text.trim_end().chars().take(frame.width.saturating_sub(3)).collect();
+        let sign = row.mark.sign(frame.tick);
         if self.colour {
             let style = row.mark.style();
             format!(" {style}{sign}{style:#} {text}")
@@ -169,7 +182,7 @@ mod tests {
         board.update(&row("Container web-1", Mark::Working, "Creating"), start);
         board.update(&row("Container web-1", Mark::Done, "Started"), start + Duration::from_millis(1500));
         assert_eq!(
-            board.lines(start, 0, 80, None),
+            board.lines(Frame { now: start, tick: 0, width: 80, height: None }),
             [
                 "[+] up 2/2",
                 " ✔ Network demo_default  Created     0.0s",
@@ -186,7 +199,7 @@ mod tests {
             board.update(&row(id, Mark::Done, "Started"), start);
         }
         board.update(&row("d", Mark::Working, "Starting"), start);
-        let lines = board.lines(start, 0, 12, Some(4));
+        let lines = board.lines(Frame { now: start, tick: 0, width: 12, height: Some(4) });
         assert_eq!(lines, ["[+] up 3/4", " ⠋ d  Starti", " ✔ c  Starte", "   … 2 more"]);
     }
 }

@@ -3,7 +3,7 @@
 //! Nothing is drawn in the first tick: what is over sooner shows its result only. Each frame is one
 //! write, wrapped in a synchronised update so that terminals which know it never show half a frame.
 
-use super::board::{Board, Row, TICK};
+use super::board::{Board, Frame, Row, TICK};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -118,7 +118,8 @@ impl State {
 
     fn draw(&mut self, is_limited: bool) -> String {
         let (width, height) = size();
-        let lines = self.board.lines(Instant::now(), self.tick, width, is_limited.then_some(height));
+        let height = is_limited.then_some(height);
+        let lines = self.board.lines(Frame { now: Instant::now(), tick: self.tick, width, height });
         self.drawn = if is_limited { lines.len() } else { 0 };
         lines.iter().fold(String::new(), |frame, line| frame + line + "\n")
     }

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn colour_covers_the_prefix_only() {
-        let printer = printer(LogFormat::default(), false, true);
+        let mut printer = printer(LogFormat::default(), false, true);
         assert_eq!(printer.render(1, &line("x\n")), "\x1b[33mweb-1           | \x1b[0mx\n");
     }
 }
