@@ -118,14 +118,8 @@ impl Board {
         kept.took = (row.mark != Mark::Working).then(|| now - kept.began);
     }
 
-    /// The rows as lines of at most `width` columns; at most `height` lines, if a limit is given.
-    pub(super) fn lines(
-        &self,
-        now: Instant,
-        tick: usize,
-        width: usize,
-        height: Option<usize>,
-    ) -> Vec<String> {
+    /// The rows as they look in a frame.
+    pub(super) fn lines(&self, frame: Frame) -> Vec<String> {
         let done = self.rows.iter().filter(|row| row.mark != Mark::Working).count();
         let mut lines = vec![format!("[+] {} {done}/{}", self.activity, self.rows.len())];
         let room = frame.height.map_or(usize::MAX, |height| height.saturating_sub(2).max(1));
