@@ -1,6 +1,8 @@
 //! Instructions that change only the image's configuration, and what history says of each.
 
-use super::dockerfile::{Command, Diagnostic, Dockerfile, Instruction, Located, Probe, Step, expand_words};
+use super::dockerfile::{
+    Command, Diagnostic, Dockerfile, Instruction, Located, Pair, Probe, Step, expand_words,
+};
 use super::draft::Draft;
 use super::path::absolute;
 use engine_spec::{HealthSpec, HealthTest, ImageConfig};
@@ -79,11 +81,7 @@ impl Draft {
     }
 
     /// Every value sees the variables as they were before the instruction.
-    fn environment(
-        &mut self,
-        file: &Dockerfile,
-        pairs: &[(Located<String>, Located<String>)],
-    ) -> Result<String, Diagnostic> {
+    fn environment(&mut self, file: &Dockerfile, pairs: &[Pair]) -> Result<String, Diagnostic> {
         let pairs = self.pairs(file, pairs)?;
         for (name, value) in &pairs {
             self.scope.set(name, value);
@@ -92,21 +90,13 @@ impl Draft {
         Ok(join(&pairs))
     }
 
-    fn labels(
-        &mut self,
-        file: &Dockerfile,
-        pairs: &[(Located<String>, Located<String>)],
-    ) -> Result<String, Diagnostic> {
+    fn labels(&mut self, file: &Dockerfile, pairs: &[Pair]) -> Result<String, Diagnostic> {
         let pairs = self.pairs(file, pairs)?;
         self.configuration.config.labels.extend(pairs.iter().cloned());
         Ok(join(&pairs))
     }
 
-    fn pairs(
-        &self,
-        file: &Dockerfile,
-        pairs: &[(Located<String>, Located<String>)],
-    ) -> Result<Vec<(String, String)>, Diagnostic> {
+    fn pairs(&self, file: &Dockerfile, pairs: &[Pair]) -> Result<Vec<(String, String)>, Diagnostic> {
         let both = |(key, value): &(_, _)| Ok((self.expanded(file, key)?, self.expanded(file, value)?));
         pairs.iter().map(both).collect()
     }

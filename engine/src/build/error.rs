@@ -37,7 +37,7 @@ pub enum BuildError {
     #[error("cannot pull {reference}, needed at {at}")]
     Pull {
         /// The image.
-        reference: ImageReference,
+        reference: Box<ImageReference>,
         /// The instruction that names it.
         at: SourceLine,
         /// Why.
@@ -81,7 +81,7 @@ pub enum BuildError {
         at: SourceLine,
         /// Why.
         #[source]
-        source: CopyError,
+        source: Box<CopyError>,
     },
     /// The image store could not be used.
     #[error("cannot use the image store for a build")]

@@ -14,6 +14,7 @@ mod archive;
 mod attribute;
 mod cache;
 mod config;
+mod context;
 mod copy;
 mod dockerfile;
 mod draft;
@@ -41,6 +42,7 @@ mod view;
 mod workdir;
 
 pub use archive::ArchiveError;
+pub use context::ContextError;
 pub use dockerfile::{Diagnostic, SourceLine};
 pub use error::BuildError;
 pub use event::{BuildEvent, OutputStream, StepLabel};

@@ -87,7 +87,7 @@ impl Solver<'_> {
         if let Some(script) = script {
             let metadata = Metadata { mode: 0o755, owner: Owner::ROOT, modified: None };
             let written = place.upper.file(Path::new(SCRIPT), script.as_bytes(), metadata);
-            written.map_err(|source| BuildError::Copy { at: self.at(step), source: source.into() })?;
+            written.map_err(|error| self.copy_error(step, error))?;
         }
         let mut tail = Tail::default();
         let exit_code = self.runner.run(spec, &mut |stream, bytes| {

@@ -7,6 +7,7 @@ use super::error::BuildError;
 use super::graph::{self, Base};
 use super::scope::{Given, Scope, global_scope};
 use super::stat_cache::StatCache;
+use super::transfer::CopyError;
 use super::upper::Upper;
 use super::view::View;
 use super::{BuildEvent, Host, StepLabel, StepRunner};
@@ -174,7 +175,11 @@ impl<'a> Solver<'a> {
         }
         let pulled = (self.host.pull)(reference, platform);
         let at = self.file.source.line(span.line);
-        let image = pulled.map_err(|source| BuildError::Pull { reference: reference.clone(), at, source })?;
+        let image = pulled.map_err(|source| BuildError::Pull {
+            reference: Box::new(reference.clone()),
+            at,
+            source,
+        })?;
         Ok((image, false))
     }
 
@@ -236,8 +241,7 @@ impl<'a> Solver<'a> {
         let staging = Staging::new(self.layout)?;
         let tree = self.store.stage_tree(&staging)?;
         let layers = if layer.is_linked { Vec::new() } else { draft.layer_paths(self.layout) };
-        let copy_error = |source| BuildError::Copy { at: self.at(layer.step), source };
-        let upper = Upper::new(&tree, &layers).map_err(|source| copy_error(source.into()))?;
+        let upper = Upper::new(&tree, &layers).map_err(|error| self.copy_error(layer.step, error))?;
         let place = Workplace { staging, tree, upper, layers };
         make(self, &place)?;
         let is_empty = std::fs::read_dir(&place.tree).is_ok_and(|mut entries| entries.next().is_none());
@@ -260,6 +264,11 @@ impl<'a> Solver<'a> {
     /// The line of a step, for errors.
     pub(super) fn at(&self, step: &Step) -> SourceLine {
         self.file.source.line(step.span.line)
+    }
+
+    /// A failure to put files into the layer of `step`.
+    pub(super) fn copy_error(&self, step: &Step, source: impl Into<CopyError>) -> BuildError {
+        BuildError::Copy { at: self.at(step), source: Box::new(source.into()) }
     }
 
     pub(super) fn emit(&self, event: BuildEvent) {

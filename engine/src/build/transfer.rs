@@ -2,12 +2,12 @@
 
 use super::archive::{ArchiveError, unpack_if_archive};
 use super::config::working_dir;
+use super::context::{self, ContextError};
 use super::copy::{Copier, Target};
 use super::dockerfile::{Diagnostic, Located, Span, Step, Transfer, expand_body};
 use super::draft::Draft;
 use super::error::BuildError;
 use super::graph::{Base, copied_from};
-use super::ignore::{Ignore, IgnoreError};
 use super::path::absolute;
 use super::permission::{ModeChange, Owner, PermissionError};
 use super::select::{Fingerprint, SelectError, Selected, select};
@@ -19,7 +19,6 @@ use serde::Serialize;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::{fs, io};
 
 /// Files could not be copied into a layer.
 #[derive(Debug, thiserror::Error)]
@@ -45,24 +44,9 @@ pub enum CopyError {
         #[source]
         source: ArchiveError,
     },
-    /// The ignore file could not be read.
-    #[error("cannot read {}", path.display())]
-    ReadIgnore {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The ignore file has a line that is no pattern.
-    #[error("cannot use {}", path.display())]
-    Ignore {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: IgnoreError,
-    },
+    /// The context could not be opened.
+    #[error(transparent)]
+    Context(#[from] ContextError),
 }
 
 /// All that a copy's result may depend on, but the layers below.
@@ -199,7 +183,7 @@ impl Solver<'_> {
             Base::Image(reference) => self.image(&reference, &self.platform, from.span)?.0.layers,
         };
         let paths: Vec<PathBuf> = layers.iter().rev().map(|layer| self.layout.layer(layer)).collect();
-        let view = View::of_layers(&paths).map_err(|error| self.copy_error(step, error.into()))?;
+        let view = View::of_layers(&paths).map_err(|error| self.copy_error(step, error))?;
         Ok(Origin { view: Rc::new(view), layers: Some(layers) })
     }
 
@@ -208,8 +192,7 @@ impl Solver<'_> {
         if let Some(context) = &self.context {
             return Ok(Rc::clone(context));
         }
-        let ignore = read_ignore(&self.spec.context, self.dockerfile.as_deref());
-        let view = ignore.and_then(|ignore| Ok(View::of_context(&self.spec.context, ignore)?));
+        let view = context::open(&self.spec.context, self.dockerfile.as_deref());
         let view = Rc::new(view.map_err(|error| self.copy_error(step, error))?);
         self.context = Some(Rc::clone(&view));
         Ok(view)
@@ -231,7 +214,7 @@ impl Solver<'_> {
         let mut fingerprint = Fingerprint::new(&origin.view, &mut self.contents, counts_owners);
         match selected.iter().try_for_each(|selected| fingerprint.add(selected)) {
             Ok(()) => Ok(Digest::from_sha256(fingerprint.finish())),
-            Err(error) => Err(self.copy_error(step, error.into())),
+            Err(error) => Err(self.copy_error(step, error)),
         }
     }
 
@@ -242,12 +225,8 @@ impl Solver<'_> {
             | CopyError::Permission(
                 PermissionError::Mode(_) | PermissionError::UnknownName { .. },
             )) => self.file.source.error(span, error.to_string()).into(),
-            source => BuildError::Copy { at: self.file.source.line(span.line), source },
+            source => BuildError::Copy { at: self.file.source.line(span.line), source: Box::new(source) },
         })
-    }
-
-    fn copy_error(&self, step: &Step, source: CopyError) -> BuildError {
-        BuildError::Copy { at: self.at(step), source }
     }
 }
 
@@ -313,21 +292,4 @@ fn unpack(
         Copier::new(upper, &unpacked, &request.target).copy(&Selected { entry, name: OsString::new() })?;
     }
     Ok(true)
-}
-
-/// The ignore file: `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` of the context.
-fn read_ignore(context: &Path, dockerfile: Option<&Path>) -> Result<Ignore, CopyError> {
-    let own = dockerfile.map(|path| {
-        let mut path = path.as_os_str().to_owned();
-        path.push(".dockerignore");
-        PathBuf::from(path)
-    });
-    for path in own.into_iter().chain([context.join(".dockerignore")]) {
-        match fs::read_to_string(&path) {
-            Ok(text) => return Ignore::parse(&text).map_err(|source| CopyError::Ignore { path, source }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(CopyError::ReadIgnore { path, source }),
-        }
-    }
-    Ok(Ignore::default())
 }

@@ -86,6 +86,7 @@ pub(super) enum Kind {
 
 /// What a path leads to.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "looked at and dropped at once, and nearly always an entry")]
 pub(super) enum Found {
     /// Something.
     Entry(Entry),

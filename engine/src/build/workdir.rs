@@ -35,7 +35,7 @@ impl Solver<'_> {
         let layer = LayerStep { history: format!("WORKDIR {path}"), ..LayerStep::new(step, key) };
         self.layer(draft, layer, |solver, place| {
             make(&place.upper, Path::new(&path), user.as_deref())
-                .map_err(|source| BuildError::Copy { at: solver.at(step), source })
+                .map_err(|error| solver.copy_error(step, error))
         })
     }
 }

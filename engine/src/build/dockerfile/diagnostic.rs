@@ -59,7 +59,6 @@ impl fmt::Display for SourceLine {
 }
 
 /// The candidate nearest to `word`, if it is near enough to have been meant.
-#[expect(dead_code, reason = "the parser is about to use it")]
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.len() / 3).max(1);
     candidates

@@ -29,13 +29,13 @@ pub(crate) enum Instruction {
     /// The program of containers.
     Entrypoint(Command),
     /// Variables: name and value.
-    Env(Vec<(Located<String>, Located<String>)>),
+    Env(Vec<Pair>),
     /// Ports.
     Expose(Vec<Located<String>>),
     /// The probe of containers; `None` takes the base image's away.
     Healthcheck(Option<Probe>),
     /// Labels: key and value.
-    Label(Vec<(Located<String>, Located<String>)>),
+    Label(Vec<Pair>),
     /// The author, deprecated.
     Maintainer(String),
     /// An instruction for builds that start from this image.
@@ -53,6 +53,9 @@ pub(crate) enum Instruction {
     /// The folder for what follows.
     Workdir(Located<String>),
 }
+
+/// A name and its value.
+pub(crate) type Pair = (Located<String>, Located<String>);
 
 /// A command in one of its two forms.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod diagnostic;
 mod directive;
 mod expand;
 mod flags;
+mod healthcheck;
 mod heredoc;
 mod instruction;
 mod lines;
@@ -22,7 +23,7 @@ pub use diagnostic::{Diagnostic, SourceLine};
 use expand::expand;
 pub(crate) use expand::{Lookup, expand_body, expand_words};
 pub(crate) use heredoc::Heredoc;
-pub(crate) use instruction::{Argument, Command, Instruction, Probe, Run, Step, Transfer};
+pub(crate) use instruction::{Argument, Command, Instruction, Pair, Probe, Run, Step, Transfer};
 pub(crate) use parse::{parse, parse_trigger};
 pub(crate) use source::{Located, Source, Span};
 

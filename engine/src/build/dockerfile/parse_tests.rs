@@ -1,7 +1,7 @@
 //! What files mean, and where their errors point.
 
 use super::{Source, parse};
-use crate::build::dockerfile::{Command, Instruction};
+use crate::build::dockerfile::{Command, Instruction, Pair};
 
 /// Every instruction as one line, stage by stage.
 fn outline(text: &str) -> Vec<String> {
@@ -15,7 +15,7 @@ fn outline(text: &str) -> Vec<String> {
 }
 
 fn describe(instruction: Instruction) -> String {
-    let pairs = |pairs: Vec<(super::Located<String>, super::Located<String>)>| {
+    let pairs = |pairs: Vec<Pair>| {
         pairs
             .into_iter()
             .map(|(key, value)| format!(" [{}]=[{}]", key.value, value.value))

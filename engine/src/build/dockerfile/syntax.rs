@@ -2,14 +2,14 @@
 
 use super::Diagnostic;
 use super::flags::{Flags, Known};
+use super::healthcheck::healthcheck;
 use super::heredoc::{Heredoc, opening};
-use super::instruction::{Argument, Command, Instruction, Probe, Run};
+use super::instruction::{Argument, Command, Instruction, Pair, Run};
 use super::lines::LogicalLine;
 use super::source::{Located, Source, Span};
 use super::transfer::transfer;
 use super::words::Word;
-use engine_spec::{BuildNetwork, HealthSpec};
-use std::time::Duration;
+use engine_spec::BuildNetwork;
 
 const RUN_FLAGS: [Known; 4] = [
     Known::text("network"),
@@ -19,14 +19,6 @@ const RUN_FLAGS: [Known; 4] = [
     ),
     Known::unsupported("security", "leave it out: the command runs with Docker's default capabilities"),
     Known::unsupported("device", "use the device when the container runs"),
-];
-
-const HEALTHCHECK_FLAGS: [Known; 5] = [
-    Known::text("interval"),
-    Known::text("timeout"),
-    Known::text("start-period"),
-    Known::text("start-interval"),
-    Known::text("retries"),
 ];
 
 /// The line being read, and what it takes to speak about it.
@@ -99,7 +91,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A command in JSON or shell form.
-    fn command(&self, arguments: Word<'_>) -> Result<Command, Diagnostic> {
+    pub(super) fn command(&self, arguments: Word<'_>) -> Result<Command, Diagnostic> {
         match self.json(arguments)? {
             Some(texts) => Ok(Command::Exec(texts)),
             None => self.whole(arguments).map(|text| Command::Shell(text.value)),
@@ -162,10 +154,7 @@ fn build_argument(reader: &Reader<'_>, word: Word<'_>) -> Result<Argument, Diagn
 }
 
 /// `key=value …`, or the old `key rest of the line`.
-fn pairs(
-    reader: &Reader<'_>,
-    arguments: Word<'_>,
-) -> Result<Vec<(Located<String>, Located<String>)>, Diagnostic> {
+fn pairs(reader: &Reader<'_>, arguments: Word<'_>) -> Result<Vec<Pair>, Diagnostic> {
     let words = arguments.split_quoted(reader.escape);
     let Some(first) = words.first() else {
         return Err(reader.hint(reader.span, "there is nothing to set", "write `key=value`"));
@@ -180,7 +169,7 @@ fn pairs(
     words.into_iter().map(|word| pair(reader, word)).collect()
 }
 
-fn pair(reader: &Reader<'_>, word: Word<'_>) -> Result<(Located<String>, Located<String>), Diagnostic> {
+fn pair(reader: &Reader<'_>, word: Word<'_>) -> Result<Pair, Diagnostic> {
     let span = reader.line.span(word);
     match word.text.find('=') {
         Some(0) => Err(reader.source.error(span, "the name before `=` is missing")),
@@ -258,77 +247,4 @@ fn network_mode(reader: &Reader<'_>, mode: &Located<String>) -> Result<BuildNetw
 /// `text` with its here-documents below it, as a shell reads them.
 fn with_bodies(text: &str, heredocs: &[Heredoc]) -> String {
     heredocs.iter().fold(text.to_owned(), |text, heredoc| format!("{text}\n{}{}", heredoc.body, heredoc.name))
-}
-
-fn healthcheck(reader: &Reader<'_>, arguments: Word<'_>) -> Result<Option<Probe>, Diagnostic> {
-    let mut flags = reader.flags(arguments, &HEALTHCHECK_FLAGS)?;
-    let (kind, rest) = flags.rest.split_first();
-    match kind.text.to_ascii_uppercase().as_str() {
-        "NONE" if !rest.text.is_empty() || !flags.is_empty() => {
-            Err(reader.source.error(reader.span, "`HEALTHCHECK NONE` takes nothing else"))
-        }
-        "NONE" => Ok(None),
-        "CMD" => {
-            let timing = timing(reader, &mut flags)?;
-            Ok(Some(Probe { command: reader.command(rest)?, timing }))
-        }
-        _ => Err(reader.hint(
-            reader.line.span(kind),
-            "unknown kind of health check",
-            "write `CMD …` or `NONE`",
-        )),
-    }
-}
-
-fn timing(reader: &Reader<'_>, flags: &mut Flags<'_>) -> Result<HealthSpec, Diagnostic> {
-    let mut duration = |name| flags.take(name).map(|text| duration(reader, &text)).transpose();
-    Ok(HealthSpec {
-        test: None,
-        interval: duration("interval")?,
-        timeout: duration("timeout")?,
-        start_period: duration("start-period")?,
-        start_interval: duration("start-interval")?,
-        retries: flags.take("retries").map(|text| retries(reader, &text)).transpose()?,
-    })
-}
-
-fn retries(reader: &Reader<'_>, text: &Located<String>) -> Result<u32, Diagnostic> {
-    text.value
-        .parse()
-        .map_err(|_| reader.source.error(text.span, format!("`{}` is not a number", text.value)))
-}
-
-/// A duration of zero or at least a millisecond, in Go's notation (`1m30s`, `500ms`).
-fn duration(reader: &Reader<'_>, text: &Located<String>) -> Result<Duration, Diagnostic> {
-    let found =
-        go_duration(&text.value).filter(|found| found.is_zero() || *found >= Duration::from_millis(1));
-    found.ok_or_else(|| {
-        let message = format!("`{}` is not a duration of at least 1ms", text.value);
-        reader.hint(text.span, message, "write it like `30s` or `1m30s`")
-    })
-}
-
-fn go_duration(text: &str) -> Option<Duration> {
-    if text == "0" {
-        return Some(Duration::ZERO);
-    }
-    let mut total = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let unit =
-            rest[number..].find(|c: char| c.is_ascii_digit() || c == '.').map_or(rest.len(), |n| number + n);
-        let seconds = match &rest[number..unit] {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 1e-3,
-            "us" | "µs" | "μs" => 1e-6,
-            "ns" => 1e-9,
-            _ => return None,
-        };
-        total += rest[..number].parse::<f64>().ok()? * seconds;
-        rest = &rest[unit..];
-    }
-    if text.is_empty() { None } else { Duration::try_from_secs_f64(total).ok() }
 }

@@ -1,0 +1,55 @@
+//! The build context: a folder of the host, read where it lies, behind its ignore file.
+
+use super::ignore::{Ignore, IgnoreError};
+use super::view::{View, ViewError};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// The context cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// Its folder could not be opened.
+    #[error("cannot open the build context")]
+    Open(#[from] ViewError),
+    /// Its ignore file could not be read.
+    #[error("cannot read {}", path.display())]
+    ReadIgnore {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Its ignore file has a line that is no pattern.
+    #[error("cannot use {}", path.display())]
+    Ignore {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: IgnoreError,
+    },
+}
+
+/// Opens the folder `context`; its ignore file may lie beside the Dockerfile.
+pub(super) fn open(context: &Path, dockerfile: Option<&Path>) -> Result<View, ContextError> {
+    let ignore = read_ignore(context, dockerfile)?;
+    Ok(View::of_context(context, ignore)?)
+}
+
+/// The ignore file: `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` of the context.
+fn read_ignore(context: &Path, dockerfile: Option<&Path>) -> Result<Ignore, ContextError> {
+    let own = dockerfile.map(|path| {
+        let mut path = path.as_os_str().to_owned();
+        path.push(".dockerignore");
+        PathBuf::from(path)
+    });
+    for path in own.into_iter().chain([context.join(".dockerignore")]) {
+        match fs::read_to_string(&path) {
+            Ok(text) => return Ignore::parse(&text).map_err(|source| ContextError::Ignore { path, source }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(ContextError::ReadIgnore { path, source }),
+        }
+    }
+    Ok(Ignore::default())
+}
