@@ -128,9 +128,25 @@ pub fn release(layout: &Layout, network: &NetworkName, container: &ContainerName
     held.try_for_each(|(address, _)| leases.give_back(address))
 }
 
-/// Whether anybody holds an address of a network.
+/// Whether anybody holds an address of a network. Leases of what does not exist any more, left by a
+/// crash, are given back on the way.
 pub(super) fn is_any_held(layout: &Layout, network: &NetworkName) -> Result<bool, LeaseError> {
-    Ok(!Leases { folder: folder(layout, network) }.read()?.is_empty())
+    let leases = Leases { folder: folder(layout, network) };
+    let mut is_held = false;
+    for (address, holder) in leases.read()? {
+        if is_known(layout, &holder) {
+            is_held = true;
+        } else {
+            leases.give_back(address)?;
+        }
+    }
+    Ok(is_held)
+}
+
+/// Whether a container of that name or id exists, or a build step of that id runs.
+fn is_known(layout: &Layout, holder: &str) -> bool {
+    let places = [layout.names(), layout.containers(), layout.run().join("containers")];
+    places.iter().any(|place| fs::symlink_metadata(place.join(holder)).is_ok())
 }
 
 fn folder(layout: &Layout, network: &NetworkName) -> PathBuf {

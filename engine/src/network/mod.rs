@@ -17,6 +17,8 @@ pub mod resolver;
 
 mod attribute;
 mod bridge;
+mod decide;
+mod error;
 mod firewall;
 mod host;
 mod hosts;
@@ -29,6 +31,7 @@ mod ruleset;
 #[cfg(test)]
 mod tests;
 
+pub use error::NetworkError;
 pub use hosts::hosts;
 pub use ipam::IpamError;
 pub use netlink::NetlinkError;
@@ -36,96 +39,16 @@ pub use record::NetworkRecord;
 pub use resolv_conf::resolv_conf;
 
 use crate::state::Layout;
-use crate::state::lock::{self, LockError};
-use crate::state::record::RecordError;
-use engine_spec::{ContainerId, IpamPool, Labels, NetworkDriver, NetworkName, NetworkSpec, ObservedNetwork};
-use ipnet::{IpNet, Ipv4Net};
+use crate::state::lock;
+use engine_spec::{Labels, NetworkDriver, NetworkName, NetworkSpec, ObservedNetwork};
 use netlink::Socket;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::fs;
+use std::io;
+use std::path::Path;
 
 /// The network of build steps, and of containers that name none.
 const DEFAULT_NETWORK: &str = "bridge";
-const HOST_RESOLV_CONF: &str = "/etc/resolv.conf";
-const RANDOM: &str = "/dev/urandom";
-
-/// A network could not be made, repaired, listed or removed.
-#[derive(Debug, thiserror::Error)]
-pub enum NetworkError {
-    /// There is no such network.
-    #[error("network {network} does not exist")]
-    Missing {
-        /// Which.
-        network: NetworkName,
-    },
-    /// Containers hold addresses in it.
-    #[error("network {network} is still used by a container")]
-    InUse {
-        /// Which.
-        network: NetworkName,
-    },
-    /// Its subnets cannot be chosen or used.
-    #[error(transparent)]
-    Ipam(#[from] IpamError),
-    /// A link of that name is there and is not ours.
-    #[error("link {bridge} exists on this host and does not belong to network {network}")]
-    ForeignLink {
-        /// The link.
-        bridge: String,
-        /// The network that wants it.
-        network: NetworkName,
-    },
-    /// The name is too long for a link.
-    #[error("`{bridge}` is no name for a bridge: use at most 15 letters, digits, `_`, `.` and `-`")]
-    BadBridgeName {
-        /// The name.
-        bridge: String,
-    },
-    /// The kernel refused.
-    #[error(transparent)]
-    Netlink(#[from] NetlinkError),
-    /// The kernel does not let us turn on forwarding.
-    #[error("cannot turn on IPv4 forwarding")]
-    ForwardPackets {
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A lease.
-    #[error(transparent)]
-    Lease(#[from] lease::LeaseError),
-    /// The container's interfaces.
-    #[error(transparent)]
-    Connect(#[from] endpoint::ConnectError),
-    /// A published port.
-    #[error(transparent)]
-    Port(#[from] port::PortError),
-    /// The names of containers.
-    #[error(transparent)]
-    Names(#[from] names::NamesError),
-    /// The name server.
-    #[error(transparent)]
-    Resolver(#[from] resolver::ResolverError),
-    /// Its record.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// A lock.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// A folder, or the random numbers for an id.
-    #[error("cannot read or change {path}")]
-    Store {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-}
 
 /// Makes a network, or returns the one of that name that exists.
 ///
@@ -138,7 +61,7 @@ pub fn create(layout: &Layout, spec: &NetworkSpec) -> Result<ObservedNetwork, Ne
         put_in_place(layout, &record)?;
         return Ok(record.into());
     }
-    let record = decide(layout, spec)?;
+    let record = decide::decide(layout, spec)?;
     let folder = layout.network(&spec.name);
     fs::create_dir_all(&folder).map_err(|source| NetworkError::Store { path: folder, source })?;
     record::save(layout, &record)?;
@@ -148,58 +71,6 @@ pub fn create(layout: &Layout, spec: &NetworkSpec) -> Result<ObservedNetwork, Ne
         return Err(error);
     }
     Ok(record.into())
-}
-
-/// Chooses what the spec leaves open.
-fn decide(layout: &Layout, spec: &NetworkSpec) -> Result<NetworkRecord, NetworkError> {
-    let mut socket = Socket::route()?;
-    let routes = host::routes(&mut socket)?;
-    let links = host::links(&mut socket)?;
-    let mut spec = spec.clone();
-    complete_pools(&mut spec, &used_subnets(layout, &routes)?)?;
-    let mut random = [0; 32];
-    let read = File::open(RANDOM).and_then(|mut file| file.read_exact(&mut random));
-    read.map_err(|source| NetworkError::Store { path: RANDOM.into(), source })?;
-    let id = ContainerId::from_random(random);
-    let record = NetworkRecord::new(spec, id, SystemTime::now(), host::default_mtu(&links, &routes));
-    if !record::is_link_name(&record.bridge) {
-        return Err(NetworkError::BadBridgeName { bridge: record.bridge });
-    }
-    if links.iter().any(|link| link.name == record.bridge) {
-        return Err(NetworkError::ForeignLink { bridge: record.bridge, network: record.spec.name });
-    }
-    Ok(record)
-}
-
-/// Subnets that a new network must stay away from: routes, other networks (whose bridges may be
-/// missing now), and the host's name servers.
-fn used_subnets(layout: &Layout, routes: &host::Routes) -> Result<Vec<Ipv4Net>, NetworkError> {
-    let mut used = routes.destinations.clone();
-    for record in record::list(layout)? {
-        used.extend(record.pool()?.map(|pool| pool.subnet));
-    }
-    let host_file = fs::read_to_string(HOST_RESOLV_CONF).unwrap_or_default();
-    used.extend(resolv_conf::servers(&host_file).into_iter().filter_map(|server| match server {
-        IpAddr::V4(address) => Some(Ipv4Net::from(address)),
-        IpAddr::V6(_) => None,
-    }));
-    Ok(used)
-}
-
-/// Chooses an IPv4 subnet if there is none, else checks the one there is; fills in its gateway.
-fn complete_pools(spec: &mut NetworkSpec, used: &[Ipv4Net]) -> Result<(), NetworkError> {
-    if !spec.pools.iter().any(|pool| matches!(pool.subnet, IpNet::V4(_))) {
-        let subnet = IpNet::V4(ipam::choose_subnet(used)?);
-        spec.pools.push(IpamPool { subnet, ip_range: None, gateway: None, aux_addresses: BTreeMap::new() });
-    }
-    for pool in &mut spec.pools {
-        if let Some(complete) = ipam::Pool::of(pool)? {
-            ipam::check_subnet(complete.subnet, used)?;
-            pool.subnet = IpNet::V4(complete.subnet);
-            pool.gateway = Some(complete.gateway.into());
-        }
-    }
-    Ok(())
 }
 
 /// Brings a network's bridge and rules back, if they are missing.

@@ -71,9 +71,10 @@ impl NetworkRecord {
 }
 
 /// A number for a link group that nobody else is likely to use: never below 2^16, where people
-/// choose theirs, and as random as the id.
+/// choose theirs, and below 2^31, where tools print it as negative; as random as the id.
 fn group_of(id: &ContainerId) -> u32 {
-    u32::from_str_radix(&id.as_str()[..8], 16).unwrap_or_default() | 1 << 16
+    let random = u32::from_str_radix(&id.as_str()[..8], 16).unwrap_or_default();
+    (random >> 1) | 1 << 16
 }
 
 fn path(layout: &Layout, network: &NetworkName) -> PathBuf {

@@ -1,0 +1,234 @@
+//! Hosts and containers for tests: each a network namespace of its own.
+
+use crate::network::endpoint::{Interface, configure, connect, interfaces};
+use crate::network::netlink::{Batch, Socket};
+use crate::network::{create, host, lease, nft, record, ruleset};
+use crate::state::Layout;
+use engine_spec::{
+    ContainerId, ContainerName, EndpointSpec, Labels, NetworkDriver, NetworkName, NetworkSpec, PortSpec,
+    Protocol,
+};
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::gettid;
+use rtnetlink::LinkUnspec;
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::symlink;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+pub(super) const SOON: Duration = Duration::from_secs(5);
+
+/// A host in a network namespace of its own, with folders of its own.
+pub(super) struct Host {
+    pub(super) layout: Layout,
+    links: Vec<String>,
+}
+
+impl Host {
+    /// Turns the calling thread into a host.
+    pub(super) fn new(name: &str) -> Self {
+        unshare(CloneFlags::CLONE_NEWNET).expect("a new network namespace");
+        loopback_up();
+        let root = std::env::temp_dir().join(format!("lighter-network-{name}-{}", std::process::id()));
+        let layout = Layout::at(&root);
+        layout.prepare().expect("folders");
+        Self { links: link_names(), layout }
+    }
+
+    pub(super) fn network(&self, name: &str, change: impl FnOnce(&mut NetworkSpec)) -> NetworkName {
+        let name = NetworkName::new(name).expect("name");
+        let mut spec = NetworkSpec {
+            name: name.clone(),
+            driver: NetworkDriver::Bridge,
+            driver_opts: BTreeMap::new(),
+            pools: Vec::new(),
+            internal: false,
+            enable_ipv6: false,
+            labels: Labels::new(),
+        };
+        change(&mut spec);
+        create(&self.layout, &spec).expect("the network is made");
+        name
+    }
+
+    pub(super) fn tables(&self) -> Option<Vec<u8>> {
+        let table = ruleset::table(self.layout.instance());
+        nft::table_userdata(&mut Socket::netfilter().expect("socket"), table).expect("asked")
+    }
+
+    pub(super) fn elements(&self, set: &str) -> Vec<nft::Element> {
+        let table = ruleset::table(self.layout.instance());
+        nft::elements(&mut Socket::netfilter().expect("socket"), table, set).expect("listed")
+    }
+
+    /// Asserts that nothing is left of what was made here.
+    pub(super) fn assert_clean(self) {
+        assert_eq!(link_names(), self.links);
+        assert_eq!(self.tables(), None);
+        assert_eq!(fs::read_dir(self.layout.networks()).expect("listed").count(), 0);
+        fs::remove_dir_all(self.layout.root().expect("a root of its own")).expect("removed");
+    }
+}
+
+pub(super) fn loopback_up() {
+    let mut batch = Batch::default();
+    let up = LinkUnspec::new_with_index(1).up().build();
+    batch.push_route(RouteNetlinkMessage::SetLink(up), 0, "bring loopback up");
+    Socket::route().expect("socket").send(&batch).expect("up");
+}
+
+pub(super) fn link_names() -> Vec<String> {
+    let links = host::links(&mut Socket::route().expect("socket")).expect("listed");
+    links.into_iter().map(|link| link.name).collect()
+}
+
+pub(super) type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread in a network namespace of its own, attached to networks.
+pub(super) struct Container {
+    pub(super) id: ContainerId,
+    name: ContainerName,
+    pub(super) address: Ipv4Addr,
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Container {
+    pub(super) fn start(host: &Host, name: &str, networks: &[&NetworkName]) -> Self {
+        let name = ContainerName::new(name).expect("name");
+        let mut random = [0; 32];
+        random[..name.as_str().len()].copy_from_slice(name.as_str().as_bytes());
+        let id = ContainerId::from_random(random);
+        symlink(id.as_str(), host.layout.container_name(&name)).expect("the name is kept");
+        let leased: Vec<_> = networks
+            .iter()
+            .map(|network| {
+                let endpoint = endpoint_in(network);
+                let lease = lease::lease(&host.layout, &endpoint, &name).expect("leased");
+                (endpoint, lease)
+            })
+            .collect();
+        let interfaces = interfaces(&host.layout, &id, &leased).expect("decided");
+        let (jobs, thread, pid) = namespace();
+        let container =
+            Self { id, name, address: leased[0].1.address, jobs: Some(jobs), thread: Some(thread) };
+        container.join(pid, interfaces);
+        container
+    }
+
+    fn join(&self, pid: i32, interfaces: Vec<Interface>) {
+        let start = Instant::now();
+        connect(pid, &interfaces).expect("connected");
+        let connected = start.elapsed();
+        let configured = self.run(move || {
+            let start = Instant::now();
+            drop(configure(&interfaces, true).expect("configured"));
+            start.elapsed()
+        });
+        eprintln!("{}: connect {connected:?}, configure {configured:?}", self.name);
+    }
+
+    /// Runs something in the container's network namespace.
+    pub(super) fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
+        let (sender, receiver) = channel();
+        let job = Box::new(move || sender.send(job()).expect("awaited"));
+        self.jobs.as_ref().expect("running").send(job).expect("running");
+        receiver.recv().expect("done")
+    }
+
+    /// Serves its name to every connection on a port.
+    pub(super) fn serve(&self, port: u16) {
+        let name = self.name.to_string();
+        self.run(move || {
+            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).expect("bound");
+            std::thread::spawn(move || {
+                while let Ok((mut stream, peer)) = listener.accept() {
+                    if write!(stream, "{name} {}", peer.ip()).is_err() || peer.port() == 0 {
+                        break;
+                    }
+                }
+            });
+        });
+    }
+
+    pub(super) fn fetch(&self, address: impl Into<SocketAddr>) -> Option<String> {
+        let address = address.into();
+        self.run(move || fetch(address))
+    }
+
+    pub(super) fn remove(&self, host: &Host, networks: &[&NetworkName]) {
+        for network in networks {
+            lease::release(&host.layout, network, &self.name).expect("released");
+        }
+        fs::remove_file(host.layout.container_name(&self.name)).expect("its name is forgotten");
+    }
+}
+
+pub(super) fn endpoint_in(network: &NetworkName) -> EndpointSpec {
+    EndpointSpec {
+        network: network.clone(),
+        aliases: Vec::new(),
+        ipv4_address: None,
+        ipv6_address: None,
+        mac_address: None,
+        interface_name: None,
+        gateway_priority: 0,
+    }
+}
+
+/// A thread in a new network namespace that does what it is sent.
+pub(super) fn namespace() -> (Sender<Job>, JoinHandle<()>, i32) {
+    let (jobs, received) = channel::<Job>();
+    let (started, start) = channel();
+    let thread = std::thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNET).expect("a new network namespace");
+        started.send(gettid().as_raw()).expect("awaited");
+        received.into_iter().for_each(|job| job());
+    });
+    (jobs, thread, start.recv().expect("started"))
+}
+
+/// What a server says, or `None` if it cannot be reached.
+pub(super) fn fetch(address: SocketAddr) -> Option<String> {
+    let stream = TcpStream::connect_timeout(&address, Duration::from_millis(700)).ok()?;
+    stream.set_read_timeout(Some(SOON)).ok()?;
+    let mut text = String::new();
+    (&stream).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+pub(super) fn port(host_ip: Option<&str>, published: u16, target: u16) -> PortSpec {
+    let host_ip = host_ip.map(|address| address.parse().expect("address"));
+    PortSpec { host_ip, published: Some((published, published)), target, protocol: Protocol::Tcp }
+}
+
+/// Runs a test on a thread, because it changes the thread's network namespace for good.
+pub(super) fn on_own_thread(test: impl FnOnce() + Send + 'static) {
+    if let Err(panic) = std::thread::spawn(test).join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+pub(super) fn gateway(host: &Host, network: &NetworkName) -> Ipv4Addr {
+    record::load(&host.layout, network)
+        .expect("read")
+        .expect("there")
+        .pool()
+        .expect("valid")
+        .expect("IPv4")
+        .gateway
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
