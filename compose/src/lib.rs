@@ -9,6 +9,8 @@ pub mod graph;
 pub mod load;
 pub mod model;
 pub mod plan;
+#[cfg(test)]
+mod sample;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use load::{Files, LoadOptions, Loaded, load};

@@ -46,12 +46,11 @@ impl Check<'_> {
             self.report.error(at("network_mode"), "`network_mode` and `networks` exclude each other");
         }
         let replicas = (service.scale, service.deploy.as_ref().and_then(|deploy| deploy.replicas));
-        if let (Some(scale), Some(deployed)) = replicas {
-            if scale != deployed {
-                let message =
-                    format!("`scale: {scale}` and `deploy.replicas: {deployed}` contradict each other");
-                self.report.error(at("scale"), message);
-            }
+        if let (Some(scale), Some(deployed)) = replicas
+            && scale != deployed
+        {
+            let message = format!("`scale: {scale}` and `deploy.replicas: {deployed}` contradict each other");
+            self.report.error(at("scale"), message);
         }
         if service.container_name.is_some() && service.replicas() > 1 {
             let message = format!(
@@ -98,35 +97,28 @@ impl Check<'_> {
     fn resources(&mut self, name: &ServiceName, service: &Service) {
         let project = self.project;
         for key in service.networks.keys() {
-            self.defined(name, "network", &["networks"], key.as_str(), &project.networks);
+            self.defined(name, "network", key.as_str(), &project.networks);
         }
         for mount in &service.volumes {
             if let MountKind::Volume { source: Some(source), .. } = &mount.kind {
-                self.defined(name, "volume", &["volumes"], source, &project.volumes);
+                self.defined(name, "volume", source, &project.volumes);
             }
         }
         for config in &service.configs {
-            self.defined(name, "config", &["configs"], &config.source, &project.configs);
+            self.defined(name, "config", &config.source, &project.configs);
         }
         for secret in &service.secrets {
-            self.defined(name, "secret", &["secrets"], &secret.source, &project.secrets);
+            self.defined(name, "secret", &secret.source, &project.secrets);
         }
     }
 
-    fn defined<T>(
-        &mut self,
-        service: &ServiceName,
-        kind: &str,
-        sections: &[&str],
-        key: &str,
-        known: &BTreeMap<Key, T>,
-    ) {
+    fn defined<T>(&mut self, service: &ServiceName, kind: &str, key: &str, known: &BTreeMap<Key, T>) {
         if known.contains_key(key) {
             return;
         }
         let hint = nearest(key, known.keys().map(Key::as_str)).map(did_you_mean);
         let hint = hint.unwrap_or_else(|| format!("add `{key}:` to the top-level `{kind}s`"));
-        let span = self.reference(service, sections, key);
+        let span = self.reference(service, &[&format!("{kind}s")], key);
         self.report.error(span, format!("service `{service}` uses undefined {kind} `{key}`")).hint =
             Some(hint);
     }

@@ -1,6 +1,7 @@
 //! What the project's files refer to: env files, and the contents of configs and secrets.
 
 use super::environment::Variables;
+use super::interpolate::Lookup;
 use super::node::{Node, Span};
 use super::report::Report;
 use super::source::Reader;
@@ -43,9 +44,15 @@ pub(super) fn read(project: &mut Project, tree: &Node, depth: Depth, context: &m
 impl Context<'_> {
     /// Puts the variables of a service's files below its own.
     fn env_files(&mut self, service: &mut Service, span: Span, is_active: bool) {
+        let variables = self.variables;
         let mut values = Variables::new();
         for file in &service.env_file {
-            if let Some(more) = self.env_file(file, service, &values, span, is_active) {
+            let own = |name: &str| service.environment.get(name).cloned().flatten();
+            let earlier = |name: &str| values.get(name).cloned();
+            let lookup =
+                |name: &str| variables.get(name).cloned().or_else(|| own(name)).or_else(|| earlier(name));
+            let missing = (file.required && is_active).then_some(span);
+            if let Some(more) = self.env_file(file, &lookup, missing) {
                 values.extend(more);
             }
         }
@@ -54,33 +61,20 @@ impl Context<'_> {
         }
     }
 
-    fn env_file(
-        &mut self,
-        file: &EnvFile,
-        service: &Service,
-        earlier: &Variables,
-        span: Span,
-        is_active: bool,
-    ) -> Option<Variables> {
-        let lookup = |name: &str| {
-            let own = || service.environment.get(name).cloned().flatten();
-            self.variables.get(name).cloned().or_else(own).or_else(|| earlier.get(name).cloned())
-        };
-        let is_missing = !self.reader.files.exists(&file.path);
-        if is_missing {
-            if file.required && is_active {
-                let shown = self.reader.shown(&file.path);
-                let hint = "write `{path: …, required: false}` if it may be missing".to_owned();
-                self.report.error(span, format!("env file {} not found", shown.display())).hint = Some(hint);
-            }
+    /// The variables of one file. `missing` is where to report that it is not there.
+    fn env_file(&mut self, file: &EnvFile, lookup: &Lookup<'_>, missing: Option<Span>) -> Option<Variables> {
+        if !self.reader.files.exists(&file.path) {
+            let shown = self.reader.shown(&file.path);
+            let hint = "write `{path: …, required: false}` if it may be missing".to_owned();
+            self.report.error(missing?, format!("env file {} not found", shown.display())).hint = Some(hint);
             return None;
         }
         if file.format.as_deref() == Some("raw") {
             let text = self.reader.text(&file.path);
             let text = text.map_err(|error| self.report.note(error.diagnostic("env file"))).ok()?;
-            return Some(dotenv::parse_raw(&text, &lookup));
+            return Some(dotenv::parse_raw(&text, lookup));
         }
-        match environment::read(&file.path, &lookup, &self.reader, self.report) {
+        match environment::read(&file.path, lookup, &self.reader, self.report) {
             Ok(values) => Some(values),
             Err(diagnostic) => {
                 self.report.note(*diagnostic);

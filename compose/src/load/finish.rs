@@ -96,10 +96,10 @@ pub(super) fn port(node: &mut Node, shape: &mut Shape<'_>) {
         Some(_) => drop(shape.report.error(node.span, "the `target` of a port is from 1 to 65535")),
         None => drop(shape.report.error(node.span, "a port needs a `target`, the port in the container")),
     }
-    if let Some(published) = node.text_at("published").filter(|text| !text.is_empty()) {
-        if let Err(error) = short::range(published) {
-            shape.report.error(node.span, format!("`published: {published}` cannot be used: {error}"));
-        }
+    if let Some(published) = node.text_at("published").filter(|text| !text.is_empty())
+        && let Err(error) = short::range(published)
+    {
+        shape.report.error(node.span, format!("`published: {published}` cannot be used: {error}"));
     }
     if let Some(address) = node.text_at("host_ip").filter(|text| text.parse::<IpAddr>().is_err()) {
         shape.report.error(node.span, format!("`{address}` is not an IP address"));

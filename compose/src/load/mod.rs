@@ -27,6 +27,8 @@ mod schema;
 mod shape;
 mod short;
 mod source;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};

@@ -15,7 +15,7 @@ pub(super) fn normalize(project: &mut Project) {
         uses_default |= service.networks.contains_key(DEFAULT_NETWORK);
     }
     if uses_default {
-        project.networks.entry(Key::new(DEFAULT_NETWORK)).or_insert_with(Network::default);
+        project.networks.entry(Key::new(DEFAULT_NETWORK)).or_default();
     }
     name_resources(project);
 }
@@ -24,10 +24,11 @@ fn complete(service: &mut Service) {
     if service.networks.is_empty() && service.network_mode.is_none() {
         service.networks.insert(Key::new(DEFAULT_NETWORK), None);
     }
-    if let Some(build) = &mut service.build {
-        if build.dockerfile.is_none() && build.dockerfile_inline.is_none() {
-            build.dockerfile = Some("Dockerfile".to_owned());
-        }
+    if let Some(build) = &mut service.build
+        && build.dockerfile.is_none()
+        && build.dockerfile_inline.is_none()
+    {
+        build.dockerfile = Some("Dockerfile".to_owned());
     }
     for secret in &mut service.secrets {
         let target = secret.target.as_deref().unwrap_or(&secret.source);

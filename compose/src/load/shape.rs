@@ -9,7 +9,11 @@ use super::schema::{Kind, Object, Status};
 use super::{path, words};
 use crate::diagnostic::nearest;
 use crate::model::{ByteSize, GoDuration};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+
+/// The word for the host's own address.
+const HOST_GATEWAY: &str = "host-gateway";
 
 /// What the walk needs besides the document.
 pub(super) struct Shape<'a> {
@@ -277,8 +281,23 @@ impl Shape<'_> {
             }
             _ => return self.mismatch(node, name, "a list or a mapping"),
         }
+        for host in &hosts {
+            self.host(host, name);
+        }
         node.value = Value::List(hosts);
         true
+    }
+
+    /// Checks the address of one `host=address`.
+    fn host(&mut self, host: &Node, name: &str) {
+        let address = host.as_text().and_then(|text| text.split_once('=')).map_or("", |(_, address)| address);
+        let address = address.trim_start_matches('[').trim_end_matches(']');
+        if address == HOST_GATEWAY {
+            let message = format!("`{HOST_GATEWAY}` in `{name}` is not applied yet, the line is left out");
+            self.report.warning(host.span, message);
+        } else if address.parse::<IpAddr>().is_err() {
+            self.report.error(host.span, format!("`{name}`: `{address}` is not an IP address"));
+        }
     }
 
     fn object(&mut self, node: &mut Node, object: &'static Object, name: &str) -> bool {

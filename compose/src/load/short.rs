@@ -177,7 +177,7 @@ mod tests {
 
     fn check(port: &str, expected: &str) {
         let shown = match parse_ports(port) {
-            Ok(ports) => ports.iter().map(|fields| show(fields)).collect::<Vec<_>>().join(" "),
+            Ok(ports) => ports.iter().map(show).collect::<Vec<_>>().join(" "),
             Err(error) => error.to_string(),
         };
         assert_eq!(shown, expected, "{port}");

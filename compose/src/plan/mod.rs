@@ -20,6 +20,8 @@ mod reason;
 mod replica;
 mod resource;
 mod step;
+#[cfg(test)]
+mod tests;
 mod text;
 mod up;
 

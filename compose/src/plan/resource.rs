@@ -33,39 +33,17 @@ impl Resources {
     ) -> Result<Self, PlanError> {
         let services: Vec<&Service> =
             selection.services().filter_map(|name| project.service(name.as_str())).collect();
-        let mut resources = Self::default();
+        let mut survey = Survey { project: &project.name, observed, plan, resources: Self::default() };
         let networks: BTreeSet<&str> =
             services.iter().flat_map(|s| s.networks.keys().map(Key::as_str)).collect();
         for (key, network) in project.networks.iter().filter(|(key, _)| networks.contains(key.as_str())) {
-            resources.network(&project.name, key, network, observed, plan)?;
+            survey.network(key, network)?;
         }
         let volumes: BTreeSet<&str> = services.iter().flat_map(|service| service.volume_keys()).collect();
         for (key, volume) in project.volumes.iter().filter(|(key, _)| volumes.contains(key.as_str())) {
-            resources.volume(&project.name, key, volume, observed, plan)?;
+            survey.volume(key, volume)?;
         }
-        Ok(resources)
-    }
-
-    fn network(
-        &mut self,
-        project: &ProjectName,
-        key: &Key,
-        network: &Network,
-        observed: &Observed,
-        plan: &mut Plan,
-    ) -> Result<(), PlanError> {
-        let refuse = |source| PlanError::Network { network: key.to_string(), source };
-        let spec = network_spec(project, key, network).map_err(refuse)?;
-        let found = observed.networks.iter().find(|found| found.spec.name == spec.name);
-        match found {
-            None if network.external => return Err(PlanError::ExternalNetworkMissing(spec.name.to_string())),
-            None => drop(self.create_network(spec, &[], &Reason::Missing, plan)),
-            Some(found) if !network.external && differs(&found.spec.labels, &spec.labels) => {
-                self.stale.push(spec)
-            }
-            Some(_) => {}
-        }
-        Ok(())
+        Ok(survey.resources)
     }
 
     /// Plans to make a network after the steps in `after`.
@@ -81,28 +59,46 @@ impl Resources {
         let node = plan.add(Action::CreateNetwork(Box::new(spec)), after, reason, &label);
         self.networks.insert(name, node);
     }
+}
 
-    fn volume(
-        &mut self,
-        project: &ProjectName,
-        key: &Key,
-        volume: &Volume,
-        observed: &Observed,
-        plan: &mut Plan,
-    ) -> Result<(), PlanError> {
+/// Compares definitions with what is there.
+struct Survey<'a> {
+    project: &'a ProjectName,
+    observed: &'a Observed,
+    plan: &'a mut Plan,
+    resources: Resources,
+}
+
+impl Survey<'_> {
+    fn network(&mut self, key: &Key, network: &Network) -> Result<(), PlanError> {
+        let refuse = |source| PlanError::Network { network: key.to_string(), source };
+        let spec = network_spec(self.project, key, network).map_err(refuse)?;
+        let found = self.observed.networks.iter().find(|found| found.spec.name == spec.name);
+        match found {
+            None if network.external => return Err(PlanError::ExternalNetworkMissing(spec.name.to_string())),
+            None => self.resources.create_network(spec, &[], &Reason::Missing, self.plan),
+            Some(found) if !network.external && differs(&found.spec.labels, &spec.labels) => {
+                self.resources.stale.push(spec);
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    fn volume(&mut self, key: &Key, volume: &Volume) -> Result<(), PlanError> {
         let refuse = |source| PlanError::Volume { volume: key.to_string(), source };
-        let spec = volume_spec(project, key, volume).map_err(refuse)?;
-        let found = observed.volumes.iter().find(|found| found.spec.name == spec.name);
+        let spec = volume_spec(self.project, key, volume).map_err(refuse)?;
+        let found = self.observed.volumes.iter().find(|found| found.spec.name == spec.name);
         match found {
             None if volume.external => return Err(PlanError::ExternalVolumeMissing(spec.name.to_string())),
             None => {
                 let name = spec.name.clone();
                 let label = volume_label(&name);
-                let node = plan.add(Action::CreateVolume(Box::new(spec)), &[], &Reason::Missing, &label);
-                self.volumes.insert(name, node);
+                let node = self.plan.add(Action::CreateVolume(Box::new(spec)), &[], &Reason::Missing, &label);
+                self.resources.volumes.insert(name, node);
             }
             Some(found) if !volume.external && differs(&found.spec.labels, &spec.labels) => {
-                plan.notes.push(Note::VolumeKept { volume: spec.name });
+                self.plan.notes.push(Note::VolumeKept { volume: spec.name });
             }
             Some(_) => {}
         }

@@ -3,6 +3,7 @@
 //! Services are planned in dependency order. A container is made as soon as its networks and volumes
 //! are there, but started, or put in the place of an old one, only behind what it depends on.
 
+use super::attribute::AttributeError;
 use super::container::{Blueprint, link_aliases};
 use super::error::PlanError;
 use super::hash::service_hash;
@@ -189,14 +190,13 @@ impl<'a> Up<'a> {
             outcome.containers.push(self.keep(replica, restarted.as_ref(), &gates));
         }
         for (replica, reason) in &replicas.replaced {
-            let spec = blueprint.container(replica.number).map_err(&fail)?;
-            outcome.containers.push(self.replace(blueprint, replica, spec, reason, &gates));
+            outcome.containers.push(self.replace(blueprint, replica, reason, &gates).map_err(&fail)?);
         }
         for (number, reason) in &replicas.created {
             let spec = blueprint.container(*number).map_err(&fail)?;
             let name = spec.name.clone();
             let after = self.resource_steps(blueprint.service);
-            let create = self.create(spec, None, &after, reason, &container_label(&name));
+            let create = self.plan.add(create_action(spec, None), &after, reason, &container_label(&name));
             outcome.containers.push(self.started(name, create, &gates, reason));
         }
         Ok(outcome)
@@ -242,17 +242,17 @@ impl<'a> Up<'a> {
         &mut self,
         blueprint: &Blueprint<'_>,
         replica: &Replica<'_>,
-        mut spec: ContainerSpec,
         reason: &Reason,
         gates: &[NodeId],
-    ) -> Planned {
+    ) -> Result<Planned, AttributeError> {
+        let mut spec = blueprint.container(replica.number)?;
         let (old, name) = (replica.container, spec.name.clone());
         let label = container_label(&name);
         let mut resources = self.resource_steps(blueprint.service);
         if let Some(removed) = self.gone.get(old.name()) {
             resources.push(*removed);
-            let create = self.create(spec, None, &resources, reason, &label);
-            return self.started(name, create, gates, reason);
+            let create = self.plan.add(create_action(spec, None), &resources, reason, &label);
+            return Ok(self.started(name, create, gates, reason));
         }
         let temporary = ContainerName::new(format!("{}_{name}", old.id.short()));
         spec.name = temporary.expect("hex digits before a container name make a container name");
@@ -260,7 +260,7 @@ impl<'a> Up<'a> {
         spec.labels.insert(compose_label::REPLACE.to_owned(), replaces);
         let from = spec.name.clone();
         let inherit = (!self.options.renew_volumes).then(|| old.name().clone());
-        let create = self.create(spec, inherit, &resources, reason, &label);
+        let create = self.plan.add(create_action(spec, inherit), &resources, reason, &label);
         // The old container serves until everything that the new one needs is there.
         let mut last = [&[create], gates].concat();
         if is_active(old) {
@@ -271,18 +271,7 @@ impl<'a> Up<'a> {
         let remove = self.plan.add(remove, &last, reason, &label);
         let rename = Action::RenameContainer { from, to: name.clone() };
         let rename = self.plan.add(rename, &[remove], reason, &label);
-        self.started(name, rename, gates, reason)
-    }
-
-    fn create(
-        &mut self,
-        spec: ContainerSpec,
-        inherit: Option<ContainerName>,
-        after: &[NodeId],
-        reason: &Reason,
-        label: &str,
-    ) -> NodeId {
-        self.plan.add(Action::CreateContainer { spec: Box::new(spec), inherit }, after, reason, label)
+        Ok(self.started(name, rename, gates, reason))
     }
 
     fn started(&mut self, name: ContainerName, made: NodeId, gates: &[NodeId], reason: &Reason) -> Planned {
@@ -438,6 +427,10 @@ impl<'a> Up<'a> {
             self.plan.notes.push(Note::Orphans { containers });
         }
     }
+}
+
+fn create_action(spec: ContainerSpec, inherit: Option<ContainerName>) -> Action {
+    Action::CreateContainer { spec: Box::new(spec), inherit }
 }
 
 /// Whether a container has a place in a network.
