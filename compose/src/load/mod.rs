@@ -23,6 +23,7 @@ mod node;
 mod normalize;
 mod path;
 mod report;
+mod scalar;
 mod schema;
 mod shape;
 mod short;

@@ -5,6 +5,7 @@
 
 use super::node::{Entry, Mapping, Node, Span, Tag, Value};
 use super::report::Report;
+use super::scalar::{boolean, integer, number};
 use super::schema::{Kind, Object, Status};
 use super::{path, words};
 use crate::diagnostic::nearest;
@@ -347,40 +348,4 @@ fn wrap_scalar(node: &mut Node) {
 
 fn list_of(texts: impl IntoIterator<Item = String>, span: Span) -> Value {
     Value::List(texts.into_iter().map(|text| Node::text(text, span)).collect())
-}
-
-/// Strings read as booleans as in YAML 1.1, since variables always are strings.
-fn boolean(value: &Value) -> Option<Value> {
-    match value {
-        Value::Bool(_) => Some(value.clone()),
-        Value::Text(text) => match text.to_ascii_lowercase().as_str() {
-            "true" | "y" | "yes" | "on" => Some(Value::Bool(true)),
-            "false" | "n" | "no" | "off" => Some(Value::Bool(false)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn integer(value: &Value) -> Option<Value> {
-    match value {
-        Value::Integer(_) => Some(value.clone()),
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "only whole numbers within i64's exact range pass"
-        )]
-        Value::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
-            Some(Value::Integer(*number as i64))
-        }
-        Value::Text(text) => text.parse().ok().map(Value::Integer),
-        _ => None,
-    }
-}
-
-fn number(value: &Value) -> Option<Value> {
-    match value {
-        Value::Integer(_) | Value::Float(_) => Some(value.clone()),
-        Value::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Float),
-        _ => None,
-    }
 }

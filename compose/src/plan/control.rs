@@ -1,9 +1,9 @@
 //! `stop`, `start` and `restart`: containers that exist, in an order that their labels tell.
 
+use super::existing::{is_active, is_one_off};
 use super::options::ControlOptions;
 use super::reason::{Note, Reason};
 use super::step::{NodeId, Plan, container_label};
-use super::up::{is_active, is_one_off};
 use crate::graph::dependency_components;
 use engine_spec::{Action, Condition, Observed, ObservedContainer, ProjectName, ServiceName, compose_label};
 use std::collections::{BTreeMap, BTreeSet};

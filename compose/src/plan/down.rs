@@ -1,11 +1,11 @@
 //! `down`: containers, then what only they used.
 
 use super::control::Labelled;
+use super::existing::{is_active, is_in, is_one_off};
 use super::options::DownOptions;
 use super::reason::{Note, Reason};
 use super::resource::{network_label, volume_label};
 use super::step::{NodeId, Plan};
-use super::up::{is_active, is_in, is_one_off};
 use crate::model::Project;
 use engine_spec::{
     Action, ContainerName, Labels, MountSource, Observed, ObservedContainer, ProjectName, VolumeName,

@@ -36,10 +36,12 @@ pub(super) fn service_hash(
         scale: None,
         depends_on: Default::default(),
         profiles: Vec::new(),
+        attach: None,
         deploy,
         ..service.clone()
     };
-    hashed.rest.retain(|key, _| !key.starts_with("x-"));
+    // Unlike Docker Compose's, it does not change with `develop` and `attach`: neither is part of a container.
+    hashed.rest.retain(|key, _| !key.starts_with("x-") && key != "develop");
     let configs = service.configs.iter().map(|config| project.configs.get(config.source.as_str()));
     let secrets = service.secrets.iter().map(|secret| project.secrets.get(secret.source.as_str()));
     let contents = configs.chain(secrets).map(contents_hash).collect();

@@ -11,6 +11,7 @@ mod difference;
 mod down;
 mod endpoint;
 mod error;
+mod existing;
 mod hash;
 mod image;
 mod limits;

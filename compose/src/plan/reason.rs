@@ -68,6 +68,7 @@ impl fmt::Display for Reason {
             Self::ScaledUp => f.write_str("scaled up"),
             Self::ScaledDown => f.write_str("scaled down"),
             Self::Forced => f.write_str("forced"),
+            Self::ConfigChanged { keys } if keys.is_empty() => f.write_str("definition changed"),
             Self::ConfigChanged { keys } => write!(f, "changed: {}", keys.join(", ")),
             Self::ImageChanged { old, new } => write!(f, "image changed: {} -> {}", old.short(), new.short()),
             Self::NetworkChanged { network } => write!(f, "network {network} changed"),

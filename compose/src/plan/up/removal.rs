@@ -1,0 +1,84 @@
+//! What goes: containers too many, orphans, networks to be made anew with their containers.
+
+use super::Up;
+use crate::plan::Recreate;
+use crate::plan::existing::{is_active, is_in, is_one_off};
+use crate::plan::reason::{Note, Reason};
+use crate::plan::resource::network_label;
+use crate::plan::step::NodeId;
+use engine_spec::{Action, Observed, ObservedContainer, ServiceName, compose_label};
+
+impl Up<'_> {
+    pub(super) fn remove(&mut self, container: &ObservedContainer, reason: &Reason) {
+        if self.gone.contains_key(container.name()) {
+            return;
+        }
+        let mut after = Vec::new();
+        if is_active(container) {
+            after.push(self.plan.stop(container.name(), self.options.timeout, &[], reason));
+        }
+        self.plan.remove(container.name(), false, &after, reason);
+    }
+
+    /// Networks that differ from their definition: their containers go first, and are made anew in the new one.
+    /// A network with a container that this command does not touch is kept.
+    pub(super) fn dissolve_stale_networks(&mut self, observed: &Observed) {
+        for spec in std::mem::take(&mut self.resources.stale) {
+            let attached: Vec<_> =
+                observed.containers.iter().filter(|container| is_in(container, &spec.name)).collect();
+            if !attached.iter().all(|container| self.is_ours(container)) {
+                self.plan.notes.push(Note::NetworkKept { network: spec.name });
+                continue;
+            }
+            let reason = Reason::NetworkChanged { network: spec.name.clone() };
+            let removals: Vec<_> =
+                attached.iter().map(|container| self.dissolve(container, &reason)).collect();
+            let action = Action::RemoveNetwork { name: spec.name.clone() };
+            let remove = self.plan.add(action, &removals, &reason, &network_label(&spec.name));
+            self.stale_networks.insert(spec.name.clone());
+            self.resources.create_network(spec, &[remove], &reason, &mut self.plan);
+        }
+    }
+
+    fn is_ours(&self, container: &ObservedContainer) -> bool {
+        let service = container.label(compose_label::SERVICE).unwrap_or("");
+        container.is_of(&self.project.name)
+            && self.selection.contains(service)
+            && ServiceName::new(service).is_ok_and(|name| self.policy(&name) != Recreate::Never)
+    }
+
+    fn dissolve(&mut self, container: &ObservedContainer, reason: &Reason) -> NodeId {
+        if let Some(removed) = self.gone.get(container.name()) {
+            return *removed;
+        }
+        let mut after = Vec::new();
+        if is_active(container) {
+            after.push(self.plan.stop(container.name(), self.options.timeout, &[], reason));
+        }
+        let removed = self.plan.remove(container.name(), false, &after, reason);
+        self.gone.insert(container.name().clone(), removed);
+        removed
+    }
+
+    /// Containers of the project that no service owns; those of `run` count once they have ended.
+    pub(super) fn orphans(&mut self, observed: &Observed) {
+        let is_orphan = |container: &&ObservedContainer| {
+            let service = container.label(compose_label::SERVICE).unwrap_or("");
+            container.is_of(&self.project.name)
+                && if is_one_off(container) {
+                    !is_active(container)
+                } else {
+                    self.project.service(service).is_none()
+                }
+        };
+        let orphans: Vec<_> = observed.containers.iter().filter(is_orphan).collect();
+        if self.options.remove_orphans {
+            for orphan in orphans {
+                self.remove(orphan, &Reason::Orphan);
+            }
+        } else if !orphans.is_empty() && !self.options.ignore_orphans {
+            let containers = orphans.iter().map(|orphan| orphan.name().clone()).collect();
+            self.plan.notes.push(Note::Orphans { containers });
+        }
+    }
+}
