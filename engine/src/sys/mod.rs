@@ -1,6 +1,7 @@
 //! The kernel's calls that have no safe wrapper elsewhere: one call each, a safe signature, owned
 //! descriptors out. The only module with `unsafe`.
 
+mod bpf;
 pub mod capability;
 mod close;
 pub mod filter;
@@ -13,6 +14,7 @@ mod self_binary;
 pub mod terminal;
 mod xattr;
 
+pub use bpf::attach_device_program;
 pub use close::close_inherited;
 pub use message::{MOST_DESCRIPTORS, receive_message};
 pub use pidfd::{pidfd_open, pidfd_send_signal};

@@ -97,3 +97,12 @@ pub fn reset_signal_dispositions() {
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
+
+/// Sends a signal by number, real-time ones too.
+///
+/// # Errors
+/// `ESRCH` where there is no such process.
+pub fn kill(pid: nix::unistd::Pid, signal: i32) -> nix::Result<()> {
+    // SAFETY: the call takes two integers.
+    nix::errno::Errno::result(unsafe { libc::kill(pid.as_raw(), signal) }).map(drop)
+}

@@ -11,14 +11,19 @@ use std::time::{Duration, Instant};
 const REMOVAL_DEADLINE: Duration = Duration::from_secs(5);
 const REMOVAL_PAUSE: Duration = Duration::from_micros(500);
 
+/// Tries to make a folder and its parent before giving up: another container's removal may take the
+/// common parent away in between.
+const CREATION_ATTEMPTS: u32 = 10;
+
 pub(super) fn create(path: &Path) -> Result<(), CgroupError> {
-    match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(path).map_err(refused("create", path))
+    let mut created = fs::create_dir_all(path);
+    for _ in 1..CREATION_ATTEMPTS {
+        match created {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => created = fs::create_dir_all(path),
+            created => return created.map_err(refused("create", path)),
         }
-        created => created.map_err(refused("create", path)),
     }
+    created.map_err(refused("create", path))
 }
 
 pub(super) fn write(path: &Path, value: &str) -> Result<(), CgroupError> {
@@ -49,13 +54,17 @@ pub(super) fn remove(folder: &Path) -> Result<(), CgroupError> {
     loop {
         match remove_tree(folder) {
             Err(CgroupError::Refused { source, .. }) if source.kind() == io::ErrorKind::ResourceBusy => {}
-            removed => return removed,
+            Err(error) => return Err(error),
+            Ok(()) => break,
         }
         if Instant::now() > deadline {
             return Err(CgroupError::Busy { path: folder.to_owned() });
         }
         std::thread::sleep(REMOVAL_PAUSE);
     }
+    // The installation's folder goes with its last container; the kernel refuses while others are in it.
+    let _ = folder.parent().map(fs::remove_dir);
+    Ok(())
 }
 
 fn remove_tree(folder: &Path) -> Result<(), CgroupError> {

@@ -128,7 +128,7 @@ impl Container {
         cgroup.create(&resources).expect("created");
         let profile = seccomp_profile(&self.spec).expect("known");
         let capabilities = capabilities(&self.spec, &host).expect("known");
-        let seccomp = seccomp::load(&profile, capabilities, &self.folder.join("seccomp")).expect("compiled");
+        let seccomp = seccomp::load(&profile, capabilities).expect("compiled");
         let (stdio, output) = if self.spec.process.tty { (Stdio::Terminal, null()) } else { pipes() };
         let sandbox = Sandbox { spec, root, cgroup, seccomp, stdio, init: false };
         (sandbox, output)

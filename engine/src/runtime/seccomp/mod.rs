@@ -1,7 +1,18 @@
 //! System calls a container may make: Docker's default profile, or a file in the same format,
 //! compiled to a BPF program for the kernel.
 
+mod compile;
+mod docker;
+mod numbers;
+mod profile;
+#[cfg(test)]
+mod tests;
+
 use super::spec::capability::CapabilitySet;
+use nix::sys::utsname::uname;
+use oci_spec::runtime::LinuxSeccomp;
+use profile::Circumstances;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -61,15 +72,29 @@ pub enum SeccompError {
 
 /// The program for `profile` and a container with `capabilities`; `None` if it is unconfined.
 ///
-/// Compiled programs are kept in `cache`, so that only the first container of a kind pays.
+/// # Errors
+/// Says what is wrong with the profile.
+pub fn load(profile: &Profile, capabilities: CapabilitySet) -> Result<Option<Program>, SeccompError> {
+    let Some(rules) = rules(profile, capabilities)? else { return Ok(None) };
+    let instructions = compile::compile(&rules)?;
+    Ok(Some(Program { instructions: instructions.into_iter().map(compile::Instruction::encode).collect() }))
+}
+
+/// The rules of `profile` that count for a container with `capabilities`, as the OCI spec writes them.
 ///
 /// # Errors
-/// Says what is wrong with the profile. A broken cache is not an error.
-pub fn load(
-    profile: &Profile,
-    capabilities: CapabilitySet,
-    cache: &Path,
-) -> Result<Option<Program>, SeccompError> {
-    let _ = (profile, capabilities, cache);
-    Ok(None)
+/// Says why the profile cannot be read.
+pub fn rules(profile: &Profile, capabilities: CapabilitySet) -> Result<Option<LinuxSeccomp>, SeccompError> {
+    let file = match profile {
+        Profile::Unconfined => return Ok(None),
+        Profile::Default => docker::docker(),
+        Profile::File(path) => read(path)?,
+    };
+    let kernel = uname().map(|name| profile::version(&name.release().to_string_lossy())).unwrap_or_default();
+    Ok(Some(file.rules(Circumstances { capabilities, kernel })))
+}
+
+fn read(path: &Path) -> Result<profile::Profile, SeccompError> {
+    let text = fs::read(path).map_err(|source| SeccompError::Read { path: path.to_owned(), source })?;
+    serde_json::from_slice(&text).map_err(|source| SeccompError::Parse { path: path.to_owned(), source })
 }
