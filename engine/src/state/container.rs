@@ -28,8 +28,6 @@ pub struct ContainerRecord {
     pub layers: Vec<Digest>,
     /// When it was made.
     pub created_at: SystemTime,
-    /// Its leased place in each network.
-    pub endpoints: Vec<ObservedEndpoint>,
     /// The volume behind each volume mount, by target path.
     pub volumes: BTreeMap<String, VolumeName>,
 }
@@ -46,6 +44,8 @@ pub struct StatusRecord {
     pub status: Status,
     /// Ports as published now.
     pub ports: Vec<PublishedPort>,
+    /// Its place in each network, leased at its first start and kept until it is removed.
+    pub endpoints: Vec<ObservedEndpoint>,
     /// Its PID 1, while it runs.
     pub init: Option<ProcessRef>,
     /// Its supervisor, while there is one.
@@ -61,7 +61,13 @@ impl StatusRecord {
     /// A container that was never started.
     #[must_use]
     pub fn created() -> Self {
-        Self { status: Status::Created, ports: Vec::new(), init: None, supervisor: None }
+        Self {
+            status: Status::Created,
+            ports: Vec::new(),
+            endpoints: Vec::new(),
+            init: None,
+            supervisor: None,
+        }
     }
 
     /// The same container after everything that ran of it is gone and nobody saw how it ended.
@@ -74,7 +80,7 @@ impl StatusRecord {
             }
             Status::Restarting { finished_at, .. } => ended_unseen(finished_at),
         };
-        Self { status, ports: Vec::new(), init: None, supervisor: None }
+        Self { status, ports: Vec::new(), endpoints: self.endpoints, init: None, supervisor: None }
     }
 
     /// Whether its supervisor is there to answer.

@@ -70,7 +70,7 @@ fn observe_container(layout: &Layout, id: &ContainerId) -> Result<Option<Observe
         spec: record.spec,
         status: status.status,
         created_at: record.created_at,
-        endpoints: record.endpoints,
+        endpoints: status.endpoints,
         ports: status.ports,
         volumes: record.volumes,
     }))

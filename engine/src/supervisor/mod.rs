@@ -1,21 +1,204 @@
 //! One small process per container: its output, its end, its restarts, its health, its ports and names.
+//!
+//! ```text
+//! container::start ── spawn ──> main ── detach ── presence ── launch ── "running" ──> run … leave
+//!                                                            └ adopt ┘
+//! ```
+//! It is the only writer of its container's status and log. It is asked through [`message`]s on a
+//! socket in the container's run folder, and found dead by the lock that [`presence`] holds. Its death
+//! hurts nobody: what the container needs of it is taken over by the next one ([`adopt`]).
 
-use std::ffi::OsString;
-use std::process::ExitCode;
-
+mod adopt;
+mod attachment;
+mod deaf;
+pub(crate) mod describe;
+mod detach;
+mod entered;
+mod failure;
+mod health;
+mod launch;
+pub(crate) mod log;
+pub(crate) mod message;
+mod poll;
+pub(crate) mod presence;
+mod probe;
+mod report;
+mod requests;
+mod restart;
+mod run;
+pub(crate) mod spawn;
+mod stdio;
 pub mod step;
+mod stop;
 
-/// Runs one of the hidden verbs, `__supervise <id> [--adopt]` or `__step`.
-///
-/// `arguments` begin with the verb. The process must not have started a thread.
-#[must_use]
-pub fn main(arguments: &[OsString]) -> ExitCode {
-    let _ = arguments;
-    todo!()
+pub use failure::Failure;
+pub use log::time;
+pub use probe::ProbeRecord;
+pub use spawn::SpawnError;
+
+use self::log::Log;
+use crate::container::folder::Folder;
+use crate::state::Layout;
+use crate::state::container::{self, ContainerRecord};
+use crate::state::record::RecordError;
+use adopt::AdoptError;
+use detach::DetachError;
+use engine_spec::{ContainerId, EndpointSpec, NetworkMode};
+use launch::StartFailure;
+use message::Answer;
+use presence::{Claim, Presence};
+use run::{Files, Supervisor};
+use spawn::Mode;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use stdio::Output;
+
+/// A container as its supervisor knows it.
+#[derive(Debug)]
+pub(crate) struct Supervised {
+    pub(crate) layout: Layout,
+    pub(crate) record: ContainerRecord,
+    pub(crate) folder: Folder,
+}
+
+impl Supervised {
+    /// Its places in networks, in the order their interfaces appear.
+    fn endpoints(&self) -> &[EndpointSpec] {
+        match &self.record.spec.network {
+            NetworkMode::Networks { endpoints } => endpoints,
+            NetworkMode::None | NetworkMode::Host | NetworkMode::Container { .. } => &[],
+        }
+    }
+}
+
+/// Why a supervisor gave up.
+#[derive(Debug, thiserror::Error)]
+enum SuperviseError {
+    #[error("cannot detach the supervisor from its caller")]
+    Detach(#[from] DetachError),
+    #[error("cannot read the container")]
+    Record(#[from] RecordError),
+    #[error("no such container: {0}")]
+    Unknown(ContainerId),
+    #[error("cannot {attempt}")]
+    File {
+        attempt: &'static str,
+        #[source]
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Start(#[from] StartFailure),
+    #[error("cannot take over the container from its dead supervisor")]
+    Adopt(#[from] AdoptError),
+}
+
+impl SuperviseError {
+    /// The exit code that Docker gives a container that failed so.
+    fn exit_code(&self) -> Option<i32> {
+        match self {
+            Self::Start(failure) => Some(failure.exit_code()),
+            Self::Detach(_) | Self::Record(_) | Self::Unknown(_) | Self::File { .. } | Self::Adopt(_) => None,
+        }
+    }
 }
 
 /// Whether `verb` is one that [`main`] runs.
 #[must_use]
 pub fn is_verb(verb: &str) -> bool {
-    matches!(verb, "__supervise" | "__step")
+    matches!(verb, spawn::SUPERVISE | spawn::STEP)
+}
+
+/// Runs one of the hidden verbs, `__supervise <id> [--adopt]` or `__step`.
+///
+/// `arguments` begin with the verb. The process must not have started a thread. Standard input is the
+/// socket to whoever started it.
+#[must_use]
+pub fn main(arguments: &[OsString]) -> ExitCode {
+    let texts: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
+    let root = std::env::var_os(spawn::ROOT_VARIABLE);
+    let layout = Layout::from_root(root.as_deref().map(Path::new));
+    match texts[..] {
+        [spawn::SUPERVISE, id] => supervise_named(layout, id, Mode::Launch),
+        [spawn::SUPERVISE, id, spawn::ADOPT] => supervise_named(layout, id, Mode::Adopt),
+        [spawn::STEP] => step::main(&layout),
+        _ => ExitCode::from(WRONG_USE),
+    }
+}
+
+/// The exit code of a command line that means nothing (as docker's and most others').
+const WRONG_USE: u8 = 125;
+
+fn supervise_named(layout: Layout, id: &str, mode: Mode) -> ExitCode {
+    match ContainerId::try_from(id.to_owned()) {
+        Ok(id) => supervise(layout, &id, mode),
+        Err(_) => ExitCode::from(WRONG_USE),
+    }
+}
+
+/// Tells the caller how the start went, then keeps the container until it has ended for good.
+fn supervise(layout: Layout, id: &ContainerId, mode: Mode) -> ExitCode {
+    match begin(layout, id) {
+        Ok(Some(supervisor)) => keep(supervisor, mode),
+        Ok(None) => tell(&Answer::Done),
+        Err(error) => tell(&Answer::Failed(Failure::of(&error, None))),
+    }
+}
+
+/// Becomes the container's supervisor; `None` if it has one.
+fn begin(layout: Layout, id: &ContainerId) -> Result<Option<Supervisor>, SuperviseError> {
+    let file = |attempt| move |source| SuperviseError::File { attempt, source };
+    let signals = detach::leave_caller(&layout)?;
+    let record = container::load(&layout, id)?.ok_or_else(|| SuperviseError::Unknown(id.clone()))?;
+    let folder = Folder::of(&layout, id);
+    let claim = Presence::claim(&folder).map_err(file("make the container's run folder"))?;
+    let Claim::Taken(presence) = claim else { return Ok(None) };
+    let listener = message::serve(folder.run()).map_err(file("listen in the container's run folder"))?;
+    let output = Output::open(&folder).map_err(file("open the container's pipes"))?;
+    let log = Log::open(folder.log(), &record.spec.log).map_err(file("open the container's log"))?;
+    let supervised = Supervised { layout, record, folder };
+    Ok(Some(Supervisor::new(supervised, presence, Files { listener, signals, output, log })))
+}
+
+/// Starts or takes over the container, and stays with it.
+fn keep(mut supervisor: Supervisor, mode: Mode) -> ExitCode {
+    let begun = match mode {
+        Mode::Launch => supervisor.launch().map_err(SuperviseError::from),
+        Mode::Adopt => supervisor.adopt().map_err(SuperviseError::from),
+    };
+    let answer = match &begun {
+        Ok(()) => Answer::Running { ports: supervisor.status().ports },
+        Err(error) => Answer::Failed(Failure::of(error, error.exit_code())),
+    };
+    if begun.is_ok() {
+        tell(&answer);
+        if supervisor.run().is_err() {
+            // The container goes on; the next command starts another supervisor.
+            return ExitCode::FAILURE;
+        }
+    } else if mode == Mode::Adopt {
+        return tell(&answer);
+    }
+    let left = supervisor.leave();
+    if begun.is_err() {
+        // Told last, so that nothing is left of the container when its failure is known.
+        tell(&answer);
+    }
+    if left.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Tells whoever started this process, and lets go of it; it may have gone long ago.
+fn tell(answer: &Answer) -> ExitCode {
+    let told = message::send(io::stdin(), answer, &[]);
+    let released = File::open("/dev/null").map(nix::unistd::dup2_stdin);
+    if told.is_ok() && released.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Removes what a run of a container left whose supervisor is dead. The caller acts for it.
+pub(crate) fn clean(layout: &Layout, record: ContainerRecord) -> Result<(), Failure> {
+    let folder = Folder::of(layout, &record.id);
+    let supervised = Supervised { layout: layout.clone(), record, folder };
+    launch::clean(&supervised).map_err(|error| Failure::of(&error, None))
 }

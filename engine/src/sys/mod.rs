@@ -12,6 +12,7 @@ pub mod process;
 mod requirement;
 mod self_binary;
 pub mod terminal;
+mod window;
 mod xattr;
 
 pub use bpf::attach_device_program;
@@ -20,6 +21,7 @@ pub use message::{MOST_DESCRIPTORS, receive_message};
 pub use pidfd::{pidfd_open, pidfd_send_signal};
 pub use requirement::{Requirement, report_skip};
 pub use self_binary::self_binary;
+pub use window::{set_window_size, window_size};
 pub use xattr::{Carrier, set_xattr, xattr, xattr_names};
 
 /// Leaves a test early, saying so on standard error, unless every requirement is met.

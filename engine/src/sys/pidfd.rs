@@ -2,7 +2,6 @@
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -20,16 +19,15 @@ pub fn pidfd_open(pid: Pid) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Sends a signal to the process a descriptor means.
+/// Sends a signal, by its number, to the process a descriptor means.
 ///
 /// # Errors
 /// Fails with `ESRCH` where it has ended.
-pub fn pidfd_send_signal(process: BorrowedFd<'_>, signal: Signal) -> io::Result<()> {
+pub fn pidfd_send_signal(process: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
     let information: *const libc::siginfo_t = ptr::null();
     // SAFETY: the descriptor is open for the time of the call, and a null `siginfo` is allowed.
-    let sent = unsafe {
-        libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), signal as libc::c_int, information, 0)
-    };
+    let sent =
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), signal, information, 0) };
     Errno::result(sent)?;
     Ok(())
 }

@@ -1,21 +1,151 @@
 //! Volumes: named folders that outlive containers.
+//!
+//! ```text
+//! lib/volumes/<name>/
+//!   record.json   what was asked for; written last, so a folder without it is half made
+//!   data/         what containers see; appears complete, filled or empty
+//! ```
 
-use crate::state::Layout;
-use engine_spec::{ObservedVolume, VolumeName, VolumeSpec};
-use std::path::PathBuf;
+mod fill;
+mod record;
 
-/// A volume could not be made, found, filled or removed.
+pub use fill::FillError;
+pub(crate) use fill::{fill, make_data};
+pub(crate) use record::VolumeRecord;
+
+use crate::state::container;
+use crate::state::record::RecordError;
+use crate::state::{self, Layout};
+use engine_spec::{ContainerId, ContainerName, Labels, ObservedVolume, VolumeName, VolumeSpec};
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The driver of volumes that are plain folders.
+const LOCAL: &str = "local";
+/// Nobody but containers looks into a volume's data.
+const FOLDER_MODE: u32 = 0o711;
+
+/// A volume could not be made, found or removed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum VolumeError {}
+pub enum VolumeError {
+    /// Its driver is not known.
+    #[error("volume {name} asks for the driver `{driver}`; only `local` is supported")]
+    UnknownDriver {
+        /// Which.
+        name: VolumeName,
+        /// What was asked for.
+        driver: String,
+    },
+    /// Its driver options are not supported.
+    #[error("volume {name} asks for the driver option `{option}`, which is not supported yet")]
+    UnsupportedOption {
+        /// Which.
+        name: VolumeName,
+        /// The option.
+        option: String,
+    },
+    /// A container uses it.
+    #[error("volume {name} is in use by container {container}")]
+    InUse {
+        /// Which.
+        name: VolumeName,
+        /// Who.
+        container: ContainerName,
+    },
+    /// Its folder could not be made, read or removed.
+    #[error("cannot {attempt} the volume folder {path}")]
+    Folder {
+        /// `create`, `list` or `remove`.
+        attempt: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Its record could not be read or written.
+    #[error("cannot use the record of volume {name}")]
+    Record {
+        /// Which.
+        name: VolumeName,
+        /// Why.
+        #[source]
+        source: Box<RecordError>,
+    },
+    /// Who uses it could not be found out.
+    #[error("cannot find out which containers use volume {name}")]
+    Users {
+        /// Which.
+        name: VolumeName,
+        /// Why.
+        #[source]
+        source: Box<state::ObserveError>,
+    },
+}
 
 /// Makes a volume; one that is there already stays as it is.
 ///
 /// # Errors
 /// Says why it could not be made.
 pub fn create(layout: &Layout, spec: &VolumeSpec) -> Result<ObservedVolume, VolumeError> {
-    let _ = (layout, spec);
-    todo!()
+    make(layout, spec, None)
+}
+
+/// Makes sure that a volume of that name is there.
+///
+/// # Errors
+/// Says why it could not be made.
+pub(crate) fn ensure(layout: &Layout, name: &VolumeName) -> Result<(), VolumeError> {
+    let (driver, driver_opts) = (LOCAL.to_owned(), BTreeMap::new());
+    let spec = VolumeSpec { name: name.clone(), driver, driver_opts, labels: Labels::new() };
+    make(layout, &spec, None).map(drop)
+}
+
+/// Makes a volume without a name for one container.
+///
+/// # Errors
+/// Says why it could not be made.
+pub(crate) fn create_anonymous(
+    layout: &Layout,
+    name: VolumeName,
+    owner: &ContainerId,
+) -> Result<(), VolumeError> {
+    let (driver, driver_opts) = (LOCAL.to_owned(), BTreeMap::new());
+    let spec = VolumeSpec { name, driver, driver_opts, labels: Labels::new() };
+    make(layout, &spec, Some(owner)).map(drop)
+}
+
+fn make(
+    layout: &Layout,
+    spec: &VolumeSpec,
+    owner: Option<&ContainerId>,
+) -> Result<ObservedVolume, VolumeError> {
+    if let Some(found) = read(layout, &spec.name)? {
+        return Ok(found.into());
+    }
+    check(spec)?;
+    let path = layout.volume(&spec.name);
+    let made = DirBuilder::new().mode(FOLDER_MODE).recursive(true).create(&path);
+    made.map_err(|source| VolumeError::Folder { attempt: "create", path, source })?;
+    let record = VolumeRecord { spec: spec.clone(), owner: owner.cloned(), created_at: SystemTime::now() };
+    record::write(layout, &record).map_err(|source| refused(&spec.name, source))?;
+    Ok(record.into())
+}
+
+fn check(spec: &VolumeSpec) -> Result<(), VolumeError> {
+    let name = || spec.name.clone();
+    if !matches!(spec.driver.as_str(), "" | LOCAL) {
+        return Err(VolumeError::UnknownDriver { name: name(), driver: spec.driver.clone() });
+    }
+    match spec.driver_opts.keys().next() {
+        Some(option) => Err(VolumeError::UnsupportedOption { name: name(), option: option.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Removes a volume and its data; one that is not there counts as removed.
@@ -23,8 +153,29 @@ pub fn create(layout: &Layout, spec: &VolumeSpec) -> Result<ObservedVolume, Volu
 /// # Errors
 /// Says why it could not be removed, such as the container that uses it.
 pub fn remove(layout: &Layout, name: &VolumeName) -> Result<(), VolumeError> {
-    let _ = (layout, name);
-    todo!()
+    if let Some(container) = user_of(layout, name)? {
+        return Err(VolumeError::InUse { name: name.clone(), container });
+    }
+    let path = layout.volume(name);
+    // Without its record it is half removed and never half found.
+    for gone in [fs::remove_file(record::path(layout, name)), fs::remove_dir_all(&path)] {
+        absent(gone).map_err(|source| VolumeError::Folder {
+            attempt: "remove",
+            path: path.clone(),
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+fn user_of(layout: &Layout, name: &VolumeName) -> Result<Option<ContainerName>, VolumeError> {
+    for id in container::ids(layout).unwrap_or_default() {
+        let record = container::load(layout, &id).map_err(|source| refused(name, source))?;
+        if let Some(record) = record.filter(|record| record.volumes.values().any(|used| used == name)) {
+            return Ok(Some(record.spec.name));
+        }
+    }
+    Ok(None)
 }
 
 /// All volumes by name.
@@ -32,12 +183,53 @@ pub fn remove(layout: &Layout, name: &VolumeName) -> Result<(), VolumeError> {
 /// # Errors
 /// Says which record could not be read.
 pub fn list(layout: &Layout) -> Result<Vec<ObservedVolume>, VolumeError> {
-    let _ = layout;
-    todo!()
+    Ok(records(layout)?.into_iter().map(ObservedVolume::from).collect())
+}
+
+/// All records by name.
+pub(crate) fn records(layout: &Layout) -> Result<Vec<VolumeRecord>, VolumeError> {
+    let path = layout.volumes();
+    let failed = |source| VolumeError::Folder { attempt: "list", path: path.clone(), source };
+    let mut names = Vec::new();
+    match fs::read_dir(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        entries => {
+            for entry in entries.map_err(failed)? {
+                let name = entry.map_err(failed)?.file_name().into_string().unwrap_or_default();
+                names.extend(VolumeName::new(name).ok());
+            }
+        }
+    }
+    names.sort();
+    names.iter().filter_map(|name| read(layout, name).transpose()).collect()
+}
+
+fn read(layout: &Layout, name: &VolumeName) -> Result<Option<VolumeRecord>, VolumeError> {
+    record::read(layout, name).map_err(|source| refused(name, source))
+}
+
+fn refused(name: &VolumeName, source: RecordError) -> VolumeError {
+    VolumeError::Record { name: name.clone(), source: Box::new(source) }
 }
 
 /// The folder that containers see.
 #[must_use]
 pub fn data(layout: &Layout, name: &VolumeName) -> PathBuf {
     layout.volume(name).join("data")
+}
+
+/// What is gone already needs no removing.
+fn absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether containers find something in the volume.
+pub(crate) fn is_empty(data: &Path) -> io::Result<bool> {
+    match fs::read_dir(data) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        entries => Ok(entries?.next().is_none()),
+    }
 }

@@ -1,9 +1,20 @@
-//! A further process in a running container.
+//! A further process in a running container, started by its supervisor and connected to the caller.
+//!
+//! Without a terminal the caller's own streams become the process's, and nothing is copied. With one,
+//! the supervisor hands over the terminal's master, and [`terminal`] copies between the two.
 
+mod terminal;
+
+use super::folder::Folder;
+use super::{NoSuchContainer, find};
 use crate::state::Layout;
+use crate::supervisor::message::{self, Answer, Request};
+use crate::supervisor::{Failure, presence};
 use engine_spec::ContainerName;
 use serde::{Deserialize, Serialize};
-use std::os::fd::BorrowedFd;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 /// What to run.
@@ -41,7 +52,43 @@ pub struct ExecStdio<'a> {
 /// A process could not be run in a container; one that ran and failed is an exit code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ExecError {}
+pub enum ExecError {
+    /// There is none of that name.
+    #[error(transparent)]
+    Unknown(#[from] NoSuchContainer),
+    /// It does not run.
+    #[error("container {0} is not running")]
+    NotRunning(ContainerName),
+    /// The process could not be started; the exit code is in the failure.
+    #[error("cannot run a process in container {name}")]
+    Refused {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: Failure,
+    },
+    /// Its supervisor or terminal could not be talked to.
+    #[error("lost the connection to the process in container {name}")]
+    Lost {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl ExecError {
+    /// The exit code that docker would end with: 126 or 127 where the program could not be executed.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i32> {
+        match self {
+            Self::Refused { source, .. } => source.exit_code(),
+            Self::Unknown(_) | Self::NotRunning(_) | Self::Lost { .. } => None,
+        }
+    }
+}
 
 /// Runs a process in a container and returns its exit code, 128 plus the signal if one ended it.
 ///
@@ -53,6 +100,38 @@ pub fn run(
     process: &ExecSpec,
     stdio: ExecStdio<'_>,
 ) -> Result<i32, ExecError> {
-    let _ = (layout, name, process, stdio);
-    todo!()
+    let id = find(layout, name)?;
+    let folder = Folder::of(layout, &id);
+    if !presence::is_present(&folder) {
+        return Err(ExecError::NotRunning(name.clone()));
+    }
+    let lost = |source| ExecError::Lost { name: name.clone(), source };
+    let supervisor = message::call(folder.run()).map_err(lost)?;
+    ask(&supervisor, process, stdio).map_err(lost)?;
+    let mut terminal = match message::receive::<Answer>(&supervisor).map_err(lost)? {
+        Some((Answer::Started, descriptors)) => descriptors,
+        Some((Answer::Failed(source), _)) => return Err(ExecError::Refused { name: name.clone(), source }),
+        Some(_) | None => return Err(lost(io::ErrorKind::UnexpectedEof.into())),
+    };
+    if process.detach {
+        return Ok(0);
+    }
+    if let Some(master) = terminal.pop() {
+        terminal::copy(&master, &supervisor, stdio).map_err(lost)?;
+    }
+    match message::receive::<Answer>(&supervisor).map_err(lost)? {
+        Some((Answer::Exited { exit_code }, _)) => Ok(exit_code),
+        Some(_) | None => Err(lost(io::ErrorKind::UnexpectedEof.into())),
+    }
+}
+
+/// Sends the request, with the caller's streams unless the process gets a terminal or none.
+fn ask(supervisor: &OwnedFd, process: &ExecSpec, stdio: ExecStdio<'_>) -> io::Result<()> {
+    let request = Request::Exec(process.clone());
+    if process.tty || process.detach {
+        return message::send(supervisor, &request, &[]);
+    }
+    let null = File::open("/dev/null")?;
+    let stdin = stdio.stdin.unwrap_or(null.as_fd());
+    message::send(supervisor, &request, &[stdin, stdio.stdout, stdio.stderr])
 }

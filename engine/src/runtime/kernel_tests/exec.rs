@@ -21,7 +21,7 @@ fn live(container: &Container) -> Live {
 }
 
 fn kill(live: &Live) {
-    engine::sys::pidfd_send_signal(live.running.pidfd.as_fd(), Signal::SIGKILL).expect("sent");
+    engine::sys::pidfd_send_signal(live.running.pidfd.as_fd(), Signal::SIGKILL as i32).expect("sent");
     super::container::wait(&live.running.pidfd);
 }
 

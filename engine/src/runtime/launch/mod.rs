@@ -284,7 +284,7 @@ impl Drop for Launching {
     /// A child that never became its program is killed and reaped; both fail only if it is gone.
     fn drop(&mut self) {
         if !self.is_over {
-            let _ = pidfd_send_signal(self.child.pidfd.as_fd(), Signal::SIGKILL);
+            let _ = pidfd_send_signal(self.child.pidfd.as_fd(), Signal::SIGKILL as i32);
             let _ = waitid(Id::PIDFd(self.child.pidfd.as_fd()), WaitPidFlag::WEXITED);
         }
     }

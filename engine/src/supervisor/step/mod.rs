@@ -1,10 +1,31 @@
-//! One RUN of a build: a container that lives as long as its command and leaves only its upper folder.
+//! One RUN of a build: a container without a record, which lives as long as its command and leaves
+//! only its upper folder.
+//!
+//! ```text
+//! build ── run ── spawn ──> __step: launch, serve names, wait for the end ([`serve`])
+//!           └ StepSpec ──>  socket on standard input
+//!           <── output ──   pipes that are the command's own standard output and error
+//!           <── Exited ──   the socket again; its end from our side kills the command
+//! ```
 
+mod serve;
+mod stub;
+
+pub(super) use serve::main;
+
+use super::failure::Failure;
+use super::message::{self, Answer};
+use super::spawn;
 use crate::state::Layout;
 use engine_spec::BuildNetwork;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
+use std::io::{self, PipeReader, Read};
 use std::net::IpAddr;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// One command to run on top of some layers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,11 +65,27 @@ pub enum Stream {
 /// A step could not be run; a command that ran and failed is not an error but an exit code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StepError {}
+pub enum StepError {
+    /// The process that runs it could not be made or talked to.
+    #[error("cannot {attempt} the process that runs the build step")]
+    Process {
+        /// `start`, `talk to`, …
+        attempt: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The process that runs it was killed.
+    #[error("the process that runs the build step was killed")]
+    Killed,
+    /// The command could not be launched.
+    #[error(transparent)]
+    Launch(Failure),
+}
 
 /// Runs one command and returns its exit code, 128 plus the signal if one ended it.
 ///
-/// `output` gets what it writes, as it writes it.
+/// `output` gets what it writes, as it writes it. The command dies with this process.
 ///
 /// # Errors
 /// Says what kept the command from being run.
@@ -57,6 +94,72 @@ pub fn run(
     step: &StepSpec,
     output: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<i32, StepError> {
-    let _ = (layout, step, output);
-    todo!()
+    let failed = |attempt| move |source| StepError::Process { attempt, source };
+    let (ours, theirs) = message::pair().map_err(failed("connect to"))?;
+    let (stdout, their_stdout) = io::pipe().map_err(failed("connect to"))?;
+    let (stderr, their_stderr) = io::pipe().map_err(failed("connect to"))?;
+    let connect = |command: &mut Command| {
+        command.stdin(theirs).stdout(their_stdout).stderr(their_stderr);
+    };
+    let mut child = spawn::spawn(layout, &[spawn::STEP], connect).map_err(failed("start"))?;
+    message::send(&ours, step, &[]).map_err(failed("talk to"))?;
+    let mut streams = Streams { stdout: Some(stdout), stderr: Some(stderr) };
+    let passed = streams.pass(output).map_err(failed("read from"));
+    let answer = message::receive::<Answer>(&ours).map_err(failed("talk to"));
+    // Closing our end ends what still runs.
+    drop(ours);
+    child.wait().map_err(failed("wait for"))?;
+    passed?;
+    match answer? {
+        Some((Answer::Exited { exit_code }, _)) => Ok(exit_code),
+        Some((Answer::Failed(failure), _)) => Err(StepError::Launch(failure)),
+        Some(_) | None => Err(StepError::Killed),
+    }
+}
+
+/// Our ends of the command's output; `None` once nobody can write to it.
+struct Streams {
+    stdout: Option<PipeReader>,
+    stderr: Option<PipeReader>,
+}
+
+impl Streams {
+    /// Passes on what is written until the last writer has gone.
+    fn pass(&mut self, output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<()> {
+        while self.stdout.is_some() || self.stderr.is_some() {
+            for stream in self.wait()? {
+                let pipe = match stream {
+                    Stream::Stdout => &mut self.stdout,
+                    Stream::Stderr => &mut self.stderr,
+                };
+                let mut buffer = [0; 16 << 10];
+                match pipe.as_mut().map_or(Ok(0), |pipe| pipe.read(&mut buffer)) {
+                    Ok(0) => *pipe = None,
+                    Ok(length) => output(stream, &buffer[..length]),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for output, and says where.
+    fn wait(&self) -> io::Result<Vec<Stream>> {
+        let stdout = self.stdout.iter().map(|pipe| (Stream::Stdout, pipe.as_fd()));
+        let stderr = self.stderr.iter().map(|pipe| (Stream::Stderr, pipe.as_fd()));
+        let streams: Vec<_> = stdout.chain(stderr).collect();
+        let mut polled: Vec<_> = streams.iter().map(|(_, fd)| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+        match poll(&mut polled, PollTimeout::NONE) {
+            Err(Errno::EINTR) => return Ok(Vec::new()),
+            counted => counted?,
+        };
+        let is_ready = |polled: &PollFd<'_>| polled.any().unwrap_or(true);
+        Ok(streams
+            .iter()
+            .zip(&polled)
+            .filter(|(_, polled)| is_ready(polled))
+            .map(|((stream, _), _)| *stream)
+            .collect())
+    }
 }

@@ -1,0 +1,201 @@
+//! A container's output, as its supervisor keeps it. Reading needs no supervisor.
+
+mod follow;
+mod tail;
+
+use super::folder::Folder;
+use super::{NoSuchContainer, find};
+use crate::state::Layout;
+use crate::supervisor::log::line;
+pub use crate::supervisor::step::Stream;
+use engine_spec::{ContainerId, ContainerName};
+use follow::{Follow, News};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::time::SystemTime;
+use tail::Start;
+
+/// Which part of the output to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogOptions {
+    /// Wait for more at the end.
+    pub follow: bool,
+    /// Only the last so many lines.
+    pub tail: Option<usize>,
+    /// Only what was written at or after this time.
+    pub since: Option<SystemTime>,
+    /// Only what was written before this time.
+    pub until: Option<SystemTime>,
+}
+
+/// What a reader meets next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogEntry {
+    /// A line, or a piece of one that is longer than 16 KiB.
+    Line(LogLine),
+    /// While following: the container has ended; reading on waits for its next start.
+    Ended {
+        /// Its exit code, if somebody saw it.
+        exit_code: Option<i32>,
+    },
+}
+
+/// One line of output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Where it was written to.
+    pub stream: Stream,
+    /// When.
+    pub time: SystemTime,
+    /// The text, with its line end if it has one.
+    pub text: String,
+}
+
+/// A container's log could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// There is none of that name.
+    #[error(transparent)]
+    Unknown(#[from] NoSuchContainer),
+    /// The file could not be read.
+    #[error("cannot read the log of container {name}")]
+    Read {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The container could not be watched.
+    #[error("cannot follow the log of container {name}")]
+    Follow {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Reads a container's output line by line.
+#[derive(Debug)]
+pub struct LogReader {
+    name: ContainerName,
+    options: LogOptions,
+    /// The log that is written to now.
+    path: PathBuf,
+    /// Files still to be read, oldest first, the one written to last.
+    waiting: VecDeque<PathBuf>,
+    current: Option<BufReader<File>>,
+    /// The beginning of a line that is still being written.
+    begun: String,
+    follow: Option<Follow>,
+}
+
+impl LogReader {
+    /// Begins to read as `options` say.
+    ///
+    /// # Errors
+    /// Says why the log cannot be read.
+    pub fn open(layout: &Layout, name: &ContainerName, options: &LogOptions) -> Result<Self, LogError> {
+        let id = find(layout, name)?;
+        let path = Folder::of(layout, &id).log();
+        let read = |source| LogError::Read { name: name.clone(), source };
+        // Watched before it is read, so that nothing is missed in between.
+        let follow = options.follow.then(|| Follow::begin(layout, &id)).transpose();
+        let follow = follow.map_err(|source| LogError::Follow { name: name.clone(), source })?;
+        let Start { mut files, offset } = tail::start(&path, options.tail).map_err(read)?;
+        let mut current = None;
+        if let Some(first) = files.pop_front() {
+            let mut file = File::open(first).map_err(read)?;
+            file.seek(SeekFrom::Start(offset)).map_err(read)?;
+            current = Some(BufReader::new(file));
+        }
+        let (name, options) = (name.clone(), options.clone());
+        Ok(Self { name, options, path, waiting: files, current, begun: String::new(), follow })
+    }
+
+    /// The next line; `None` at the end, or when the container is removed.
+    ///
+    /// # Errors
+    /// Says why the log cannot be read.
+    #[expect(clippy::should_implement_trait, reason = "an iterator of results would hide the waiting")]
+    pub fn next(&mut self) -> Result<Option<LogEntry>, LogError> {
+        loop {
+            let line = self.line().map_err(|source| LogError::Read { name: self.name.clone(), source })?;
+            if let Some(line) = line {
+                if self.is_wanted(&line) {
+                    return Ok(Some(LogEntry::Line(line)));
+                }
+                continue;
+            }
+            let Some(follow) = &mut self.follow else { return Ok(None) };
+            let news = follow.wait();
+            match news.map_err(|source| LogError::Follow { name: self.name.clone(), source })? {
+                News::Written => {}
+                News::Ended { exit_code } => return Ok(Some(LogEntry::Ended { exit_code })),
+                News::Removed => return Ok(None),
+            }
+        }
+    }
+
+    fn is_wanted(&self, line: &LogLine) -> bool {
+        self.options.since.is_none_or(|since| line.time >= since)
+            && self.options.until.is_none_or(|until| line.time < until)
+    }
+
+    /// The next whole line of all files; `None` at their end for now.
+    fn line(&mut self) -> io::Result<Option<LogLine>> {
+        loop {
+            if let Some(file) = &mut self.current {
+                while file.read_line(&mut self.begun)? > 0 {
+                    if !self.begun.ends_with('\n') {
+                        break;
+                    }
+                    let text = std::mem::take(&mut self.begun);
+                    // Half a line, left by a full disk, is passed over.
+                    if let Some((stream, time, text)) = line::decode(text.trim_end()) {
+                        return Ok(Some(LogLine { stream, time, text }));
+                    }
+                }
+            }
+            if !self.advance()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Goes on to the next file: one that waits, or a new one where the current was set aside.
+    fn advance(&mut self) -> io::Result<bool> {
+        let next = match self.waiting.pop_front() {
+            Some(next) => next,
+            None if self.follow.is_some() && self.is_set_aside()? => self.path.clone(),
+            None => return Ok(false),
+        };
+        match File::open(next) {
+            Ok(file) => self.current = Some(BufReader::new(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        self.begun.clear();
+        Ok(true)
+    }
+
+    fn is_set_aside(&self) -> io::Result<bool> {
+        let written_to = match std::fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            metadata => metadata?.ino(),
+        };
+        let Some(current) = &self.current else { return Ok(true) };
+        Ok(current.get_ref().metadata()?.ino() != written_to)
+    }
+}
+
+/// The folder whose changes tell that something was written.
+fn folder_of(layout: &Layout, id: &ContainerId) -> PathBuf {
+    Folder::of(layout, id).durable().to_owned()
+}

@@ -1,0 +1,139 @@
+//! Removing a container, and all that was made for it.
+
+use super::folder::Folder;
+use super::making::{self, absent};
+use super::{StopError, create, stop};
+use crate::network::{NetworkError, lease, names};
+use crate::runtime::cgroup::CgroupError;
+use crate::state::Layout;
+use crate::state::container::{self, ContainerRecord};
+use crate::state::record::RecordError;
+use crate::supervisor::describe;
+use crate::volume;
+use engine_spec::{ContainerId, ContainerName, EventKind, NetworkMode, NetworkName, VolumeName};
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+/// A container could not be removed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoveError {
+    /// It could not be killed.
+    #[error("cannot kill container {name}")]
+    Kill {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: StopError,
+    },
+    /// Its control group could not be removed.
+    #[error("cannot remove the control group of container {name}")]
+    Cgroup {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: CgroupError,
+    },
+    /// Its place in a network could not be given back.
+    #[error("cannot take container {name} out of its networks")]
+    Network {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: Box<NetworkError>,
+    },
+    /// Its record could not be read.
+    #[error("cannot read the record of container {name}")]
+    Record {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: Box<RecordError>,
+    },
+    /// Its files could not be removed.
+    #[error("cannot remove the files of container {name}")]
+    Files {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Removes a container and all that was made for it, with `volumes` its anonymous volumes too; kills
+/// what runs. One that is not there counts as removed.
+///
+/// # Errors
+/// Says what could not be removed.
+pub fn remove(layout: &Layout, name: &ContainerName, volumes: bool) -> Result<(), RemoveError> {
+    let Some(id) = container::by_name(layout, name) else { return Ok(()) };
+    stop::stop_id(layout, name, &id, Some(Duration::ZERO))
+        .map_err(|source| RemoveError::Kill { name: name.clone(), source })?;
+    let record = container::load(layout, &id);
+    let record =
+        record.map_err(|source| RemoveError::Record { name: name.clone(), source: Box::new(source) })?;
+    if let Some(record) = &record {
+        take_out(layout, name, record)?;
+    }
+    let files = |source| RemoveError::Files { name: name.clone(), source };
+    remove_files(layout, name, &id).map_err(files)?;
+    if let Some(record) = record {
+        if volumes {
+            remove_volumes(layout, &record);
+        }
+        create::note(layout, &record, EventKind::Destroy);
+    }
+    Ok(())
+}
+
+/// What lies outside of its folder: control group, names and addresses.
+fn take_out(layout: &Layout, name: &ContainerName, record: &ContainerRecord) -> Result<(), RemoveError> {
+    let cgroup = describe::cgroup_of(layout, &record.id, &record.spec);
+    cgroup
+        .kill()
+        .and_then(|()| cgroup.remove())
+        .map_err(|source| RemoveError::Cgroup { name: name.clone(), source })?;
+    if let NetworkMode::Networks { endpoints } = &record.spec.network {
+        for endpoint in endpoints {
+            release(layout, &endpoint.network, &record.id)
+                .map_err(|source| RemoveError::Network { name: name.clone(), source: Box::new(source) })?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets a container's names and gives back its address in a network.
+pub(super) fn release(layout: &Layout, network: &NetworkName, id: &ContainerId) -> Result<(), NetworkError> {
+    names::forget(layout, network, id)?;
+    let lessee = ContainerName::new(id.as_str()).expect("64 hex digits are a valid name");
+    Ok(lease::release(layout, network, &lessee)?)
+}
+
+/// Without its record the container is half removed, and repair goes on where this is killed.
+fn remove_files(layout: &Layout, name: &ContainerName, id: &ContainerId) -> io::Result<()> {
+    let folder = Folder::of(layout, id);
+    let _at_work = match making::lock_folder(folder.durable()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        locked => Some(locked?),
+    };
+    absent(fs::remove_file(container::record_path(layout, id)))?;
+    making::release_name(layout, name, id)?;
+    absent(fs::remove_dir_all(folder.run()))?;
+    absent(fs::remove_dir_all(folder.durable()))
+}
+
+/// One that another container has inherited stays in use and refuses.
+fn remove_volumes(layout: &Layout, record: &ContainerRecord) {
+    let all = volume::records(layout).unwrap_or_default();
+    let is_anonymous =
+        |name: &VolumeName| all.iter().any(|volume| volume.owner.is_some() && volume.spec.name == *name);
+    for name in record.volumes.values().filter(|name| is_anonymous(name)) {
+        let _ = volume::remove(layout, name);
+    }
+}

@@ -1,0 +1,103 @@
+//! Stopping a container, and sending it signals: both are asked of its supervisor.
+
+use super::folder::Folder;
+use super::{NoSuchContainer, Signal, find};
+use crate::state::Layout;
+use crate::supervisor::message::{self, Answer, Request};
+use crate::supervisor::{Failure, presence};
+use engine_spec::{ContainerId, ContainerName};
+use std::io;
+use std::time::Duration;
+
+/// A container could not be stopped or signalled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StopError {
+    /// There is none of that name.
+    #[error(transparent)]
+    Unknown(#[from] NoSuchContainer),
+    /// It does not run.
+    #[error("container {0} does not run")]
+    NotRunning(ContainerName),
+    /// Its supervisor could not be asked.
+    #[error("cannot talk to the supervisor of container {name}")]
+    Talk {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Its supervisor was killed meanwhile.
+    #[error("the supervisor of container {0} was killed while the container was being stopped")]
+    Killed(ContainerName),
+    /// Its supervisor could not do it.
+    #[error("cannot signal container {name}")]
+    Refused {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: Failure,
+    },
+}
+
+/// Stops a container and waits until nothing of it is left; `grace` replaces its own grace period.
+/// One that does not run is left as it is.
+///
+/// # Errors
+/// Says why it could not be stopped.
+pub fn stop(layout: &Layout, name: &ContainerName, grace: Option<Duration>) -> Result<(), StopError> {
+    let id = find(layout, name)?;
+    stop_id(layout, name, &id, grace)
+}
+
+pub(super) fn stop_id(
+    layout: &Layout,
+    name: &ContainerName,
+    id: &ContainerId,
+    grace: Option<Duration>,
+) -> Result<(), StopError> {
+    match ask(layout, name, id, &Request::Stop { grace }) {
+        Ok(()) | Err(StopError::NotRunning(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Sends a signal to a container's first process.
+///
+/// # Errors
+/// Says why it could not be sent.
+pub fn kill(layout: &Layout, name: &ContainerName, signal: impl Into<Signal>) -> Result<(), StopError> {
+    let id = find(layout, name)?;
+    ask(layout, name, &id, &Request::Kill { signal: signal.into().number() })
+}
+
+/// Asks a supervisor and waits until it has done it.
+pub(super) fn ask(
+    layout: &Layout,
+    name: &ContainerName,
+    id: &ContainerId,
+    request: &Request,
+) -> Result<(), StopError> {
+    let folder = Folder::of(layout, id);
+    let failed = |source: io::Error| {
+        // It may have ended between two looks.
+        match presence::is_present(&folder) {
+            true => StopError::Talk { name: name.clone(), source },
+            false => StopError::NotRunning(name.clone()),
+        }
+    };
+    if !presence::is_present(&folder) {
+        return Err(StopError::NotRunning(name.clone()));
+    }
+    let supervisor = message::call(folder.run()).map_err(failed)?;
+    message::send(&supervisor, request, &[]).map_err(failed)?;
+    match message::receive::<Answer>(&supervisor).map_err(failed)? {
+        Some((Answer::Done, _)) => Ok(()),
+        Some((Answer::Failed(source), _)) => Err(StopError::Refused { name: name.clone(), source }),
+        // Without a run folder it has ended well, only without time to answer.
+        Some(_) | None if !folder.run().exists() => Err(StopError::NotRunning(name.clone())),
+        Some(_) | None => Err(StopError::Killed(name.clone())),
+    }
+}

@@ -1,0 +1,101 @@
+//! Taking over a container whose supervisor was killed.
+
+use super::Supervised;
+use super::attachment::Attachment;
+use super::describe;
+use super::entered;
+use super::launch::{Launched, StartFailure};
+use super::run::{State, Supervisor};
+use crate::network::{NetworkError, endpoint, port};
+use crate::runtime::namespace::{self, InsideError};
+use crate::state::ProcessRef;
+use crate::state::container::{self, StatusRecord};
+use crate::state::record::{self, RecordError};
+use crate::sys;
+use engine_spec::{EventKind, PublishedPort, Status};
+use nix::sched::CloneFlags;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Instant, SystemTime};
+
+/// Why a container could not be taken over.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AdoptError {
+    #[error("cannot read what the container did")]
+    Status(#[from] RecordError),
+    #[error("cannot look at the container's first process")]
+    Process(#[source] io::Error),
+    #[error("cannot open the name server's sockets again")]
+    Names(#[from] InsideError),
+    #[error(transparent)]
+    Take(#[from] StartFailure),
+}
+
+impl Supervisor {
+    /// Goes on where the dead supervisor stopped.
+    pub(super) fn adopt(&mut self) -> Result<(), AdoptError> {
+        let (layout, id) = (&self.supervised.layout, &self.supervised.record.id);
+        let Some(status) = record::read::<StatusRecord>(&container::status_path(layout, id))? else {
+            self.state = State::Over(Status::Created);
+            return Ok(());
+        };
+        self.endpoints.clone_from(&status.endpoints);
+        match status.status.clone() {
+            Status::Running { started_at, restarts, .. } => {
+                self.restarts = restarts;
+                self.adopt_run(status, started_at)
+            }
+            Status::Paused { started_at, .. } => self.adopt_run(status, started_at),
+            Status::Restarting { exit_code, finished_at, restarts } => {
+                self.restarts = restarts;
+                let exit_code = Some(exit_code);
+                self.state = State::Waiting { until: Instant::now(), exit_code, finished_at };
+                Ok(())
+            }
+            ended @ (Status::Created | Status::Exited { .. }) => {
+                self.state = State::Over(ended);
+                Ok(())
+            }
+        }
+    }
+
+    fn adopt_run(&mut self, status: StatusRecord, started_at: SystemTime) -> Result<(), AdoptError> {
+        let Some((init, pidfd)) = status.init.and_then(alive) else {
+            let ran_for = started_at.elapsed().unwrap_or_default();
+            self.settle(None, ran_for, None, false);
+            return Ok(());
+        };
+        let launched = take_over(&self.supervised, init, pidfd, status.ports)?;
+        self.state = State::Running(Box::new(self.new_run(launched, started_at)));
+        self.publish_status();
+        self.supervised.event(EventKind::Adopt);
+        Ok(())
+    }
+}
+
+/// The process by descriptor, if it still is the one that was recorded.
+fn alive(init: ProcessRef) -> Option<(ProcessRef, OwnedFd)> {
+    let pidfd = sys::pidfd_open(init.pid()).ok()?;
+    init.is_alive().then_some((init, pidfd))
+}
+
+/// Holds again what the dead supervisor held. Its pipes, veths and names are still there.
+fn take_over(
+    supervised: &Supervised,
+    init: ProcessRef,
+    pidfd: OwnedFd,
+    ports: Vec<PublishedPort>,
+) -> Result<Launched, AdoptError> {
+    let root = entered::root_of_process(init.pid).map_err(AdoptError::Process)?;
+    let description = describe::describe(supervised, &root).map_err(StartFailure::from)?;
+    let attachment = Attachment::lease(supervised).map_err(StartFailure::from)?;
+    let mut sockets = Vec::new();
+    if attachment.has_interfaces() {
+        sockets =
+            namespace::inside(pidfd.as_fd(), CloneFlags::CLONE_NEWNET, || Ok(endpoint::dns_sockets()?))?;
+    }
+    let names = attachment.serve_names(supervised, sockets).map_err(StartFailure::from)?;
+    let guards = port::guard(&ports).map_err(NetworkError::from).map_err(StartFailure::from)?;
+    let endpoints = attachment.observed();
+    Ok(Launched { init, pidfd, description, endpoints, ports, guards, names, terminal: None, attachment })
+}

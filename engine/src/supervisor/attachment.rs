@@ -1,0 +1,141 @@
+//! A supervised container's place in its networks: addresses, ports, names, and the files that tell it.
+
+use super::Supervised;
+use crate::network::endpoint::{self, Interface};
+use crate::network::lease::{self, Lease};
+use crate::network::resolver::{self, DnsService};
+use crate::network::{self, NetworkError, names, port};
+use crate::runtime::launch::Inside;
+use engine_spec::{ContainerName, EndpointSpec, NetworkMode, NetworkName, ObservedEndpoint, PublishedPort};
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
+
+const HOST_RESOLV_CONF: &str = "/etc/resolv.conf";
+
+/// Where a container is in its networks.
+#[derive(Debug)]
+pub(super) struct Attachment {
+    endpoints: Vec<(EndpointSpec, Lease)>,
+    interfaces: Vec<Interface>,
+}
+
+impl Attachment {
+    /// Takes or finds the container's addresses, and brings its networks back where they are missing.
+    pub(super) fn lease(supervised: &Supervised) -> Result<Self, NetworkError> {
+        let Supervised { layout, record, .. } = supervised;
+        let mut endpoints = Vec::new();
+        for endpoint in supervised.endpoints() {
+            network::ensure(layout, &endpoint.network)?;
+            endpoints.push((endpoint.clone(), lease::lease(layout, endpoint, &lessee(supervised))?));
+        }
+        let interfaces = endpoint::interfaces(layout, &record.id, &endpoints)?;
+        Ok(Self { endpoints, interfaces })
+    }
+
+    /// Whether the container has a network of ours, and so a name server.
+    pub(super) fn has_interfaces(&self) -> bool {
+        !self.interfaces.is_empty()
+    }
+
+    /// What the status shows of it.
+    pub(super) fn observed(&self) -> Vec<ObservedEndpoint> {
+        let observe = |(_, lease): &(EndpointSpec, Lease)| ObservedEndpoint {
+            network: lease.network.clone(),
+            address: lease.address.into(),
+            prefix: lease.prefix,
+            mac_address: lease.mac.map(|byte| format!("{byte:02x}")).join(":"),
+        };
+        self.endpoints.iter().map(observe).collect()
+    }
+
+    /// Makes the interfaces with their inner ends in the namespace of process `pid`.
+    pub(super) fn connect(&self, pid: i32) -> Result<(), NetworkError> {
+        if self.interfaces.is_empty() { Ok(()) } else { Ok(endpoint::connect(pid, &self.interfaces)?) }
+    }
+
+    /// What the container's first process does in its own network namespace.
+    pub(super) fn inside(&self, mode: &NetworkMode) -> Inside {
+        match mode {
+            NetworkMode::Host | NetworkMode::Container { .. } => Box::new(|| Ok(Vec::new())),
+            NetworkMode::None | NetworkMode::Networks { .. } => {
+                let interfaces = self.interfaces.clone();
+                let has_names = !interfaces.is_empty();
+                Box::new(move || Ok(endpoint::configure(&interfaces, has_names)?))
+            }
+        }
+    }
+
+    /// Publishes the ports at the address of the way out, else at the first.
+    pub(super) fn publish(
+        &self,
+        supervised: &Supervised,
+    ) -> Result<(Vec<PublishedPort>, Vec<OwnedFd>), NetworkError> {
+        let ports = &supervised.record.spec.ports;
+        let way_out = self.interfaces.iter().position(|interface| !interface.gateways.is_empty());
+        match self.endpoints.get(way_out.unwrap_or(0)) {
+            Some((_, lease)) if !ports.is_empty() => {
+                Ok(port::publish(&supervised.layout, &supervised.record.id, lease.address, ports)?)
+            }
+            _ => Ok((Vec::new(), Vec::new())),
+        }
+    }
+
+    /// Lets the container's names lead to it in each network.
+    pub(super) fn announce(&self, supervised: &Supervised) -> Result<(), NetworkError> {
+        let Supervised { layout, record, .. } = supervised;
+        for (endpoint, lease) in &self.endpoints {
+            let mut all = vec![record.spec.name.to_string(), record.id.short().to_owned()];
+            all.extend(endpoint.aliases.iter().cloned());
+            names::announce(layout, &lease.network, &record.id, &all, lease.address.into())?;
+        }
+        Ok(())
+    }
+
+    /// Answers the container's questions for names on `sockets`; without sockets nobody does.
+    pub(super) fn serve_names(
+        &self,
+        supervised: &Supervised,
+        sockets: Vec<OwnedFd>,
+    ) -> Result<Option<DnsService>, NetworkError> {
+        if sockets.is_empty() {
+            return Ok(None);
+        }
+        let networks: Vec<NetworkName> =
+            self.endpoints.iter().map(|(_, lease)| lease.network.clone()).collect();
+        let is_internal = self.endpoints.iter().all(|(_, lease)| lease.gateway.is_none());
+        let servers = resolver::servers(&supervised.record.spec, &host_resolv_conf(), is_internal);
+        Ok(Some(DnsService::new(&supervised.layout, sockets, networks, servers)?))
+    }
+
+    /// Writes the files of /etc that depend on it.
+    pub(super) fn write_files(&self, supervised: &Supervised) -> io::Result<()> {
+        let Supervised { record, folder, .. } = supervised;
+        let spec = &record.spec;
+        let hostname = spec.hostname.as_deref().unwrap_or(record.id.short());
+        let addresses: Vec<IpAddr> = self.endpoints.iter().map(|(_, lease)| lease.address.into()).collect();
+        fs::write(folder.etc("hostname"), format!("{hostname}\n"))?;
+        fs::write(folder.etc("hosts"), network::hosts(spec, hostname, &addresses))?;
+        fs::write(folder.etc("resolv.conf"), network::resolv_conf(spec, &host_resolv_conf()))
+    }
+}
+
+/// Ends what a run of the container left in its networks; its addresses stay leased.
+pub(super) fn withdraw(supervised: &Supervised) -> Result<(), NetworkError> {
+    let Supervised { layout, record, .. } = supervised;
+    for endpoint in supervised.endpoints() {
+        names::withdraw(layout, &endpoint.network, &record.id)?;
+    }
+    if record.spec.ports.is_empty() { Ok(()) } else { Ok(port::unpublish(layout, &record.id)?) }
+}
+
+/// Leases belong to the container's id, which no renaming changes; an id is also a valid name.
+fn lessee(supervised: &Supervised) -> ContainerName {
+    ContainerName::new(supervised.record.id.as_str()).expect("64 hex digits are a valid name")
+}
+
+/// A host without the file has no servers to ask.
+fn host_resolv_conf() -> String {
+    fs::read_to_string(HOST_RESOLV_CONF).unwrap_or_default()
+}

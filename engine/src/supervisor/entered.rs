@@ -1,0 +1,140 @@
+//! Processes that are added to a container: what users execute in it, and probes.
+
+use super::failure::Failure;
+use super::launch::Launched;
+use super::message::{self, Answer};
+use crate::container::exec::ExecSpec;
+use crate::runtime::exec::{self, ExecProcess, Executing, Target};
+use crate::runtime::launch::{LaunchError, Stdio};
+use crate::runtime::rootfs::Root;
+use crate::runtime::user::{self, UserError};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+
+/// The exit code of a process that could not be executed, where none is more fitting (Docker's).
+const NOT_EXECUTED: i32 = 126;
+
+/// Why a process could not be added.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EnterError {
+    #[error(transparent)]
+    User(#[from] UserError),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error("cannot open the container's root folder")]
+    Root(#[source] io::Error),
+    #[error("cannot open the standard streams of the process")]
+    Streams(#[source] io::Error),
+}
+
+impl EnterError {
+    fn exit_code(&self) -> i32 {
+        match self {
+            Self::Launch(error) => error.exit_code(),
+            Self::User(_) | Self::Root(_) | Self::Streams(_) => NOT_EXECUTED,
+        }
+    }
+}
+
+/// A process that a user executes.
+#[derive(Debug)]
+pub(super) struct Entered {
+    /// Readable once it has ended.
+    pub(super) pidfd: OwnedFd,
+    /// Who asked for it and waits.
+    client: OwnedFd,
+}
+
+impl Entered {
+    /// Starts what `client` asked for; tells it why not.
+    pub(super) fn begin(
+        run: &Launched,
+        spec: &ExecSpec,
+        streams: Vec<OwnedFd>,
+        client: OwnedFd,
+    ) -> Option<Self> {
+        match execute(run, spec, streams) {
+            Ok(executing) => {
+                let terminal: Vec<BorrowedFd<'_>> = executing.terminal.iter().map(AsFd::as_fd).collect();
+                // A client that has gone is no reason to end the process.
+                let _ = message::send(&client, &Answer::Started, &terminal);
+                Some(Self { pidfd: executing.pidfd, client })
+            }
+            Err(error) => {
+                let failure = Failure::of(&error, Some(error.exit_code()));
+                let _ = message::send(&client, &Answer::Failed(failure), &[]);
+                None
+            }
+        }
+    }
+
+    /// Reaps the process and tells the client how it ended.
+    pub(super) fn finish(self) {
+        let exit_code = reap(self.pidfd.as_fd()).unwrap_or(NOT_EXECUTED);
+        let _ = message::send(&self.client, &Answer::Exited { exit_code }, &[]);
+    }
+}
+
+fn execute(run: &Launched, spec: &ExecSpec, streams: Vec<OwnedFd>) -> Result<Executing, EnterError> {
+    let mut process = ExecProcess {
+        arguments: spec.arguments.clone(),
+        environment: spec.environment.clone(),
+        working_dir: spec.working_dir.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
+        user: None,
+        privileged: spec.privileged.then_some(run.description.host.capabilities),
+    };
+    if let Some(user) = &spec.user {
+        process.user = Some(user::resolve(&root_of(run)?, user, &[])?);
+    }
+    if spec.tty && !process.environment.iter().any(|variable| variable.starts_with("TERM=")) {
+        process.environment.push("TERM=xterm".to_owned());
+    }
+    let stdio = if spec.tty { Stdio::Terminal } else { Stdio::Files(three(streams)?) };
+    enter(run, &process, stdio)
+}
+
+/// Adds a process to the container.
+pub(super) fn enter(run: &Launched, process: &ExecProcess, stdio: Stdio) -> Result<Executing, EnterError> {
+    let target = Target {
+        init: run.pidfd.as_fd(),
+        cgroup: &run.description.cgroup,
+        seccomp: run.description.seccomp.as_ref(),
+        spec: &run.description.spec,
+    };
+    Ok(exec::exec(&target, process, stdio)?)
+}
+
+/// The files of a running container, seen through its first process.
+pub(super) fn root_of(run: &Launched) -> Result<Root, EnterError> {
+    root_of_process(run.init.pid).map_err(EnterError::Root)
+}
+
+/// The root folder of a process.
+pub(super) fn root_of_process(pid: i32) -> io::Result<Root> {
+    Ok(Root::from_mount(File::open(format!("/proc/{pid}/root"))?.into(), PathBuf::new()))
+}
+
+/// The three streams a client sent; without any they go nowhere.
+fn three(streams: Vec<OwnedFd>) -> Result<[OwnedFd; 3], EnterError> {
+    streams.try_into().or_else(|_| nowhere()).map_err(EnterError::Streams)
+}
+
+/// Empty input, and output that goes nowhere.
+fn nowhere() -> io::Result<[OwnedFd; 3]> {
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    Ok([null.try_clone()?.into(), null.try_clone()?.into(), null.into()])
+}
+
+/// Takes the exit code of a child that has ended, 128 plus the signal if one ended it.
+///
+/// `None` where it is not our child or has not ended.
+pub(super) fn reap(pidfd: BorrowedFd<'_>) -> Option<i32> {
+    match waitid(Id::PIDFd(pidfd), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG) {
+        Ok(WaitStatus::Exited(_, code)) => Some(code),
+        Ok(WaitStatus::Signaled(_, signal, _)) => Some(128 + signal as i32),
+        _ => None,
+    }
+}

@@ -1,0 +1,160 @@
+//! From a record to a running container, step by step, and back.
+
+use super::attachment::{self, Attachment};
+use super::describe::{self, DescribeError, Description};
+use super::{Supervised, stdio};
+use crate::network::NetworkError;
+use crate::network::resolver::DnsService;
+use crate::runtime::cgroup::CgroupError;
+use crate::runtime::launch::{self, LaunchError, Sandbox, Stdio};
+use crate::runtime::rootfs::{Durability, Overlay, Root, RootfsError};
+use crate::state::ProcessRef;
+use engine_spec::{ObservedEndpoint, PublishedPort};
+use nix::unistd::Pid;
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// The exit code of a container that could not be launched, where none is more fitting (Docker's).
+const NOT_LAUNCHED: i32 = 128;
+
+/// Why a container does not run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartFailure {
+    #[error("cannot describe the container")]
+    Describe(#[from] DescribeError),
+    #[error("cannot mount the container's root file system")]
+    Rootfs(#[from] RootfsError),
+    #[error("cannot make the container's control group")]
+    Cgroup(#[from] CgroupError),
+    #[error("cannot connect the container")]
+    Network(#[from] NetworkError),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error("cannot {attempt} of the container")]
+    File {
+        attempt: &'static str,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl StartFailure {
+    /// What Docker would report.
+    pub(super) fn exit_code(&self) -> i32 {
+        match self {
+            Self::Launch(error) => error.exit_code(),
+            _ => NOT_LAUNCHED,
+        }
+    }
+}
+
+/// A container that runs, and what its supervisor holds for it.
+#[derive(Debug)]
+pub(super) struct Launched {
+    /// Its first process.
+    pub(super) init: ProcessRef,
+    /// The same as a descriptor.
+    pub(super) pidfd: OwnedFd,
+    /// What it was launched with.
+    pub(super) description: Description,
+    /// Its addresses.
+    pub(super) endpoints: Vec<ObservedEndpoint>,
+    /// Its ports on the host.
+    pub(super) ports: Vec<PublishedPort>,
+    /// Bound, never listening: they keep the published ports from others.
+    #[expect(dead_code, reason = "held for its drop")]
+    pub(super) guards: Vec<OwnedFd>,
+    /// Its name server.
+    pub(super) names: Option<DnsService>,
+    /// Its terminal.
+    pub(super) terminal: Option<OwnedFd>,
+    /// Its place in its networks.
+    pub(super) attachment: Attachment,
+}
+
+/// Launches a container from its record.
+pub(super) fn launch(supervised: &Supervised) -> Result<Launched, StartFailure> {
+    let root = overlay(supervised).mount()?;
+    launch_in(supervised, root, stdio_of(supervised)?)
+}
+
+/// Launches a container in `root`. What it made before it failed is cleaned by [`clean`].
+pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Result<Launched, StartFailure> {
+    let attachment = Attachment::lease(supervised)?;
+    attachment.write_files(supervised).map_err(file("write the /etc files"))?;
+    let description = describe::describe(supervised, &root)?;
+    description.cgroup.create(&resources(&description))?;
+    let sandbox = Sandbox {
+        spec: description.spec.clone(),
+        root,
+        cgroup: description.cgroup.clone(),
+        seccomp: description.seccomp.clone(),
+        stdio,
+        init: supervised.record.spec.init,
+    };
+    let pending = launch::spawn(sandbox, attachment.inside(&supervised.record.spec.network))?;
+    attachment.connect(pending.pid().as_raw())?;
+    let mut prepared = pending.proceed()?;
+    let names = attachment.serve_names(supervised, std::mem::take(&mut prepared.descriptors))?;
+    let terminal = prepared.terminal.take();
+    let (ports, guards) = attachment.publish(supervised)?;
+    attachment.announce(supervised)?;
+    let running = prepared.start()?;
+    Ok(Launched {
+        init: reference(running.pid)?,
+        pidfd: running.pidfd,
+        description,
+        endpoints: attachment.observed(),
+        ports,
+        guards,
+        names,
+        terminal,
+        attachment,
+    })
+}
+
+/// Removes what a run of the container left: its processes, control group, names and ports.
+///
+/// Goes on after a failure and returns the first; does nothing where nothing is left.
+pub(super) fn clean(supervised: &Supervised) -> Result<(), StartFailure> {
+    let record = &supervised.record;
+    let cgroup = describe::cgroup_of(&supervised.layout, &record.id, &record.spec);
+    let killed = cgroup.kill();
+    let withdrawn = attachment::withdraw(supervised);
+    let removed = cgroup.remove();
+    killed?;
+    withdrawn?;
+    Ok(removed?)
+}
+
+fn overlay(supervised: &Supervised) -> Overlay {
+    let Supervised { layout, record, folder } = supervised;
+    Overlay {
+        layers: record.layers.iter().rev().map(|layer| layout.layer(layer)).collect(),
+        upper: folder.upper(),
+        work: folder.work(),
+        durability: Durability::Honoured,
+    }
+}
+
+fn resources(description: &Description) -> oci_spec::runtime::LinuxResources {
+    let linux = description.spec.linux().as_ref();
+    linux.and_then(|linux| linux.resources().clone()).unwrap_or_default()
+}
+
+fn stdio_of(supervised: &Supervised) -> Result<Stdio, StartFailure> {
+    let process = &supervised.record.spec.process;
+    if process.tty {
+        return Ok(Stdio::Terminal);
+    }
+    let ends = stdio::container_ends(&supervised.folder, process);
+    Ok(Stdio::Files(ends.map_err(file("open the standard streams"))?))
+}
+
+fn reference(pid: Pid) -> Result<ProcessRef, StartFailure> {
+    ProcessRef::of(pid).map_err(file("read the start time"))
+}
+
+fn file(attempt: &'static str) -> impl Fn(io::Error) -> StartFailure {
+    move |source| StartFailure::File { attempt, source }
+}

@@ -1,0 +1,98 @@
+//! Answering what clients ask on the control socket.
+
+use super::entered::Entered;
+use super::failure::Failure;
+use super::message::{self, Answer, Request};
+use super::run::Supervisor;
+use crate::state::container;
+use crate::sys;
+use engine_spec::EventKind;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+
+/// A request that the container's state does not allow.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    #[error("the container does not run")]
+    NotRunning,
+    #[error("cannot send signal {signal} to the container")]
+    Signal {
+        signal: i32,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Supervisor {
+    /// Takes a new caller. One that cannot be taken tries again.
+    pub(super) fn accept(&mut self) {
+        if let Ok(caller) = accept(&self.files.listener) {
+            self.callers.push(caller);
+        }
+    }
+
+    /// Does what the caller at that place asks for.
+    pub(super) fn answer(&mut self, number: usize) {
+        let caller = self.callers.remove(number);
+        // A caller that has gone or says nothing sensible is dropped.
+        let Ok(Some((request, descriptors))) = message::receive::<Request>(&caller) else { return };
+        match request {
+            Request::Stop { grace } => {
+                self.supervised.event(EventKind::Stop);
+                self.stop(grace, true);
+                self.stoppers.push(caller);
+            }
+            Request::Kill { signal } => reply(&caller, self.kill(signal)),
+            Request::Reload => {
+                self.reload();
+                reply(&caller, Ok(()));
+            }
+            Request::Watch => {
+                let status = Answer::Status(Box::new(self.status()));
+                if message::send(&caller, &status, &[]).is_ok() {
+                    self.watchers.push(caller);
+                }
+            }
+            Request::Exec(spec) => match self.state.run() {
+                Some(run) => self.entered.extend(Entered::begin(&run.launched, &spec, descriptors, caller)),
+                None => reply(&caller, Err(RequestError::NotRunning)),
+            },
+        }
+    }
+
+    fn kill(&self, signal: i32) -> Result<(), RequestError> {
+        let run = self.state.run().ok_or(RequestError::NotRunning)?;
+        sys::pidfd_send_signal(run.launched.pidfd.as_fd(), signal)
+            .map_err(|source| RequestError::Signal { signal, source })?;
+        self.supervised.event(EventKind::Kill { signal });
+        Ok(())
+    }
+
+    /// Takes over what may change while the container runs: its name.
+    fn reload(&mut self) {
+        let Supervisor { supervised, state, .. } = self;
+        let Ok(Some(record)) = container::load(&supervised.layout, &supervised.record.id) else { return };
+        supervised.record = record;
+        if let Some(run) = state.run() {
+            // The old names stay where the new ones cannot be written.
+            let _ = run.launched.attachment.announce(supervised);
+        }
+    }
+}
+
+/// Answers must never wait for a caller, so the socket does not.
+fn accept(listener: &UnixListener) -> io::Result<OwnedFd> {
+    let (caller, _) = listener.accept()?;
+    caller.set_nonblocking(true)?;
+    Ok(caller.into())
+}
+
+/// A caller that has gone needs no answer.
+fn reply(caller: &OwnedFd, done: Result<(), RequestError>) {
+    let answer = match done {
+        Ok(()) => Answer::Done,
+        Err(error) => Answer::Failed(Failure::of(&error, None)),
+    };
+    let _ = message::send(caller, &answer, &[]);
+}

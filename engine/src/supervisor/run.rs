@@ -1,0 +1,408 @@
+//! The life of a container under its supervisor: one thread, one poll loop.
+//!
+//! ```text
+//!           launch                   it ends, policy says again
+//! (none) ────────────> Running ───────────────────────────────> Waiting
+//!                         │ ^                                      │ │
+//!                         │ └──────────── delay is over ───────────┘ │
+//!                         └─ it ends ──> Over <── a user stops it ───┘
+//! ```
+
+use super::launch::{self, Launched, StartFailure};
+use super::log::Log;
+use super::poll::Source;
+use super::presence::{self, Presence};
+use super::probe::{HealthWatch, Verdict};
+use super::restart::{self, Ending};
+use super::stdio::Output;
+use super::step::Stream;
+use super::stop::{self, Stopping};
+use super::{Supervised, entered, health, message, poll};
+use crate::state::record::RecordError;
+use engine_spec::{EventKind, Health, ObservedEndpoint, Status};
+use nix::sys::signalfd::SignalFd;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant, SystemTime};
+
+/// A container and everything its supervisor holds.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    pub(super) supervised: Supervised,
+    pub(super) presence: Presence,
+    pub(super) files: Files,
+    /// Connected, have not asked yet.
+    pub(super) callers: Vec<OwnedFd>,
+    /// Want to hear of every change.
+    pub(super) watchers: Vec<OwnedFd>,
+    /// Wait for the end.
+    pub(super) stoppers: Vec<OwnedFd>,
+    pub(super) entered: Vec<entered::Entered>,
+    pub(super) endpoints: Vec<ObservedEndpoint>,
+    pub(super) state: State,
+    pub(super) restarts: u32,
+    pub(super) delay: Option<Duration>,
+    /// Whether nothing is left of the last run; else the run folder stays, and with it the attention of
+    /// repair.
+    is_clean: bool,
+}
+
+/// What a supervisor keeps open as long as it lives.
+#[derive(Debug)]
+pub(super) struct Files {
+    /// The control socket.
+    pub(super) listener: UnixListener,
+    /// SIGTERM and SIGINT: the machine is shut down.
+    pub(super) signals: SignalFd,
+    /// Our ends of the container's pipes.
+    pub(super) output: Output,
+    pub(super) log: Log,
+}
+
+/// What the container does.
+#[derive(Debug)]
+pub(super) enum State {
+    /// Its process runs.
+    Running(Box<Run>),
+    /// Its policy will start it again.
+    Waiting { until: Instant, exit_code: Option<i32>, finished_at: SystemTime },
+    /// It has ended for good.
+    Over(Status),
+}
+
+/// One run of the container.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) launched: Launched,
+    pub(super) started_at: SystemTime,
+    pub(super) started: Instant,
+    pub(super) health: Option<HealthWatch>,
+    pub(super) stopping: Option<Stopping>,
+}
+
+impl State {
+    /// The run, while there is one.
+    pub(super) fn run(&self) -> Option<&Run> {
+        match self {
+            Self::Running(run) => Some(run),
+            Self::Waiting { .. } | Self::Over(_) => None,
+        }
+    }
+
+    fn run_mut(&mut self) -> Option<&mut Run> {
+        match self {
+            Self::Running(run) => Some(run),
+            Self::Waiting { .. } | Self::Over(_) => None,
+        }
+    }
+
+    /// The same as others see it.
+    pub(super) fn status(&self, restarts: u32) -> Status {
+        match self {
+            Self::Running(run) => Status::Running {
+                pid: run.launched.init.pid,
+                started_at: run.started_at,
+                health: run.health.as_ref().map(|health| health.progress.health),
+                restarts,
+            },
+            Self::Waiting { exit_code, finished_at, .. } => Status::Restarting {
+                exit_code: exit_code.unwrap_or(UNSEEN),
+                finished_at: *finished_at,
+                restarts,
+            },
+            Self::Over(status) => status.clone(),
+        }
+    }
+}
+
+/// Stands for an exit code that nobody saw, while a container waits for its next start.
+const UNSEEN: i32 = 255;
+
+impl Supervisor {
+    /// A supervisor whose container does not run yet.
+    pub(super) fn new(supervised: Supervised, presence: Presence, files: Files) -> Self {
+        Self {
+            supervised,
+            presence,
+            files,
+            callers: Vec::new(),
+            watchers: Vec::new(),
+            stoppers: Vec::new(),
+            entered: Vec::new(),
+            endpoints: Vec::new(),
+            state: State::Over(Status::Created),
+            restarts: 0,
+            delay: None,
+            is_clean: true,
+        }
+    }
+
+    /// Starts the container.
+    pub(super) fn launch(&mut self) -> Result<(), StartFailure> {
+        match launch::launch(&self.supervised) {
+            Ok(launched) => {
+                self.endpoints.clone_from(&launched.endpoints);
+                self.state = State::Running(Box::new(self.new_run(launched, SystemTime::now())));
+                self.publish_status();
+                // After a boot it tells that the container ran; a full disk must not end it now.
+                let _ = self.keep_status();
+                self.supervised.event(EventKind::Start);
+                Ok(())
+            }
+            Err(failure) => {
+                self.is_clean = launch::clean(&self.supervised).is_ok();
+                self.state = State::Over(not_started(&failure));
+                Err(failure)
+            }
+        }
+    }
+
+    /// A run as it is right after its start.
+    pub(super) fn new_run(&self, launched: Launched, started_at: SystemTime) -> Run {
+        let (record, started) = (&self.supervised.record, Instant::now());
+        let image = &record.image;
+        let check = health::Check::resolve(
+            record.spec.healthcheck.as_ref(),
+            image.healthcheck.as_ref(),
+            image.shell.as_deref(),
+        );
+        let health = check.map(|check| HealthWatch::new(check, started));
+        Run { launched, started_at, started, health, stopping: None }
+    }
+
+    /// Does whatever is due until the container has ended for good.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        while !matches!(self.state, State::Over(_)) {
+            for source in poll::wait(self)? {
+                self.handle(source);
+            }
+            self.advance(Instant::now());
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, source: Source) {
+        match source {
+            Source::Signal => self.shut_down(),
+            Source::Listener => self.accept(),
+            Source::Caller(number) => self.answer(number),
+            Source::Output(stream) => self.take_output(stream),
+            Source::Terminal => self.take_terminal(),
+            Source::Name(fd) => {
+                if let Some(names) = self.state.run_mut().and_then(|run| run.launched.names.as_mut()) {
+                    names.ready(fd, Instant::now());
+                }
+            }
+            Source::Probe => self.probe_ended(),
+            Source::ProbeOutput => {
+                if let Some(probe) = self.watch_mut().and_then(|watch| watch.probe.as_mut()) {
+                    probe.read();
+                }
+            }
+            Source::Entered(number) => self.entered.remove(number).finish(),
+            Source::Init => self.ended(),
+        }
+    }
+
+    /// Does what the clock demands.
+    fn advance(&mut self, now: Instant) {
+        if let State::Waiting { until, .. } = &self.state {
+            if *until <= now {
+                self.start_again();
+            }
+            return;
+        }
+        let Some(run) = self.state.run_mut() else { return };
+        if let Some(names) = run.launched.names.as_mut() {
+            names.expire(now);
+        }
+        if let Some(stopping) = run.stopping.as_mut() {
+            stopping.advance(&run.launched, now);
+        }
+        let verdict = run.health.as_mut().and_then(|health| health.advance(&run.launched, now));
+        self.hear(verdict);
+    }
+
+    /// When [`Self::advance`] has to be called.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Running(run) => {
+                let names = run.launched.names.as_ref().and_then(|names| names.next_deadline());
+                let stopping = run.stopping.as_ref().and_then(Stopping::next_deadline);
+                let health = run.health.as_ref().and_then(HealthWatch::next_deadline);
+                names.into_iter().chain(stopping).chain(health).min()
+            }
+            State::Waiting { until, .. } => Some(*until),
+            State::Over(_) => None,
+        }
+    }
+
+    fn watch_mut(&mut self) -> Option<&mut HealthWatch> {
+        self.state.run_mut()?.health.as_mut()
+    }
+
+    fn probe_ended(&mut self) {
+        let verdict = self.watch_mut().and_then(|watch| watch.finish(Instant::now()));
+        self.hear(verdict);
+    }
+
+    fn hear(&mut self, verdict: Option<Verdict>) {
+        let Some(verdict) = verdict else { return };
+        // Only what is shown to people depends on it.
+        let _ = self.supervised.note("probe.json", &verdict.record);
+        let health = self.watch_mut().map(|watch| watch.progress.health);
+        if let Some(health) = health.filter(|_| verdict.has_changed) {
+            self.publish_status();
+            self.supervised.event(EventKind::HealthStatus { health: word(health).to_owned() });
+        }
+    }
+
+    /// Ends the container without keeping its policy from starting it after the next boot.
+    fn shut_down(&mut self) {
+        // The signal is taken from the queue; which one it was does not matter.
+        let _ = self.files.signals.read_signal();
+        self.stop(None, false);
+    }
+
+    /// Asks the container to end.
+    pub(super) fn stop(&mut self, grace: Option<Duration>, by_user: bool) {
+        let (spec, now) = (&self.supervised.record.spec, Instant::now());
+        let grace = grace.unwrap_or_else(|| stop::grace_of(spec));
+        match &mut self.state {
+            State::Running(run) => match &mut run.stopping {
+                Some(stopping) => stopping.hurry(grace, now),
+                None => {
+                    let signal = stop::signal_of(spec, &self.supervised.record.image);
+                    run.stopping = Some(Stopping::begin(&run.launched, signal, grace, by_user, now));
+                }
+            },
+            State::Waiting { exit_code, finished_at, .. } => {
+                self.state = State::Over(exited(*exit_code, *finished_at, false, by_user));
+            }
+            State::Over(_) => {}
+        }
+    }
+
+    fn take_output(&mut self, stream: Stream) {
+        let pipe = match stream {
+            Stream::Stdout => &mut self.files.output.stdout,
+            Stream::Stderr => &mut self.files.output.stderr,
+        };
+        let mut buffer = [0; 16 << 10];
+        while let Ok(length @ 1..) = pipe.read(&mut buffer) {
+            // A container goes on when the disk of its log is full.
+            let _ = self.files.log.push(stream, &buffer[..length], SystemTime::now());
+        }
+    }
+
+    /// A terminal whose last user has gone fails with EIO and is closed.
+    fn take_terminal(&mut self) {
+        let Some(run) = self.state.run_mut() else { return };
+        let Some(terminal) = &run.launched.terminal else { return };
+        let mut buffer = [0; 16 << 10];
+        match nix::unistd::read(terminal, &mut buffer) {
+            Ok(length @ 1..) => {
+                let _ = self.files.log.push(Stream::Stdout, &buffer[..length], SystemTime::now());
+            }
+            _ => run.launched.terminal = None,
+        }
+    }
+
+    /// The first process has ended: cleans up and decides what comes next.
+    fn ended(&mut self) {
+        let Some(run) = self.state.run() else { return };
+        let exit_code = entered::reap(run.launched.pidfd.as_fd());
+        let oom_killed = run.launched.description.cgroup.oom_kills().is_ok_and(|kills| kills > 0);
+        let stopping = run.stopping.as_ref().map(|stopping| stopping.by_user);
+        let ran_for = run.started.elapsed();
+        self.take_output(Stream::Stdout);
+        self.take_output(Stream::Stderr);
+        let _ = self.files.log.flush(SystemTime::now());
+        self.settle(exit_code, ran_for, stopping, oom_killed);
+    }
+
+    /// Decides what comes after an end: another start or none. `stopping` tells whether a user or the
+    /// machine's shutdown caused it.
+    pub(super) fn settle(
+        &mut self,
+        exit_code: Option<i32>,
+        ran_for: Duration,
+        stopping: Option<bool>,
+        oom_killed: bool,
+    ) {
+        let finished_at = SystemTime::now();
+        self.is_clean = launch::clean(&self.supervised).is_ok();
+        if oom_killed {
+            self.supervised.event(EventKind::Oom);
+        }
+        self.supervised.event(EventKind::Die { exit_code });
+        let ending = Ending { exit_code, stopped_by_user: stopping.is_some(), ran_for };
+        let policy = self.supervised.record.spec.restart;
+        self.delay = restart::delay(policy, ending, self.restarts, self.delay);
+        match self.delay {
+            Some(delay) => {
+                self.state = State::Waiting { until: Instant::now() + delay, exit_code, finished_at };
+                self.publish_status();
+                let _ = self.keep_status();
+            }
+            None => {
+                self.state = State::Over(exited(exit_code, finished_at, oom_killed, stopping == Some(true)));
+            }
+        }
+    }
+
+    fn start_again(&mut self) {
+        self.restarts += 1;
+        // Why it failed is kept in the status.
+        if self.launch().is_ok() {
+            self.supervised.event(EventKind::Restart);
+        }
+    }
+
+    /// Leaves: keeps how the container ended, removes the run folder, answers who waits for that.
+    pub(super) fn leave(mut self) -> Result<(), RecordError> {
+        let status = self.status();
+        self.keep_status()?;
+        if self.is_clean {
+            // A folder that stays is removed by repair.
+            let _ = presence::remove_run_folder(&self.supervised.folder);
+        } else {
+            self.publish_status();
+        }
+        self.tell_watchers(status);
+        drop(self.presence);
+        for stopper in &self.stoppers {
+            let _ = message::send(stopper, &message::Answer::Done, &[]);
+        }
+        Ok(())
+    }
+}
+
+fn exited(
+    exit_code: Option<i32>,
+    finished_at: SystemTime,
+    oom_killed: bool,
+    stopped_by_user: bool,
+) -> Status {
+    Status::Exited { exit_code, finished_at, oom_killed, stopped_by_user, error: None }
+}
+
+fn not_started(failure: &StartFailure) -> Status {
+    let text = super::failure::Failure::of(failure, None).in_one_line();
+    Status::Exited {
+        exit_code: Some(failure.exit_code()),
+        finished_at: SystemTime::now(),
+        oom_killed: false,
+        stopped_by_user: false,
+        error: Some(text),
+    }
+}
+
+fn word(health: Health) -> &'static str {
+    match health {
+        Health::Starting => "starting",
+        Health::Healthy => "healthy",
+        Health::Unhealthy => "unhealthy",
+    }
+}

@@ -1,0 +1,93 @@
+//! How a container is asked to end, and made to when it does not.
+
+use super::deaf;
+use super::launch::Launched;
+use crate::container::Signal;
+use crate::sys;
+use engine_spec::{ContainerSpec, ImageConfig};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
+/// How long a container must stay deaf before it is killed early: time for a program that has just
+/// been started to install its handler.
+const STILL_DEAF: Duration = Duration::from_millis(50);
+
+/// A container on its way to its end.
+#[derive(Debug)]
+pub(super) struct Stopping {
+    signal: Signal,
+    /// When it is killed whatever it does.
+    deadline: Option<Instant>,
+    /// When it is killed if it is still deaf.
+    deaf_until: Option<Instant>,
+    /// Whether somebody asked for it; else the machine is shut down.
+    pub(super) by_user: bool,
+}
+
+impl Stopping {
+    /// Sends the stop signal.
+    pub(super) fn begin(
+        run: &Launched,
+        signal: Signal,
+        grace: Duration,
+        by_user: bool,
+        now: Instant,
+    ) -> Self {
+        let mut stopping = Self { signal, deadline: Some(now + grace), deaf_until: None, by_user };
+        if grace.is_zero() {
+            stopping.kill(run);
+        } else {
+            // A process that has just ended is noticed by its descriptor.
+            let _ = sys::pidfd_send_signal(run.pidfd.as_fd(), signal.number());
+            stopping.deaf_until = is_deaf(run, signal).then(|| now + STILL_DEAF);
+        }
+        stopping
+    }
+
+    /// A shorter grace period counts from now on; a longer one is too late.
+    pub(super) fn hurry(&mut self, grace: Duration, now: Instant) {
+        self.deadline = self.deadline.map(|deadline| deadline.min(now + grace));
+    }
+
+    /// When [`Self::advance`] has to be called.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.deadline.into_iter().chain(self.deaf_until).min()
+    }
+
+    /// Kills the container when its time is over, or early if it cannot hear.
+    pub(super) fn advance(&mut self, run: &Launched, now: Instant) {
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.kill(run);
+        } else if self.deaf_until.is_some_and(|check| check <= now) {
+            self.deaf_until = None;
+            if is_deaf(run, self.signal) {
+                self.kill(run);
+            }
+        }
+    }
+
+    /// The control group holds every process; the descriptor is for the case that it fails.
+    fn kill(&mut self, run: &Launched) {
+        (self.deadline, self.deaf_until) = (None, None);
+        if run.description.cgroup.kill().is_err() {
+            let _ = sys::pidfd_send_signal(run.pidfd.as_fd(), Signal::KILL.number());
+        }
+    }
+}
+
+/// The container's own choice, else its image's, else Docker's.
+pub(super) fn signal_of(spec: &ContainerSpec, image: &ImageConfig) -> Signal {
+    let named = spec.stop.signal.as_deref().or(image.stop_signal.as_deref());
+    named.and_then(|name| name.parse().ok()).unwrap_or(Signal::TERM)
+}
+
+/// The container's own choice, else Docker's.
+pub(super) fn grace_of(spec: &ContainerSpec) -> Duration {
+    spec.stop.grace_period.unwrap_or(GRACE_PERIOD)
+}
+
+fn is_deaf(run: &Launched, signal: Signal) -> bool {
+    let is_alone = run.description.cgroup.pids().is_ok_and(|pids| pids == [run.init.pid()]);
+    is_alone && deaf::is_deaf(run.init.pid, signal)
+}
