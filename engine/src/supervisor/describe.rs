@@ -75,7 +75,7 @@ pub(super) fn describe(supervised: &Supervised, root: &Root) -> Result<Descripti
     let profile = spec::seccomp_profile(&record.spec)?;
     Ok(Description {
         spec: spec::oci_spec(&record.spec, &record.image, &resolved)?,
-        seccomp: seccomp::load(&profile, capabilities, &layout.run().join("seccomp"))?,
+        seccomp: seccomp::load(&profile, capabilities)?,
         cgroup,
         host: resolved.host,
     })
