@@ -10,8 +10,10 @@ use engine_spec::{
 };
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::gettid;
-use rtnetlink::LinkUnspec;
+use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::packet_route::link::{InfoData, InfoVeth};
+use rtnetlink::{AddressMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
@@ -135,25 +137,13 @@ impl Container {
 
     /// Runs something in the container's network namespace.
     pub(super) fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
-        let (sender, receiver) = channel();
-        let job = Box::new(move || sender.send(job()).expect("awaited"));
-        self.jobs.as_ref().expect("running").send(job).expect("running");
-        receiver.recv().expect("done")
+        run_in(self.jobs.as_ref().expect("running"), job)
     }
 
     /// Serves its name to every connection on a port.
     pub(super) fn serve(&self, port: u16) {
         let name = self.name.to_string();
-        self.run(move || {
-            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).expect("bound");
-            std::thread::spawn(move || {
-                while let Ok((mut stream, peer)) = listener.accept() {
-                    if write!(stream, "{name} {}", peer.ip()).is_err() || peer.port() == 0 {
-                        break;
-                    }
-                }
-            });
-        });
+        self.run(move || serve(name, port));
     }
 
     pub(super) fn fetch(&self, address: impl Into<SocketAddr>) -> Option<String> {
@@ -167,6 +157,73 @@ impl Container {
         }
         fs::remove_file(host.layout.container_name(&self.name)).expect("its name is forgotten");
     }
+}
+
+/// A machine beside the host, that uses the host as its router.
+pub(super) struct Neighbour {
+    jobs: Sender<Job>,
+}
+
+impl Neighbour {
+    pub(super) const HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
+    pub(super) const ADDRESS: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 2);
+
+    /// Puts a machine on the other end of a cable to the host.
+    pub(super) fn beside_host() -> Self {
+        let (jobs, _, pid) = namespace();
+        let far_end = LinkUnspec::new_with_name("eth0").setns_by_pid(pid.unsigned_abs()).build();
+        let cable = LinkVeth::new("uplink", "eth0").set_info_data(InfoData::Veth(InfoVeth::Peer(far_end)));
+        let mut batch = Batch::default();
+        let new = NLM_F_CREATE | NLM_F_EXCL;
+        batch.push_route(RouteNetlinkMessage::NewLink(cable.build()), new, "lay a cable");
+        Socket::route().expect("socket").send(&batch).expect("laid");
+        give_address("uplink", Self::HOST, None);
+        let neighbour = Self { jobs };
+        neighbour.run(|| give_address("eth0", Self::ADDRESS, Some(Self::HOST)));
+        neighbour
+    }
+
+    pub(super) fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
+        run_in(&self.jobs, job)
+    }
+
+    pub(super) fn fetch(&self, address: impl Into<SocketAddr>) -> Option<String> {
+        let address = address.into();
+        self.run(move || fetch(address))
+    }
+}
+
+fn give_address(link: &str, address: Ipv4Addr, router: Option<Ipv4Addr>) {
+    let index = nix::net::if_::if_nametoindex(link).expect("there");
+    let mut batch = Batch::default();
+    let up = LinkUnspec::new_with_index(index).up().build();
+    batch.push_route(RouteNetlinkMessage::SetLink(up), 0, "bring it up");
+    let message = AddressMessageBuilder::<Ipv4Addr>::new().index(index).address(address, 24).build();
+    batch.push_route(RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE, "give it an address");
+    if let Some(router) = router {
+        let route = RouteMessageBuilder::<Ipv4Addr>::new().gateway(router).build();
+        batch.push_route(RouteNetlinkMessage::NewRoute(route), NLM_F_CREATE, "route everything");
+    }
+    Socket::route().expect("socket").send(&batch).expect("done");
+}
+
+/// Serves `<name> <client's address>` to every connection, on a thread of this network namespace.
+pub(super) fn serve(name: String, port: u16) {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).expect("bound");
+    std::thread::spawn(move || {
+        while let Ok((mut stream, client)) = listener.accept() {
+            if write!(stream, "{name} {}", client.ip()).is_err() {
+                break;
+            }
+        }
+    });
+}
+
+fn run_in<T: Send + 'static>(jobs: &Sender<Job>, job: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = channel();
+    let job = Box::new(move || sender.send(job()).expect("awaited"));
+    jobs.send(job).expect("running");
+    receiver.recv().expect("done")
 }
 
 pub(super) fn endpoint_in(network: &NetworkName) -> EndpointSpec {

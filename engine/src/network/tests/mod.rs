@@ -5,7 +5,9 @@ mod bench;
 
 use super::*;
 use crate::require;
-use bench::{Container, Host, Job, SOON, fetch, gateway, link_names, namespace, on_own_thread, port};
+use bench::{
+    Container, Host, Job, Neighbour, SOON, fetch, gateway, link_names, namespace, on_own_thread, port, serve,
+};
 use endpoint::configure;
 use engine_spec::{ContainerId, IpamPool};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
@@ -80,6 +82,36 @@ fn published_port_is_reached_from_host_neighbours_and_itself() {
         remove(&host.layout, &other).expect("removed");
         assert_eq!(host.elements("bridges").len(), 1, "the other network stays");
         remove(&host.layout, &network).expect("removed");
+        host.assert_clean();
+    });
+}
+
+#[test]
+fn outside_sees_the_host_and_reaches_only_what_is_published() {
+    require!(Root);
+    on_own_thread(|| {
+        let host = Host::new("outside");
+        let neighbour = Neighbour::beside_host();
+        let network = host.network("shop_default", |_| {});
+        let web = Container::start(&host, "web", &[&network]);
+        web.serve(80);
+        neighbour.run(|| serve("outside".to_owned(), 80));
+        let ports = [port(None, 8080, 80), port(Some("127.0.0.1"), 8081, 80)];
+        let (_, guards) = port::publish(&host.layout, &web.id, web.address, &ports).expect("published");
+
+        let from_host = format!("outside {}", Neighbour::HOST);
+        assert_eq!(web.fetch((Neighbour::ADDRESS, 80)), Some(from_host), "leaves with the host's address");
+        let from_neighbour = format!("web {}", Neighbour::ADDRESS);
+        assert_eq!(neighbour.fetch((Neighbour::HOST, 8080)), Some(from_neighbour), "its address is kept");
+        assert_eq!(neighbour.fetch((Neighbour::HOST, 8081)), None, "published on loopback only");
+        assert_eq!(neighbour.fetch((web.address, 80)), None, "straight to the container");
+
+        port::unpublish(&host.layout, &web.id).expect("unpublished");
+        drop(guards);
+        assert_eq!(neighbour.fetch((Neighbour::HOST, 8080)), None, "no longer published");
+        web.remove(&host, &[&network]);
+        remove(&host.layout, &network).expect("removed");
+        bridge::remove_link(&mut Socket::route().expect("socket"), "uplink").expect("removed");
         host.assert_clean();
     });
 }
