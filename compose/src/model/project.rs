@@ -97,7 +97,13 @@ impl Project {
     /// Never: every key is a string and every value can be written.
     #[must_use]
     pub fn to_yaml(&self) -> String {
-        serde_yaml::to_string(&self.escaped()).expect("a project has only what YAML can hold")
+        let mut value = self.escaped();
+        let sections = value.as_object_mut().expect("a project is a mapping");
+        let order = ["name", "services", "networks", "volumes", "secrets", "configs"];
+        let mut ordered: Vec<_> =
+            order.iter().filter_map(|section| sections.remove_entry(*section)).collect();
+        ordered.extend(std::mem::take(sections));
+        serde_yaml::to_string(&InOrder(ordered)).expect("a project has only what YAML can hold")
     }
 
     /// What `docker compose config --format json` prints.
@@ -128,6 +134,15 @@ impl Project {
     ) -> BTreeMap<&'a Key, &'a T> {
         let used: BTreeSet<&str> = self.services.values().flat_map(keys).collect();
         section.iter().filter(|(key, _)| used.contains(key.as_str())).collect()
+    }
+}
+
+/// A mapping whose entries are written in the order given.
+struct InOrder(Vec<(String, serde_json::Value)>);
+
+impl Serialize for InOrder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
 
