@@ -62,11 +62,19 @@ fn run(arguments: Arguments) -> ExitCode {
 /// all of those is 1.
 fn refuse(error: &clap::Error) -> ExitCode {
     // A closed stdout or stderr is nobody's loss.
-    let _ = error.print();
     match error.kind() {
-        ErrorKind::DisplayHelp
-        | ErrorKind::DisplayVersion
-        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = output::print(&error.render().to_string());
+            ExitCode::SUCCESS
+        }
+        _ => {
+            let _ = error.print();
+            report::misplaced(error);
+            ExitCode::FAILURE
+        }
     }
 }

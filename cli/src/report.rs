@@ -1,8 +1,10 @@
 //! The one place where an error becomes text and an exit code.
 
+use crate::args;
 use crate::error::CommandError;
 use crate::terminal::{ProgressStyle, Terminal};
 use clap::builder::styling::{AnsiColor, Style};
+use clap::error::{ContextKind, ContextValue};
 use compose::Diagnostic;
 use std::error::Error;
 use std::io::{self, Write};
@@ -31,6 +33,15 @@ pub(crate) fn warnings(diagnostics: &[Diagnostic], terminal: &Terminal) {
 /// Shows something worth looking at.
 pub(crate) fn warning(message: &str, terminal: &Terminal) {
     say(&headline("warning", AnsiColor::Yellow, message, terminal.colour_stderr));
+}
+
+/// Where an option was refused that only the whole of lighter has, says where it goes.
+pub(crate) fn misplaced(error: &clap::Error) {
+    if let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
+        && args::is_global(argument)
+    {
+        say(&format!("hint: `{argument}` goes before the command, as in `lighter {argument} … up`"));
+    }
 }
 
 /// The error, all that led to it, and what can be done about it.

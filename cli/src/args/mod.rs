@@ -10,7 +10,7 @@ pub(crate) use global::{AnsiMode, GlobalArguments, LogLevel, ProgressMode};
 pub(crate) use value::{ListFormat, PullChoice, Scale, StopTimeout, Tail, parse_scale};
 
 use crate::commands::Command;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,6 +43,18 @@ pub(crate) struct Arguments {
     /// Print the version
     #[arg(short = 'v', long, action = clap::ArgAction::Version)]
     version: Option<bool>,
+}
+
+/// Whether an option, with its dashes, is one that goes before the command.
+pub(crate) fn is_global(option: &str) -> bool {
+    Arguments::command().get_arguments().any(|argument| {
+        let is_long = option.strip_prefix("--").is_some_and(|long| argument.get_long() == Some(long));
+        let mut short = option.strip_prefix('-').unwrap_or_default().chars();
+        is_long
+            || short
+                .next()
+                .is_some_and(|letter| argument.get_short() == Some(letter) && short.next().is_none())
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::Arguments;
+use super::{Arguments, is_global};
 use clap::{CommandFactory, Parser};
 
 fn accepts(line: &str) -> Arguments {
@@ -81,4 +81,14 @@ fn options_after_the_command_of_exec_belong_to_it() {
 #[test]
 fn a_misspelt_command_is_answered_with_the_nearest() {
     assert!(refuses("lighter pss").contains("'ps'"));
+}
+
+#[test]
+fn options_that_go_before_the_command_are_known() {
+    for option in ["-f", "--file", "-p", "--profile"] {
+        assert!(is_global(option), "{option}");
+    }
+    for option in ["-x", "--build", "", "-", "-fx"] {
+        assert!(!is_global(option), "{option}");
+    }
 }

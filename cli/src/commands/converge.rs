@@ -29,7 +29,7 @@ pub(crate) struct Converge {
     /// Choose when images are fetched
     #[arg(long, value_enum, value_name = "WHEN")]
     pull: Option<PullChoice>,
-    /// Do not show how fetching goes on
+    /// Do not show how fetching and building go on
     #[arg(long)]
     quiet_pull: bool,
     /// Replace containers even if nothing changed
@@ -66,6 +66,8 @@ pub(super) struct Convergence<'a> {
     selection: Selection,
     images: ImageOptions,
     options: UpOptions,
+    /// Whether fetching and building are not shown.
+    is_quiet: bool,
 }
 
 impl Converge {
@@ -85,7 +87,7 @@ impl Converge {
             return Err(NoSuchService { name: scale.service.to_string(), nearest: None }.into());
         }
         let (images, options) = (self.image_options(), self.options(session));
-        Ok(Convergence { session, project, selection, images, options })
+        Ok(Convergence { session, project, selection, images, options, is_quiet: self.quiet_pull })
     }
 
     fn options(&self, session: &Session) -> UpOptions {
@@ -128,7 +130,8 @@ impl Convergence<'_> {
         let mut held = self.session.hold(&self.project.name, View::Everything)?;
         let wanted = plan::images(self.project, &self.selection, &self.images, &held.observed.images)?;
         if !wanted.pulls.is_empty() || !wanted.builds.is_empty() {
-            acquire(self.session, &held.layout, wanted, progress)?;
+            let quiet = self.is_quiet.then(|| Arc::new(Progress::quiet()));
+            acquire(self.session, &held.layout, wanted, quiet.as_ref().unwrap_or(progress))?;
             // Fetching and building may take minutes, in which containers end.
             held.observed = observe(&held.layout, None)?;
         }

@@ -39,7 +39,12 @@ impl Progress {
 
     /// The same, or reports to nobody if `is_quiet`.
     pub(crate) fn unless(is_quiet: bool, terminal: &Terminal, activity: &'static str) -> Self {
-        if is_quiet { Self(Show::Nothing) } else { Self::new(terminal, activity) }
+        if is_quiet { Self::quiet() } else { Self::new(terminal, activity) }
+    }
+
+    /// Reports to nobody.
+    pub(crate) fn quiet() -> Self {
+        Self(Show::Nothing)
     }
 
     /// Something begins: `Container web-1`, `Starting`.
