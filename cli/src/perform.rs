@@ -53,7 +53,7 @@ pub(crate) enum PerformError {
         name: ContainerName,
         /// Why.
         #[source]
-        source: CreateError,
+        source: Box<CreateError>,
     },
     /// A container was not started.
     #[error("cannot start container {name}")]
@@ -115,7 +115,7 @@ pub(crate) fn perform(
             .map_err(|source| PerformError::RemoveVolume { name: name.clone(), source }),
         Action::CreateContainer { spec, inherit } => container::create(layout, spec, inherit.as_ref())
             .map(drop)
-            .map_err(|source| PerformError::Create { name: spec.name.clone(), source }),
+            .map_err(|source| PerformError::Create { name: spec.name.clone(), source: Box::new(source) }),
         Action::StartContainer { name } => container::start(layout, name)
             .map(drop)
             .map_err(|source| PerformError::Start { name: name.clone(), source }),
