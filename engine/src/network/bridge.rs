@@ -18,7 +18,7 @@ const NESTED: u16 = 1 << 15;
 const IFLA_INET_CONF: u16 = 1;
 /// `IPV4_DEVCONF_*` of linux/ip.h.
 const RP_FILTER: u16 = 8;
-const ROUTE_LOCALNET: u16 = 26;
+pub(super) const ROUTE_LOCALNET: u16 = 26;
 /// `IFLA_INET6_ADDR_GEN_MODE` and `IN6_ADDR_GEN_MODE_NONE`.
 const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 const NO_ADDRESS: u8 = 1;

@@ -17,6 +17,9 @@ const RANDOM: &str = "/dev/urandom";
 
 /// Chooses what the spec leaves open.
 pub(super) fn decide(layout: &Layout, spec: &NetworkSpec) -> Result<NetworkRecord, NetworkError> {
+    if spec.enable_ipv6 {
+        tracing::warn!(network = %spec.name, "containers get IPv4 addresses only: IPv6 is not supported");
+    }
     let mut socket = Socket::route()?;
     let routes = host::routes(&mut socket)?;
     let links = host::links(&mut socket)?;

@@ -103,8 +103,10 @@ pub fn remove(layout: &Layout, network: &NetworkName) -> Result<(), NetworkError
     if lease::is_any_held(layout, network)? {
         return Err(NetworkError::InUse { network: network.clone() });
     }
-    if let Some(record) = record::load(layout, network)? {
-        take_away(layout, &record)?;
+    match record::load(layout, network)? {
+        Some(record) => take_away(layout, &record)?,
+        // What a `create` left that was interrupted before it wrote the record.
+        None => remove_folder(&layout.network(network))?,
     }
     remove_unused_default(layout)
 }

@@ -2,7 +2,7 @@
 
 use crate::network::endpoint::{Interface, configure, connect, interfaces};
 use crate::network::netlink::{Batch, Socket};
-use crate::network::{create, host, lease, nft, record, ruleset};
+use crate::network::{bridge, create, host, lease, nft, record, ruleset};
 use crate::state::Layout;
 use engine_spec::{
     ContainerId, ContainerName, EndpointSpec, Labels, NetworkDriver, NetworkName, NetworkSpec, PortSpec,
@@ -181,6 +181,24 @@ impl Neighbour {
         let neighbour = Self { jobs };
         neighbour.run(|| give_address("eth0", Self::ADDRESS, Some(Self::HOST)));
         neighbour
+    }
+
+    /// Lets it send packets for 127.0.0.1 to the host, as an attacker on the same cable would.
+    pub(super) fn route_loopback_to_host(&self) {
+        self.run(|| {
+            let lax = LinkUnspec::new_with_name("eth0")
+                .append_extra_attribute(bridge::sysctls(&[(bridge::ROUTE_LOCALNET, 1)]))
+                .build();
+            let route = RouteMessageBuilder::<Ipv4Addr>::new()
+                .destination_prefix(Ipv4Addr::LOCALHOST, 32)
+                .gateway(Self::HOST)
+                .pref_source(Self::ADDRESS)
+                .build();
+            let mut batch = Batch::default();
+            batch.push_route(RouteNetlinkMessage::SetLink(lax), 0, "let it route 127/8");
+            batch.push_route(RouteNetlinkMessage::NewRoute(route), NLM_F_CREATE, "route 127.0.0.1");
+            Socket::route().expect("socket").send(&batch).expect("done");
+        });
     }
 
     pub(super) fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {

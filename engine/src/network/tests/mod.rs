@@ -105,6 +105,8 @@ fn outside_sees_the_host_and_reaches_only_what_is_published() {
         assert_eq!(neighbour.fetch((Neighbour::HOST, 8080)), Some(from_neighbour), "its address is kept");
         assert_eq!(neighbour.fetch((Neighbour::HOST, 8081)), None, "published on loopback only");
         assert_eq!(neighbour.fetch((web.address, 80)), None, "straight to the container");
+        neighbour.route_loopback_to_host();
+        assert_eq!(neighbour.fetch((Ipv4Addr::LOCALHOST, 8081)), None, "loopback of the host (moby #45610)");
 
         port::unpublish(&host.layout, &web.id).expect("unpublished");
         drop(guards);
