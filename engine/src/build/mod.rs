@@ -92,6 +92,9 @@ fn build_with(
     Staging::sweep(layout);
     let (path, source) = text::read(spec)?;
     let file = dockerfile::parse(source)?;
+    for (line, message) in file.warnings() {
+        (host.events)(BuildEvent::Warning { line, message });
+    }
     let target = graph::target(&file, spec.target.as_deref())?;
     let mut solver = Solver::new(layout, (spec, &file, path), host, runner)?;
     let solved = solver.solve(target);

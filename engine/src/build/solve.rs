@@ -136,27 +136,33 @@ impl<'a> Solver<'a> {
 
     /// FROM.
     fn start(&mut self, index: usize, stage: &Stage) -> Result<Draft, BuildError> {
-        let start = graph::start(self.file, index, &self.global)?;
-        let begun = Instant::now();
-        self.emit(BuildEvent::StepStarted { step: self.label.clone(), text: stage.text.clone() });
-        let platform = start.platform.unwrap_or_else(|| self.platform.clone());
-        let (draft, is_here) = match start.base {
-            Base::Scratch => (Draft::new(scratch(platform)), true),
-            Base::Stage(earlier) => {
-                self.solve_stage(earlier)?;
-                (self.stages[&earlier].child(), true)
-            }
-            Base::Image(reference) => {
-                let (image, is_here) = self.image(&reference, &platform, stage.base.span)?;
-                (Draft::new(self.store.configuration(&image)?), is_here)
-            }
-        };
-        let step = self.label.clone();
+        let (begun, step) = (Instant::now(), self.label.clone());
+        self.emit(BuildEvent::StepStarted { step: step.clone(), text: stage.text.clone() });
+        let based = self.base(index, stage.base.span);
+        let (draft, is_here) =
+            based.inspect_err(|_| self.emit(BuildEvent::StepFailed { step: step.clone() }))?;
         self.emit(match is_here {
             true => BuildEvent::StepCached { step },
             false => BuildEvent::StepDone { step, elapsed: begun.elapsed() },
         });
         Ok(draft)
+    }
+
+    /// What stage `index` starts from, and whether it was here already.
+    fn base(&mut self, index: usize, span: Span) -> Result<(Draft, bool), BuildError> {
+        let start = graph::start(self.file, index, &self.global)?;
+        let platform = start.platform.unwrap_or_else(|| self.platform.clone());
+        match start.base {
+            Base::Scratch => Ok((Draft::new(scratch(platform)), true)),
+            Base::Stage(earlier) => {
+                self.solve_stage(earlier)?;
+                Ok((self.stages[&earlier].child(), true))
+            }
+            Base::Image(reference) => {
+                let (image, is_here) = self.image(&reference, &platform, span)?;
+                Ok((Draft::new(self.store.configuration(&image)?), is_here))
+            }
+        }
     }
 
     /// The image `reference`, and whether it was here already.

@@ -93,7 +93,7 @@ impl Overlay {
         for (key, value) in OPTIONS {
             overlay.set(key, value)?;
         }
-        for layer in &self.layers {
+        for layer in self.distinct_layers() {
             overlay.set("lowerdir+", option(layer)?)?;
         }
         overlay.set("upperdir", option(&self.upper)?)?;
@@ -107,7 +107,7 @@ impl Overlay {
     /// All layers in one option of `mount(2)`, which ends after one page: each is named by a descriptor,
     /// 17 bytes at most, so that 200 fit. The mount is attached for a moment to be opened as detached.
     fn mount_by_descriptors(&self, refused: impl Fn(Errno) -> RootfsError) -> Result<Root, RootfsError> {
-        let layers = self.layers.iter().map(|layer| open_folder(layer)).collect::<Result<Vec<_>, _>>()?;
+        let layers = self.distinct_layers().map(|layer| open_folder(layer)).collect::<Result<Vec<_>, _>>()?;
         let (upper, work) = (open_folder(&self.upper)?, open_folder(&self.work)?);
         let name = |fd: &OwnedFd| format!("/proc/self/fd/{}", fd.as_raw_fd());
         let lower = layers.iter().map(name).collect::<Vec<_>>().join(":");
@@ -123,6 +123,13 @@ impl Overlay {
         let cloned = clone_tree(AT_FDCWD, &self.work, Depth::Mount);
         umount2(&self.work, MntFlags::MNT_DETACH).map_err(&refused)?;
         Ok(Root { mount: cloned.map_err(&refused)?, mountpoint: self.work.clone() })
+    }
+
+    /// Each layer once, where it is topmost: two steps may make the same layer, which overlayfs refuses
+    /// (ELOOP), and what the lower one shows or hides the upper one does too.
+    fn distinct_layers(&self) -> impl Iterator<Item = &PathBuf> {
+        let layers = self.layers.iter().enumerate();
+        layers.filter(|(index, layer)| !self.layers[..*index].contains(layer)).map(|(_, layer)| layer)
     }
 
     fn missing(&self) -> Option<RootfsError> {

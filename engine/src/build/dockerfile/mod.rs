@@ -58,6 +58,24 @@ pub(crate) struct Stage {
 }
 
 impl Dockerfile {
+    /// What works but is hardly meant, with its line.
+    pub(crate) fn warnings(&self) -> Vec<(usize, String)> {
+        let is_taken = |index: usize, name: &String| {
+            self.stages[..index].iter().any(|earlier| earlier.name.as_ref() == Some(name))
+        };
+        let named = self
+            .stages
+            .iter()
+            .enumerate()
+            .filter_map(|(index, stage)| Some((index, stage, stage.name.as_ref()?)));
+        named
+            .filter(|(index, _, name)| is_taken(*index, name))
+            .map(|(_, stage, name)| {
+                (stage.span.line, format!("the stage name `{name}` is used twice; the last one counts"))
+            })
+            .collect()
+    }
+
     /// `text` with its variables replaced; an error points at it.
     pub(crate) fn expanded(
         &self,
