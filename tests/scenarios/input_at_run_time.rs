@@ -37,7 +37,7 @@ fn registry_that_is_down_is_named() {
     let lighter = Lighter::new();
     let image = format!("127.0.0.1:{}/web:1", host::free_port());
     let outcome = failed_up(&lighter, &format!("services: {{web: {{image: '{image}'}}}}"));
-    outcome.says(&[&image, "onnection refused"]);
+    outcome.says(&[&image, "refuses the connection"]);
 }
 
 #[test]

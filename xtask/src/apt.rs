@@ -4,10 +4,6 @@ use crate::program::Program;
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-
-/// Whether the lists were fetched in this run: `Some(())` once they were.
-static UPDATED: Mutex<bool> = Mutex::new(false);
 
 /// Installs those of `packages` that are missing.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
@@ -16,8 +12,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
         return Ok(());
     }
     println!("installing {}", missing.join(", "));
-    update()?;
-    apt_get().args(["install", "--yes", "--no-install-recommends"]).args(missing).quiet()
+    with_lists(|| apt_get().args(["install", "--yes", "--no-install-recommends"]).args(&missing).quiet())
 }
 
 /// Downloads `package` and unpacks it below `folder` without installing it; once.
@@ -27,11 +22,10 @@ pub(crate) fn unpack(package: &str, folder: &Path) -> Result<PathBuf> {
         return Ok(unpacked);
     }
     println!("unpacking {package}");
-    update()?;
     let downloads = folder.join(format!("{package}.download"));
     workspace::make_folder(&downloads)?;
     // As the user: apt drops to a user of its own only when it is root, and warns if that fails.
-    Program::new("apt-get").args(["-q", "download", package]).folder(&downloads).quiet()?;
+    with_lists(|| Program::new("apt-get").args(["-q", "download", package]).folder(&downloads).quiet())?;
     let half = folder.join(format!("{package}.half"));
     Program::new("dpkg").arg("-x").arg(archive_in(&downloads)?).arg(&half).quiet()?;
     std::fs::rename(&half, &unpacked).with_context(|| format!("cannot make {}", unpacked.display()))?;
@@ -49,13 +43,12 @@ fn archive_in(folder: &Path) -> Result<PathBuf> {
     bail!("apt-get download left no package in {}", folder.display())
 }
 
-fn update() -> Result<()> {
-    let mut updated = UPDATED.lock().expect("no holder panics");
-    if !*updated {
+/// Does `work`, and once more with fresh package lists if it fails: a new machine has none.
+fn with_lists(work: impl Fn() -> Result<()>) -> Result<()> {
+    work().or_else(|_| {
         apt_get().arg("update").quiet()?;
-        *updated = true;
-    }
-    Ok(())
+        work()
+    })
 }
 
 fn apt_get() -> Program {

@@ -35,9 +35,9 @@ pub(crate) fn main(filters: &[String]) -> Result<()> {
         checks()?;
         stage("unit and golden tests", || Tests::unit(&skips).run(filters))?;
     }
-    let ends = stage("seed images", Ends::prepare)?;
-    let outcome = stage("end-to-end tests", || ends.tests(&skips).run(filters));
-    ends.close()?;
+    let surroundings = stage("seed images", Surroundings::prepare)?;
+    let outcome = stage("end-to-end tests", || surroundings.tests(&skips).run(filters));
+    surroundings.close()?;
     skips.report()?;
     outcome?;
     println!("all passed in {:.0?}", start.elapsed());
@@ -68,14 +68,14 @@ fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 /// What the end-to-end tests stand on.
-struct Ends {
+struct Surroundings {
     binary: PathBuf,
     registry: Registry,
     /// Whether the registry ran before us, and so is not ours to stop.
     was_running: bool,
 }
 
-impl Ends {
+impl Surroundings {
     fn prepare() -> Result<Self> {
         let files = seed::prepare()?;
         let binary = build::build()?;

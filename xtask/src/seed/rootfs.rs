@@ -143,6 +143,9 @@ fn busybox_root(root: &Path, folder: &Path) -> Result<()> {
 }
 
 fn pack(root: &Path, file: &Path) -> Result<()> {
+    // The user made it, with a umask of any kind.
+    let directory = ["--directory", "--owner=0", "--group=0", "--mode=0755"];
+    Program::as_root("install").args(directory).arg(root).run()?;
     // The same root gives the same archive, and so the same image.
     Program::as_root("tar")
         .args(["--create", "--sort=name", "--numeric-owner", "--mtime=@0", "--file"])
