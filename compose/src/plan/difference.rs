@@ -53,8 +53,14 @@ pub(super) fn changed_keys(old: &ContainerSpec, new: &ContainerSpec) -> Vec<Stri
     keys
 }
 
+/// A spec as a tree of what can differ; its mounts by their place, each as a whole.
 fn json(spec: &ContainerSpec) -> Value {
-    serde_json::to_value(spec).expect("a spec has string keys only")
+    let mut value = serde_json::to_value(spec).expect("a spec has string keys only");
+    if let Some(Value::Array(mounts)) = value.get_mut("mounts").map(Value::take) {
+        let places = spec.mounts.iter().map(|mount| mount.target.to_string_lossy().into_owned());
+        value["mounts"] = places.zip(mounts.iter().map(|mount| Value::String(mount.to_string()))).collect();
+    }
+    value
 }
 
 fn is_definition(key: &str) -> bool {

@@ -155,6 +155,13 @@ note: container app-db-1 is up to date
 }
 
 #[test]
+fn a_changed_config_replaces_the_container_without_being_shown() {
+    let text = "name: app\nservices: {web: {image: web, configs: [key], network_mode: none}}\nconfigs: {key: {content: hunter2}}";
+    let plan = plan_up(&text.replace("hunter2", "hunter3"), &world(text), &UpOptions::default());
+    assert_eq!(plan.nodes[0].reason.to_string(), "changed: volumes./key");
+}
+
+#[test]
 fn a_replaced_service_is_up_to_date_afterwards() {
     let changed = STACK.replace("image: web,", "image: web, tty: true,");
     let mut world = world(STACK);
