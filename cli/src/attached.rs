@@ -3,6 +3,7 @@
 use crate::error::CommandError;
 use crate::execute::{Execution, with_runtime};
 use crate::interrupt::Interrupt;
+use crate::progress::Progress;
 use crate::session::{Session, View};
 use crate::stream::{Follow, Heard, Printer};
 use compose::plan::{self, ControlOptions};
@@ -13,7 +14,12 @@ use engine_spec::{ProjectName, ServiceName, Status, compose_label};
 use nix::sys::signal::Signal;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::time::timeout;
+
+/// How long after everything was stopped output may still arrive; all of it is written by then.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// What makes attached `up` stop everything by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +110,9 @@ impl Attached<'_> {
             ..ControlOptions::default()
         };
         let plan = plan::stop(self.project, &held.observed, &options);
-        let execution = Execution::new(self.session, self.layout, "stop");
+        let mut execution = Execution::new(self.session, self.layout, "stop");
+        // Output goes on meanwhile, which a block redrawn in place would not survive.
+        execution.progress = Arc::new(Progress::lines(&self.session.terminal));
         let result = {
             let stopping = execution.run_beside(plan, interrupt);
             tokio::pin!(stopping);
@@ -116,10 +124,12 @@ impl Attached<'_> {
                 }
             }
         };
-        execution.progress.close();
         match result {
             Err(CommandError::Interrupted) => self.kill()?,
             stopped => stopped?,
+        }
+        while let Ok(Some((place, heard))) = timeout(LAST_WORDS, follow.next()).await {
+            print(printer, place, &heard)?;
         }
         Ok(ExitCode::from(self.service_code()?.unwrap_or(code)))
     }

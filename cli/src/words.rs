@@ -21,35 +21,102 @@ impl Words {
 
 /// The words of every step, in the plan's order.
 ///
-/// The steps that replace a container share a label and end with a renaming; they read as one.
+/// The steps that replace a container share a label and end with a renaming, those that restart one
+/// end with its start; each group reads as one.
 pub(crate) fn words(plan: &Plan) -> Vec<Words> {
-    let recreated: BTreeSet<&str> = plan
-        .nodes
-        .iter()
-        .filter(|node| matches!(node.action, Action::RenameContainer { .. }))
-        .map(|node| node.label.as_str())
-        .collect();
-    plan.nodes.iter().map(|node| of(node, recreated.contains(node.label.as_str()))).collect()
+    let labels = |is_it: fn(&Action) -> bool| -> BTreeSet<&str> {
+        let nodes = plan.nodes.iter().filter(|node| is_it(&node.action));
+        nodes.map(|node| node.label.as_str()).collect()
+    };
+    let recreated = labels(|action| matches!(action, Action::RenameContainer { .. }));
+    let stopped = labels(|action| matches!(action, Action::StopContainer { .. }));
+    let started = labels(|action| matches!(action, Action::StartContainer { .. }));
+    let group = |label: &str| match label {
+        label if recreated.contains(label) => Group::Recreation,
+        label if stopped.contains(label) && started.contains(label) => Group::Restart,
+        _ => Group::None,
+    };
+    plan.nodes.iter().map(|node| of(node, group(&node.label))).collect()
 }
 
-fn of(node: &Node, is_recreated: bool) -> Words {
-    match &node.action {
-        Action::CreateContainer { .. } if is_recreated => Words { begin: Some("Recreate"), end: None },
-        Action::StopContainer { .. } | Action::RemoveContainer { .. } if is_recreated => {
+/// What the steps of one label do together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Recreation,
+    Restart,
+    None,
+}
+
+fn of(node: &Node, group: Group) -> Words {
+    match (&node.action, group) {
+        (Action::CreateContainer { .. }, Group::Recreation) => Words { begin: Some("Recreate"), end: None },
+        (Action::StopContainer { .. } | Action::RemoveContainer { .. }, Group::Recreation) => {
             Words { begin: None, end: None }
         }
-        Action::RenameContainer { .. } => Words { begin: None, end: Some("Recreated") },
-        Action::CreateNetwork(_) | Action::CreateVolume(_) | Action::CreateContainer { .. } => {
+        (Action::RenameContainer { .. }, _) => Words { begin: None, end: Some("Recreated") },
+        (Action::StopContainer { .. }, Group::Restart) => Words { begin: Some("Restarting"), end: None },
+        (Action::StartContainer { .. }, Group::Restart) => Words { begin: None, end: Some("Started") },
+        (Action::CreateNetwork(_) | Action::CreateVolume(_) | Action::CreateContainer { .. }, _) => {
             Words::both("Creating", "Created")
         }
-        Action::RemoveNetwork { .. } | Action::RemoveVolume { .. } | Action::RemoveContainer { .. } => {
+        (Action::RemoveNetwork { .. } | Action::RemoveVolume { .. } | Action::RemoveContainer { .. }, _) => {
             Words::both("Removing", "Removed")
         }
-        Action::StartContainer { .. } => Words::both("Starting", "Started"),
-        Action::StopContainer { .. } => Words::both("Stopping", "Stopped"),
-        Action::WaitContainer { condition, .. } => match condition {
+        (Action::StartContainer { .. }, _) => Words::both("Starting", "Started"),
+        (Action::StopContainer { .. }, _) => Words::both("Stopping", "Stopped"),
+        (Action::WaitContainer { condition, .. }, _) => match condition {
             Condition::Healthy | Condition::RunningOrHealthy => Words::both("Waiting", "Healthy"),
             Condition::CompletedSuccessfully => Words::both("Waiting", "Exited"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use compose::plan::Reason;
+    use engine_spec::ContainerName;
+
+    fn check(actions: Vec<Action>, expected: &[&str]) {
+        let node = |action| Node {
+            action,
+            depends_on: Vec::new(),
+            reason: Reason::Requested,
+            label: "Container web-1".to_owned(),
+        };
+        let plan = Plan { nodes: actions.into_iter().map(node).collect(), notes: Vec::new() };
+        let said: Vec<_> =
+            words(&plan).into_iter().flat_map(|words| [words.begin, words.end]).flatten().collect();
+        assert_eq!(said, expected);
+    }
+
+    fn name(text: &str) -> ContainerName {
+        ContainerName::new(text).expect("valid")
+    }
+
+    fn stop() -> Action {
+        Action::StopContainer { name: name("web-1"), timeout: None }
+    }
+
+    fn start() -> Action {
+        Action::StartContainer { name: name("web-1") }
+    }
+
+    #[test]
+    fn a_restart_reads_as_one() {
+        check(vec![stop(), start()], &["Restarting", "Started"]);
+    }
+
+    #[test]
+    fn a_removal_reads_as_two() {
+        let remove = Action::RemoveContainer { name: name("web-1"), volumes: false };
+        check(vec![stop(), remove], &["Stopping", "Stopped", "Removing", "Removed"]);
+    }
+
+    #[test]
+    fn a_recreation_reads_as_one_before_its_start() {
+        let remove = Action::RemoveContainer { name: name("web-1"), volumes: false };
+        let rename = Action::RenameContainer { from: name("new"), to: name("web-1") };
+        check(vec![stop(), remove, rename, start()], &["Recreated", "Starting", "Started"]);
     }
 }

@@ -42,6 +42,15 @@ impl Progress {
         if is_quiet { Self::quiet() } else { Self::new(terminal, activity) }
     }
 
+    /// A line per event even on a terminal, for where others write at the same time.
+    pub(crate) fn lines(terminal: &Terminal) -> Self {
+        Self(match terminal.progress {
+            ProgressStyle::Tty | ProgressStyle::Plain => Show::Lines,
+            ProgressStyle::Json => Show::Json,
+            ProgressStyle::Quiet => Show::Nothing,
+        })
+    }
+
     /// Reports to nobody.
     pub(crate) fn quiet() -> Self {
         Self(Show::Nothing)

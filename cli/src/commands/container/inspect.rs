@@ -6,7 +6,7 @@ use crate::output;
 use crate::session::Session;
 use clap::Args;
 use engine::state::container::resolve;
-use engine_spec::{ObservedContainer, Status};
+use engine_spec::{MountSource, ObservedContainer, Status};
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
@@ -31,9 +31,15 @@ impl Inspect {
     }
 }
 
-/// A container in the shape of docker's answer, as far as tools read it; `Spec` is all we know.
+/// A container in the shape of docker's answer, as far as tools read it; `Spec` is all we know but
+/// the contents of configs and secrets.
 fn describe(container: &ObservedContainer) -> Value {
-    let spec = &container.spec;
+    let mut spec = container.spec.clone();
+    for mount in &mut spec.mounts {
+        if let MountSource::Content { bytes, .. } = &mut mount.source {
+            bytes.clear();
+        }
+    }
     json!({
         "Id": container.id,
         "Created": clock::rfc3339(container.created_at),
