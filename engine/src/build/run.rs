@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::error::BuildError;
 use super::output::Tail;
 use super::permission::Owner;
-use super::solve::{LayerStep, Solver, Workplace};
+use super::solve::{LayerStep, Solver, Trust, Workplace};
 use super::upper::Metadata;
 use super::{BuildEvent, OutputStream};
 use crate::supervisor::step::{StepSpec, Stream};
@@ -72,7 +72,7 @@ impl Solver<'_> {
         };
         self.layer(draft, layer, |solver, place| {
             let spec = spec(solver, place);
-            solver.run_in(place, step, (&spec, invocation.script))
+            solver.run_in(place, step, (&spec, invocation.script)).map(|()| Trust::Kept)
         })
     }
 

@@ -64,6 +64,15 @@ impl<'a> LayerStep<'a> {
     }
 }
 
+/// Whether a step's layer is what its key says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// It is, and later builds may use it.
+    Kept,
+    /// What it was made from changed meanwhile: good for this build only.
+    Once,
+}
+
 /// Where a step does its work; removed when dropped, or by the next build if this process dies.
 pub(super) struct Workplace {
     pub(super) staging: Staging,
@@ -219,7 +228,7 @@ impl<'a> Solver<'a> {
         &mut self,
         draft: &mut Draft,
         layer: LayerStep<'_>,
-        make: impl FnOnce(&mut Self, &Workplace) -> Result<(), BuildError>,
+        make: impl FnOnce(&mut Self, &Workplace) -> Result<Trust, BuildError>,
     ) -> Result<(), BuildError> {
         self.label.index += 1;
         let step = self.label.clone();
@@ -231,8 +240,11 @@ impl<'a> Solver<'a> {
         }
         let begun = Instant::now();
         let made = self.make_layer(draft, &layer, make);
-        let record = made.inspect_err(|_| self.emit(BuildEvent::StepFailed { step: step.clone() }))?;
-        self.cache.keep(&layer.key, &record)?;
+        let (record, trust) =
+            made.inspect_err(|_| self.emit(BuildEvent::StepFailed { step: step.clone() }))?;
+        if trust == Trust::Kept {
+            self.cache.keep(&layer.key, &record)?;
+        }
         self.emit(BuildEvent::StepDone { step, elapsed: begun.elapsed() });
         draft.push(record, layer.history);
         Ok(())
@@ -242,19 +254,19 @@ impl<'a> Solver<'a> {
         &mut self,
         draft: &Draft,
         layer: &LayerStep<'_>,
-        make: impl FnOnce(&mut Self, &Workplace) -> Result<(), BuildError>,
-    ) -> Result<StepRecord, BuildError> {
+        make: impl FnOnce(&mut Self, &Workplace) -> Result<Trust, BuildError>,
+    ) -> Result<(StepRecord, Trust), BuildError> {
         let staging = Staging::new(self.layout)?;
         let tree = self.store.stage_tree(&staging)?;
         let layers = if layer.is_linked { Vec::new() } else { draft.layer_paths(self.layout) };
         let upper = Upper::new(&tree, &layers).map_err(|error| self.copy_error(layer.step, error))?;
         let place = Workplace { staging, tree, upper, layers };
-        make(self, &place)?;
+        let trust = make(self, &place)?;
         let is_empty = std::fs::read_dir(&place.tree).is_ok_and(|mut entries| entries.next().is_none());
         if is_empty && !layer.always {
-            return Ok(StepRecord::now(None));
+            return Ok((StepRecord::now(None), trust));
         }
-        Ok(StepRecord::now(Some(self.store.commit_layer(&place.tree)?.diff_id)))
+        Ok((StepRecord::now(Some(self.store.commit_layer(&place.tree)?.diff_id)), trust))
     }
 
     /// The key of doing `action` on top of `layers`.

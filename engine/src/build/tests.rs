@@ -23,6 +23,8 @@ struct World {
     /// The steps that were run, not found in the cache.
     runs: RefCell<Vec<StepSpec>>,
     events: Mutex<Vec<String>>,
+    /// Written to `app.py` when the next COPY starts.
+    meanwhile: Mutex<Option<String>>,
 }
 
 /// `sh -c "write <path> <text>"` writes a file, `fail` fails, everything else does nothing.
@@ -48,7 +50,13 @@ impl World {
         let layout = Layout::at(&scratch.path().join("root"));
         layout.prepare().expect("prepared");
         scratch.tree("context", files);
-        let world = Self { scratch, layout, runs: RefCell::default(), events: Mutex::default() };
+        let world = Self {
+            scratch,
+            layout,
+            runs: RefCell::default(),
+            events: Mutex::default(),
+            meanwhile: Mutex::default(),
+        };
         world.image("base", &[("etc/passwd", PASSWD), ("srv/old", "")], |_| {});
         world
     }
@@ -94,10 +102,14 @@ impl World {
     fn build_spec(&self, spec: &BuildSpec) -> Result<Image, BuildError> {
         self.runs.borrow_mut().clear();
         self.events.lock().expect("not poisoned").clear();
-        let log = &self.events;
+        let (log, meanwhile, edited) = (&self.events, &self.meanwhile, self.context().join("app.py"));
         let events = |event: BuildEvent| {
             let text = match event {
-                BuildEvent::StepStarted { step, text } => format!("{step} {text}"),
+                BuildEvent::StepStarted { step, text } => {
+                    let edit = meanwhile.lock().expect("not poisoned").take_if(|_| text.starts_with("COPY"));
+                    edit.into_iter().for_each(|edit| fs::write(&edited, edit).expect("written"));
+                    format!("{step} {text}")
+                }
                 BuildEvent::StepCached { step } => format!("{step} cached"),
                 BuildEvent::StepDone { step, .. } => format!("{step} done"),
                 BuildEvent::StepFailed { step } => format!("{step} failed"),
@@ -191,6 +203,19 @@ fn an_edited_file_is_copied_again_and_what_was_before_is_kept() {
     assert_ne!(second.id, first.id);
     assert_eq!(second.layers[..3], first.layers[..3]);
     assert_eq!(world.read(&second, "app/app.py").as_deref(), Some("print(2)"));
+}
+
+#[test]
+fn a_file_saved_while_it_is_copied_does_not_spoil_the_cache() {
+    require!(Root);
+    let world = World::new(&[("app.py", "old")]);
+    *world.meanwhile.lock().expect("not poisoned") = Some("new".to_owned());
+    let text = "FROM base\nCOPY app.py /";
+    let first = world.build(text);
+    assert_eq!(world.read(&first, "app.py").as_deref(), Some("new"));
+    fs::write(world.context().join("app.py"), "old").expect("written");
+    let second = world.build(text);
+    assert_eq!(world.read(&second, "app.py").as_deref(), Some("old"));
 }
 
 #[test]

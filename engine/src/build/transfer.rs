@@ -11,7 +11,7 @@ use super::graph::{Base, copied_from};
 use super::path::absolute;
 use super::permission::{ModeChange, Owner, PermissionError};
 use super::select::{Fingerprint, SelectError, Selected, select};
-use super::solve::{LayerStep, Solver, Workplace};
+use super::solve::{LayerStep, Solver, Trust, Workplace};
 use super::upper::{Upper, UpperError};
 use super::view::{Kind, View, ViewError};
 use engine_spec::Digest;
@@ -102,21 +102,36 @@ impl Solver<'_> {
             self.key(&below, &request.action(&inputs))
         });
         let known = definition.as_ref().filter(|key| self.cache.find(key, &self.store).is_some()).cloned();
-        let key = match known {
-            Some(key) => key,
+        let (key, content) = match known {
+            Some(key) => (key, None),
             None => {
                 let content = self.content(step, &origin, &request)?;
-                self.key(&below, &request.action(&Inputs::Content(content)))
+                (self.key(&below, &request.action(&Inputs::Content(content.clone()))), Some(content))
             }
         };
         let history = format!("{} # buildkit", step.text);
         let layer = LayerStep { history, is_linked: copy.is_linked, ..LayerStep::new(step, key.clone()) };
         self.layer(draft, layer, |solver, place| {
             let selected = solver.selected(&origin, &request)?;
-            let copied = write(place, &origin, &request.for_several(selected.len()), &selected);
-            copied.map_err(|error| solver.copy_error(step, error))
+            write(place, &origin, &request, &selected).map_err(|error| solver.copy_error(step, error))?;
+            solver.trust(step, (&origin, &request), content.as_ref())
         })?;
         self.alias(definition.filter(|definition| *definition != key), &key)
+    }
+
+    /// Whether the context still is what the key was made of: a file may be saved while it is copied.
+    fn trust(
+        &mut self,
+        step: &Step,
+        (origin, request): (&Origin, &Request),
+        before: Option<&Digest>,
+    ) -> Result<Trust, BuildError> {
+        match before {
+            Some(before) if origin.layers.is_none() && self.content(step, origin, request)? != *before => {
+                Ok(Trust::Once)
+            }
+            _ => Ok(Trust::Kept),
+        }
     }
 
     /// Lets a copy be found by its definition too, which is cheaper to look up than its content.
@@ -243,10 +258,10 @@ impl Request {
         }
     }
 
-    /// Several sources need a folder, also if they come from one pattern.
-    fn for_several(mut self, sources: usize) -> Self {
-        self.target.is_folder |= sources > 1;
-        self
+    /// Where to; several sources need a folder, also if they come from one pattern.
+    fn target(&self, sources: usize) -> Target {
+        let is_folder = self.target.is_folder || sources > 1;
+        Target { is_folder, ..self.target.clone() }
     }
 }
 
@@ -256,7 +271,8 @@ fn write(
     request: &Request,
     selected: &[Selected],
 ) -> Result<(), CopyError> {
-    let mut copier = Copier::new(&place.upper, &origin.view, &request.target);
+    let target = request.target(selected.len());
+    let mut copier = Copier::new(&place.upper, &origin.view, &target);
     for (index, source) in selected.iter().enumerate() {
         let is_unpacked = request.unpacks
             && source.entry.kind == Kind::File

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::error::BuildError;
 use super::path::absolute;
 use super::permission::Owner;
-use super::solve::{LayerStep, Solver};
+use super::solve::{LayerStep, Solver, Trust};
 use super::transfer::CopyError;
 use super::upper::{Metadata, Upper};
 use super::view::Found;
@@ -35,6 +35,7 @@ impl Solver<'_> {
         let layer = LayerStep { history: format!("WORKDIR {path}"), ..LayerStep::new(step, key) };
         self.layer(draft, layer, |solver, place| {
             make(&place.upper, Path::new(&path), user.as_deref())
+                .map(|()| Trust::Kept)
                 .map_err(|error| solver.copy_error(step, error))
         })
     }
