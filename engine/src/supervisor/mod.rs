@@ -13,6 +13,7 @@ mod attachment;
 mod deaf;
 pub(crate) mod describe;
 mod detach;
+mod ending;
 mod entered;
 mod failure;
 mod health;

@@ -17,7 +17,7 @@ use super::restart::{self, Ending};
 use super::stdio::Output;
 use super::step::Stream;
 use super::stop::{self, Stopping};
-use super::{Supervised, entered, health, message, poll};
+use super::{Supervised, ending, entered, health, message, poll};
 use crate::state::record::RecordError;
 use engine_spec::{EventKind, Health, ObservedEndpoint, Status};
 use nix::sys::signalfd::SignalFd;
@@ -312,7 +312,7 @@ impl Supervisor {
     /// The first process has ended: cleans up and decides what comes next.
     fn ended(&mut self) {
         let Some(run) = self.state.run() else { return };
-        let exit_code = entered::reap(run.launched.pidfd.as_fd());
+        let exit_code = ending::exit_code(run.launched.init, run.launched.pidfd.as_fd());
         let oom_killed = run.launched.description.cgroup.oom_kills().is_ok_and(|kills| kills > 0);
         let stopping = run.stopping.as_ref().map(|stopping| stopping.by_user);
         let ran_for = run.started.elapsed();

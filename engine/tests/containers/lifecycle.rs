@@ -102,6 +102,15 @@ pub(crate) fn deaf_stop(machine: &Machine) {
     }
 }
 
+pub(crate) fn terminal(machine: &Machine) {
+    let mut spec = machine.spec("one", "test -t 0 && test -t 1 && echo a terminal; exit 3");
+    spec.process.tty = true;
+    machine.start(&spec);
+    assert_eq!(container::wait_exit(&machine.layout, &spec.name).expect("ended"), Some(3));
+    assert_eq!(machine.logs("one"), "a terminal\r\n");
+    container::remove(&machine.layout, &spec.name, true).expect("removed");
+}
+
 pub(crate) fn restart_policy(machine: &Machine) {
     let mut spec = machine.spec("one", "echo again; exit 1");
     spec.restart = RestartPolicy::OnFailure { max_attempts: Some(2) };

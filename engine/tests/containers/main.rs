@@ -21,12 +21,13 @@ use std::process::ExitCode;
 /// A test: its name and what it does.
 type Test = (&'static str, fn(&Machine));
 
-const TESTS: [Test; 12] = [
+const TESTS: [Test; 13] = [
     ("a_container_runs_logs_and_leaves_nothing", lifecycle::runs_logs_and_leaves_nothing),
     ("containers_find_each_other_and_ports_are_published", lifecycle::names_and_ports),
     ("exec_gives_output_and_exit_code", lifecycle::exec),
     ("a_missing_program_is_exit_code_127", lifecycle::missing_program),
     ("a_deaf_container_is_stopped_early", lifecycle::deaf_stop),
+    ("a_terminal_is_logged", lifecycle::terminal),
     ("a_policy_restarts_until_its_attempts_are_used_up", lifecycle::restart_policy),
     ("probes_make_a_container_healthy", lifecycle::health),
     ("a_named_volume_is_filled_once_and_kept", lifecycle::volumes),
