@@ -1,10 +1,27 @@
 //! `runtime: runc`: the same spec, launched by another OCI runtime through its command line.
+//!
+//! ```text
+//! bundle/  config.json  rootfs/ (the overlay)  state/ (the runtime's own)  log  pid  console.sock
+//! create ──> the first process waits ──> network from outside and inside ──> start ──> … ──> delete
+//! ```
+//! The runtime's commands end at once; the container's first process becomes the caller's child, who is
+//! made a subreaper for that. Programs are added with [`super::exec`], as to any container.
 
 use super::launch::{Sandbox, Stdio};
-use nix::unistd::Pid;
+use crate::sys::{pidfd_open, receive_message};
+use nix::fcntl::{OFlag, open};
+use nix::mount::{MntFlags, umount2};
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::socket::MsgFlags;
+use nix::sys::stat::Mode;
+use nix::unistd::{AccessFlags, Pid, access};
+use oci_spec::runtime::{LinuxSeccomp, Spec};
+use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::process::{self, Command};
 
 /// An external runtime failed.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +29,10 @@ pub enum ExternalError {
     /// No such program on PATH.
     #[error("the runtime `{0}` is not installed")]
     NotFound(String),
-    /// A file or folder for it could not be made.
+    /// What only our own runtime does.
+    #[error("an external runtime cannot launch a container with {0}")]
+    Unsupported(&'static str),
+    /// A file or folder for it could not be made or read.
     #[error("cannot prepare {path} for the runtime")]
     Bundle {
         /// Which.
@@ -37,7 +57,7 @@ pub enum ExternalError {
         program: PathBuf,
         /// What it was asked for.
         verb: &'static str,
-        /// What it wrote to its standard error.
+        /// What it wrote to its log or standard error.
         output: String,
     },
 }
@@ -45,7 +65,7 @@ pub enum ExternalError {
 /// A container made by an external runtime; its first process waits.
 #[derive(Debug)]
 pub struct Created {
-    /// The first process, in the caller's pid namespace; not the caller's child.
+    /// The first process, in the caller's pid namespace; a child of the caller.
     pub pid: Pid,
     /// The same as a descriptor.
     pub pidfd: OwnedFd,
@@ -53,37 +73,175 @@ pub struct Created {
     pub terminal: Option<OwnedFd>,
 }
 
-/// The path of the runtime called `name`.
+/// One container of an external runtime.
+#[derive(Debug, Clone)]
+pub struct External {
+    /// The runtime's program, see [`find`].
+    pub program: PathBuf,
+    /// A folder for its files; made where it is missing.
+    pub bundle: PathBuf,
+    /// The container's id.
+    pub id: String,
+}
+
+/// The path of the runtime called `name`, which may be a path itself.
 ///
 /// # Errors
 /// Says that it is not installed.
-pub fn find(name: &str) -> Result<PathBuf, ExternalError> {
-    todo!("{name}")
+pub fn find(name: &str, search_path: &str) -> Result<PathBuf, ExternalError> {
+    let is_program =
+        |path: &PathBuf| path.is_absolute() && path.is_file() && access(path, AccessFlags::X_OK).is_ok();
+    // Joining an absolute name replaces the folder.
+    let mut candidates = search_path.split(':').map(|folder| Path::new(folder).join(name));
+    candidates.find(is_program).ok_or_else(|| ExternalError::NotFound(name.to_owned()))
 }
 
-/// Makes the container without starting it; `bundle` is an empty folder for the runtime's files.
-///
-/// # Errors
-/// Carries what the runtime wrote to its standard error.
-pub fn create(program: &Path, bundle: &Path, id: &str, sandbox: Sandbox) -> Result<Created, ExternalError> {
-    let _ = (program, bundle, id, matches!(sandbox.stdio, Stdio::Terminal));
-    todo!()
+impl External {
+    /// Makes the container without starting it. `seccomp` are the rules that the sandbox's own filter was
+    /// compiled from.
+    ///
+    /// # Errors
+    /// Carries what the runtime wrote to its log.
+    pub fn create(&self, sandbox: Sandbox, seccomp: Option<LinuxSeccomp>) -> Result<Created, ExternalError> {
+        if sandbox.init {
+            return Err(ExternalError::Unsupported("`init: true`"));
+        }
+        let rootfs = self.bundle.join("rootfs");
+        fs::create_dir_all(&rootfs).map_err(self.bundle_error("rootfs"))?;
+        sandbox.root.attach_at(&rootfs).map_err(|errno| self.bundle_error("rootfs")(errno.into()))?;
+        let has_terminal = matches!(sandbox.stdio, Stdio::Terminal);
+        self.write_config(sandbox.spec, seccomp, has_terminal)?;
+        set_child_subreaper(true).map_err(|errno| self.bundle_error("pid")(errno.into()))?;
+        let mut command = self.command("create");
+        command.arg("--bundle").arg(&self.bundle).arg("--pid-file").arg(self.bundle.join("pid"));
+        let console = if has_terminal { Some(Console::listen(&self.bundle)?) } else { None };
+        if let Some(console) = &console {
+            command.arg("--console-socket").arg(&console.path);
+        }
+        if let Stdio::Files([input, output, error]) = sandbox.stdio {
+            command.stdin(input).stdout(output).stderr(error);
+        }
+        let status = command.arg(&self.id).status().map_err(|source| self.run_error(source))?;
+        if !status.success() {
+            return Err(
+                self.failed("create", fs::read_to_string(self.bundle.join("log")).unwrap_or_default())
+            );
+        }
+        let (pid, pidfd) = self.first_process()?;
+        let terminal = console.map(|console| console.receive()).transpose()?;
+        Ok(Created { pid, pidfd, terminal })
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// Carries what the runtime wrote to its standard error.
+    pub fn start(&self) -> Result<(), ExternalError> {
+        self.run("start", &[])
+    }
+
+    /// Kills what is left of it and removes what the runtime keeps of it.
+    ///
+    /// # Errors
+    /// Carries what the runtime wrote to its standard error.
+    pub fn delete(&self) -> Result<(), ExternalError> {
+        let deleted = self.run("delete", &["--force"]);
+        // Not mounted, or never made: nothing to undo.
+        let _ = umount2(&self.bundle.join("rootfs"), MntFlags::MNT_DETACH);
+        deleted
+    }
+
+    fn write_config(
+        &self,
+        mut spec: Spec,
+        seccomp: Option<LinuxSeccomp>,
+        has_terminal: bool,
+    ) -> Result<(), ExternalError> {
+        if let Some(root) = spec.root_mut() {
+            root.set_path(self.bundle.join("rootfs"));
+        }
+        if let Some(process) = spec.process_mut() {
+            process.set_terminal(Some(has_terminal));
+        }
+        if let Some(linux) = spec.linux_mut() {
+            linux.set_seccomp(seccomp);
+        }
+        let path = self.bundle.join("config.json");
+        let text =
+            serde_json::to_vec(&spec).map_err(|error| self.bundle_error("config.json")(error.into()))?;
+        fs::write(path, text).map_err(self.bundle_error("config.json"))
+    }
+
+    fn first_process(&self) -> Result<(Pid, OwnedFd), ExternalError> {
+        let read = || -> io::Result<(Pid, OwnedFd)> {
+            let text = fs::read_to_string(self.bundle.join("pid"))?;
+            let pid = text.trim().parse().map_err(|_| io::ErrorKind::InvalidData)?;
+            Ok((Pid::from_raw(pid), pidfd_open(Pid::from_raw(pid))?))
+        };
+        read().map_err(self.bundle_error("pid"))
+    }
+
+    fn command(&self, verb: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .arg("--root")
+            .arg(self.bundle.join("state"))
+            .arg("--log")
+            .arg(self.bundle.join("log"))
+            .arg(verb);
+        command
+    }
+
+    fn run(&self, verb: &'static str, options: &[&str]) -> Result<(), ExternalError> {
+        let output = self.command(verb).args(options).arg(&self.id).stdin(process::Stdio::null()).output();
+        let output = output.map_err(|source| self.run_error(source))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(self.failed(verb, String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+
+    fn failed(&self, verb: &'static str, output: String) -> ExternalError {
+        ExternalError::Failed { program: self.program.clone(), verb, output: output.trim().to_owned() }
+    }
+
+    fn run_error(&self, source: io::Error) -> ExternalError {
+        ExternalError::Run { program: self.program.clone(), source }
+    }
+
+    fn bundle_error(&self, name: &str) -> impl FnOnce(io::Error) -> ExternalError + use<> {
+        let path = self.bundle.join(name);
+        move |source| ExternalError::Bundle { path, source }
+    }
 }
 
-/// Starts it.
-///
-/// # Errors
-/// Carries what the runtime wrote to its standard error.
-pub fn start(program: &Path, bundle: &Path, id: &str) -> Result<(), ExternalError> {
-    let _ = (program, bundle, id);
-    todo!()
+/// Where the runtime sends the terminal's master.
+#[derive(Debug)]
+struct Console {
+    listener: UnixListener,
+    path: PathBuf,
+    /// The bundle; its descriptor makes the path short enough for a socket (108 bytes, unix(7)).
+    _folder: OwnedFd,
 }
 
-/// Removes what the runtime keeps of it, and kills what is left of it.
-///
-/// # Errors
-/// Carries what the runtime wrote to its standard error.
-pub fn delete(program: &Path, bundle: &Path, id: &str) -> Result<(), ExternalError> {
-    let _ = (program, bundle, id);
-    todo!()
+impl Console {
+    fn listen(bundle: &Path) -> Result<Self, ExternalError> {
+        let refused = |source| ExternalError::Bundle { path: bundle.join("console.sock"), source };
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let folder = open(bundle, flags, Mode::empty()).map_err(|errno| refused(errno.into()))?;
+        let path = PathBuf::from(format!("/proc/{}/fd/{}/console.sock", process::id(), folder.as_raw_fd()));
+        let listener = UnixListener::bind(&path).map_err(refused)?;
+        Ok(Self { listener, path, _folder: folder })
+    }
+
+    /// The runtime has connected before its command ended, so this does not wait.
+    fn receive(&self) -> Result<OwnedFd, ExternalError> {
+        let receive = || -> io::Result<OwnedFd> {
+            let (stream, _) = self.listener.accept()?;
+            let mut name = [0; 256];
+            let (_, mut descriptors) = receive_message(stream.as_fd(), &mut name, MsgFlags::empty())?;
+            descriptors.pop().ok_or_else(|| io::ErrorKind::InvalidData.into())
+        };
+        receive().map_err(|source| ExternalError::Bundle { path: self.path.clone(), source })
+    }
 }

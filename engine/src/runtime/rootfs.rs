@@ -155,7 +155,7 @@ fn open_folder(path: &Path) -> Result<OwnedFd, RootfsError> {
 }
 
 impl Root {
-    /// A root file system that the caller mounted, such as one of an external runtime.
+    /// A folder that is mounted already, such as a running container's `/proc/<pid>/root`, to look files up in.
     #[must_use]
     pub fn from_mount(mount: OwnedFd, mountpoint: PathBuf) -> Self {
         Self { mount, mountpoint }
@@ -164,13 +164,13 @@ impl Root {
     /// Attaches it where its `work` folder is, in the mount namespace of this process.
     ///
     /// Overlayfs keeps that folder open and nobody looks at it by its path, so covering it hides nothing.
-    ///
-    /// # Errors
-    /// What the kernel says.
-    pub(super) fn attach(&self) -> nix::Result<&Path> {
-        let target = open(&self.mountpoint, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
-        attach(&self.mount, &target)?;
-        Ok(&self.mountpoint)
+    pub(super) fn attach(&self) -> nix::Result<()> {
+        self.attach_at(&self.mountpoint)
+    }
+
+    /// Attaches it at `path` in the mount namespace of this process.
+    pub(super) fn attach_at(&self, path: &Path) -> nix::Result<()> {
+        attach(&self.mount, open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?)
     }
 
     /// Opens a file of it by a path that cannot leave it.

@@ -90,11 +90,23 @@ pub fn set_domain_name(name: &str) -> nix::Result<()> {
     nix::errno::Errno::result(result).map(drop)
 }
 
-/// Gives every signal its default disposition; the two that cannot be changed are passed over.
+/// The kernel's `struct sigaction` and the size of its signal mask: handler, flags, restorer and mask, a
+/// word each on x86_64 and aarch64.
+type KernelAction = [u64; 4];
+const KERNEL_MASK_BYTES: usize = 8;
+const SIGNAL_MAX: i32 = 64;
+
+/// Gives every signal its default disposition, those that the C library keeps for itself too: whoever
+/// started this process may have had them ignored, and `execve` keeps that.
 pub fn reset_signal_dispositions() {
-    for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: SIG_DFL installs no handler; the C library refuses its own internal signals.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    let default: KernelAction = [0; 4];
+    for signal in 1..=SIGNAL_MAX {
+        let none = std::ptr::null_mut::<KernelAction>();
+        // SAFETY: `default` is a live action of all zeros, which is SIG_DFL without flags, and the old one is
+        // not asked for. The two signals that cannot be changed are refused.
+        unsafe {
+            libc::syscall(libc::SYS_rt_sigaction, signal, &raw const default, none, KERNEL_MASK_BYTES);
+        }
     }
 }
 

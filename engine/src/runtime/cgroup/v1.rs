@@ -32,7 +32,7 @@ pub(super) fn all_folders(path: &Path) -> Result<Vec<PathBuf>, CgroupError> {
 pub(super) fn folders(path: &Path) -> Result<Vec<(String, PathBuf)>, CgroupError> {
     let exists = |controller: &&str| folder(controller, path).exists();
     let named = |controller: &str| (controller.to_owned(), folder(controller, path));
-    Ok(JOINED.iter().chain([&CPUSET]).copied().filter(|name| exists(&name)).map(named).collect())
+    Ok(JOINED.iter().chain([&CPUSET]).copied().filter(exists).map(named).collect())
 }
 
 pub(super) fn create(path: &Path, resources: &LinuxResources) -> Result<(), CgroupError> {

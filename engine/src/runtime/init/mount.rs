@@ -14,7 +14,10 @@ use std::path::{Path, PathBuf};
 pub(super) fn perform(root: BorrowedFd<'_>, plan: &MountPlan) -> nix::Result<()> {
     match &plan.source {
         Source::Bind { path, depth } => bind(root, plan, path, *depth),
-        Source::FileSystem { kind, parameters } => file_system(root, plan, kind, parameters),
+        Source::FileSystem { kind, name, parameters } => {
+            let file_system = configure(kind, name.as_deref(), parameters)?;
+            mount_new(root, plan, kind, file_system)
+        }
         Source::CgroupV1 { folders } => control_groups(root, plan, folders),
     }
 }
@@ -40,25 +43,27 @@ fn adjust(mount: &OwnedFd, attributes: Attributes, depth: Depth) -> nix::Result<
     Ok(())
 }
 
-fn file_system(
-    root: BorrowedFd<'_>,
-    plan: &MountPlan,
+fn configure(
     kind: &str,
+    name: Option<&str>,
     parameters: &[(String, Option<String>)],
-) -> nix::Result<()> {
-    let existing = open_target(root, plan, kind)?;
+) -> nix::Result<FileSystem> {
     let file_system = FileSystem::open(kind)?;
+    name.map_or(Ok(()), |name| file_system.set("source", name))?;
     for (key, value) in parameters {
         match value {
             Some(value) => file_system.set(key, value)?,
             None => file_system.set_flag(key)?,
         }
     }
-    if let Some(target) = existing.as_ref().filter(|_| kind == "tmpfs") {
+    Ok(file_system)
+}
+
+fn mount_new(root: BorrowedFd<'_>, plan: &MountPlan, kind: &str, file_system: FileSystem) -> nix::Result<()> {
+    let existing = open_target(root, plan, kind)?;
+    if let Some(target) = existing.as_ref().filter(|_| kind == "tmpfs" && !plan.has_parameter("mode")) {
         // A folder of the image keeps its mode when memory is mounted over it, as with runc.
-        if !parameters.iter().any(|(key, _)| key == "mode") {
-            file_system.set("mode", &format!("{:o}", fstat(target)?.st_mode & 0o7777))?;
-        }
+        file_system.set("mode", &format!("{:o}", fstat(target)?.st_mode & 0o7777))?;
     }
     let mount = file_system.mount(plan.attributes.set)?;
     let target = existing.map_or_else(|| ensure(root, &plan.target, Kind::Folder), Ok)?;
@@ -134,7 +139,7 @@ impl Masks {
                 | libc::MOUNT_ATTR_NOSUID
                 | libc::MOUNT_ATTR_NODEV
                 | libc::MOUNT_ATTR_NOEXEC;
-            self.empty = Some(FileSystem::open("tmpfs")?.mount(flags)?);
+            self.empty = Some(configure("tmpfs", Some("tmpfs"), &[])?.mount(flags)?);
         }
         self.empty.as_ref().map(AsFd::as_fd).ok_or(Errno::ENOENT)
     }

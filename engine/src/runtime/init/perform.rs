@@ -49,7 +49,7 @@ impl Scene {
             Step::Enter(namespaces) => self.enter(*namespaces),
             Step::IsolateCgroup => unshare(CloneFlags::CLONE_NEWCGROUP),
             Step::IsolateMounts => isolate_mounts(),
-            Step::AttachRoot => self.with_root(|root| root.attach().map(drop)),
+            Step::AttachRoot => self.with_root(Root::attach),
             Step::Mount(plan) => mount::perform(self.root(), plan),
             Step::Device(node) => device::create(self.root(), node),
             Step::Link { path, target } => device::link(self.root(), Path::new(path), target),

@@ -41,9 +41,9 @@ pub(crate) struct Live {
     pub(crate) output: File,
 }
 
-const APPLETS: [&str; 20] = [
+const APPLETS: [&str; 25] = [
     "sh", "echo", "cat", "id", "hostname", "sleep", "touch", "mknod", "ls", "env", "pwd", "grep", "mount",
-    "ulimit", "kill", "head", "tty", "stat", "true", "dd",
+    "ulimit", "kill", "head", "tty", "stat", "true", "dd", "cut", "sort", "readlink", "tail", "sed",
 ];
 
 impl Container {

@@ -44,7 +44,7 @@ fn shares_namespaces_cgroup_and_environment() {
     let live = live(&container);
     let script = "for n in mnt net pid ipc uts cgroup; do [ $(readlink /proc/1/ns/$n) = $(readlink /proc/self/ns/$n) ] || echo $n; done; \
                   [ \"$(cat /proc/1/cgroup)\" = \"$(cat /proc/self/cgroup)\" ] || echo cgroup; echo $A $B; pwd; ls /proc/$$/fd; true";
-    let outcome = live.exec(&script.replace("readlink", "/bin/busybox readlink"), |process| {
+    let outcome = live.exec(script, |process| {
         process.environment = vec!["B=2".to_owned()];
         process.working_dir = Some("/etc".to_owned());
     });

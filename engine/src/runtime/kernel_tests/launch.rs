@@ -20,6 +20,11 @@ pub(crate) const CASES: &[Case] = &[
     ("launch::dropping_a_pending_launch_leaves_nothing", dropping_a_pending_launch_leaves_nothing),
     ("launch::a_terminal_is_controlling_and_the_console", a_terminal_is_controlling_and_the_console),
     ("launch::a_bind_over_a_dangling_link_makes_its_target", a_bind_over_a_dangling_link_makes_its_target),
+    ("launch::a_child_dies_with_its_parent", a_child_dies_with_its_parent),
+    (
+        "launch::layers_are_mounted_by_descriptor_where_paths_are_too_long",
+        layers_are_mounted_by_descriptor_where_paths_are_too_long,
+    ),
 ];
 
 fn runs_a_program_and_returns_its_exit_code() {
@@ -146,4 +151,50 @@ fn a_bind_over_a_dangling_link_makes_its_target() {
     let source = ResolvedSource::Bind { path: source, propagation: None, non_recursive: false };
     container.mounts = vec![ResolvedMount { target: "/etc/resolv.conf".into(), source, read_only: false }];
     assert_eq!(container.run().output, "nameserver\nnameserver\n");
+}
+
+/// The engine's process dies between making the child and starting it.
+fn a_child_dies_with_its_parent() {
+    require!(Root, Busybox);
+    let container = Container::new("true");
+    let (sandbox, _output) = container.sandbox();
+    let supervisor = engine::sys::process::clone3(0, None, (), || {
+        let pending = spawn(sandbox, Box::new(|| Ok(Vec::new()))).expect("made");
+        // Killed with the child waiting: nothing is dropped.
+        engine::sys::process::kill(nix::unistd::getpid(), libc::SIGKILL).expect("sent");
+        i32::from(pending.pid().as_raw() == 0)
+    });
+    let (supervisor, ()) = supervisor.expect("made");
+    assert_eq!(super::container::wait(&supervisor.pidfd), 128 + 9);
+    container.cgroup().remove().expect("empty as soon as the child has noticed");
+}
+
+fn layers_are_mounted_by_descriptor_where_paths_are_too_long() {
+    require!(Root, Busybox);
+    let container = Container::new("cat /top /bottom");
+    let long = container.folder.join("x".repeat(200)).join("y".repeat(100));
+    fs::create_dir_all(&long).expect("created");
+    fs::write(long.join("top"), "top\n").expect("written");
+    fs::write(container.folder.join("layer/bottom"), "bottom\n").expect("written");
+    // A volatile overlay's work folder cannot be mounted again.
+    let [upper, work] = ["volatile-upper", "volatile-work"].map(|name| container.folder.join(name));
+    for path in [&upper, &work] {
+        fs::create_dir(path).expect("created");
+    }
+    let overlay = engine::runtime::rootfs::Overlay {
+        layers: vec![long, container.folder.join("layer")],
+        upper,
+        work,
+        durability: engine::runtime::rootfs::Durability::Deferred,
+    };
+    let root = overlay.mount().expect("mounted");
+    let (mut sandbox, mut output) = container.sandbox();
+    sandbox.root = root;
+    let running =
+        spawn(sandbox, Box::new(|| Ok(Vec::new()))).expect("made").proceed().expect("prepared").start();
+    let mut text = String::new();
+    output.read_to_string(&mut text).expect("read");
+    assert_eq!(super::container::wait(&running.expect("started").pidfd), 0);
+    assert_eq!(text, "top\nbottom\n");
+    assert!(!is_mounted(&container.folder), "nothing is mounted on the host");
 }

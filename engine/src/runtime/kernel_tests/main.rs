@@ -4,9 +4,12 @@
 //! harness: each runs in a process of its own, which is this executable again. The command line is
 //! the part of libtest's that `cargo test` and nextest use.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test harness talks")]
+
 mod confinement;
 mod container;
 mod exec;
+mod external;
 mod launch;
 
 use std::process::{Command, ExitCode};
@@ -15,7 +18,7 @@ use std::process::{Command, ExitCode};
 type Case = (&'static str, fn());
 
 fn cases() -> Vec<Case> {
-    [launch::CASES, confinement::CASES, exec::CASES].concat()
+    [launch::CASES, confinement::CASES, exec::CASES, external::CASES].concat()
 }
 
 fn main() -> ExitCode {

@@ -14,6 +14,8 @@
 mod mount;
 pub(super) mod report;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub(super) use mount::{MountPlan, Source};
 pub(super) use step::{Step, exec_steps};

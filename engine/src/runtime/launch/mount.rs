@@ -32,6 +32,8 @@ pub(in crate::runtime) enum Source {
     FileSystem {
         /// Its type.
         kind: String,
+        /// Its name in the table of mounts.
+        name: Option<String>,
         /// Its own options, flags without a value.
         parameters: Vec<(String, Option<String>)>,
     },
@@ -70,22 +72,30 @@ impl MountPlan {
                 }
             }
         }
+        let name = mount.source().as_ref().and_then(|source| source.to_str()).map(str::to_owned);
         let source = match (bind, mount.typ().as_deref()) {
             (Some(depth), _) => Source::Bind { path: mount.source().clone().unwrap_or_default(), depth },
             (None, Some("bind")) => {
                 Source::Bind { path: mount.source().clone().unwrap_or_default(), depth: Depth::Mount }
             }
             (None, Some("cgroup")) if cgroups.is_empty() => {
-                Source::FileSystem { kind: "cgroup2".to_owned(), parameters }
+                Source::FileSystem { kind: "cgroup2".to_owned(), name, parameters }
             }
             (None, Some("cgroup")) => Source::CgroupV1 { folders: cgroups.to_vec() },
-            (None, Some(kind)) => Source::FileSystem { kind: kind.to_owned(), parameters },
+            (None, Some(kind)) => Source::FileSystem { kind: kind.to_owned(), name, parameters },
             (None, None) => {
                 let target = mount.destination().display();
                 return Err(LaunchError::Unsupported(format!("a mount without a type at {target}")));
             }
         };
         Ok(Self { target: mount.destination().clone(), source, attributes, depth })
+    }
+}
+
+impl MountPlan {
+    /// Whether its file system is given `key`.
+    pub(in crate::runtime) fn has_parameter(&self, key: &str) -> bool {
+        matches!(&self.source, Source::FileSystem { parameters, .. } if parameters.iter().any(|(known, _)| known == key))
     }
 }
 

@@ -131,7 +131,8 @@ fn comparisons_are_of_64_bits() {
         );
         serde_json::from_str(&text).expect("a profile")
     };
-    let wanted: [(&str, fn(u64) -> bool); 6] = [
+    type Matches = fn(u64) -> bool;
+    let wanted: [(&str, Matches); 6] = [
         ("SCMP_CMP_EQ", |value| value == 4_294_967_301),
         ("SCMP_CMP_NE", |value| value != 4_294_967_301),
         ("SCMP_CMP_GE", |value| value >= 4_294_967_301),
