@@ -2,7 +2,7 @@
 //!
 //! Supervisors and commands append at the same time; a line is one `write(2)` to a file opened for
 //! appending, so lines never mix. A full log becomes `<project>.old` and a new one is begun, which
-//! bounds a project to twice [`LIMIT_BYTES`].
+//! bounds a project to twice `LIMIT_BYTES`.
 
 use super::Layout;
 use engine_spec::{Event, ProjectName, compose_label};
