@@ -76,7 +76,7 @@ impl Execution {
             self.progress.begin(label, word);
         }
         let _span = tracing::info_span!("action", step = label).entered();
-        match (perform(&self.layout, &node.action, self.deadline), &node.action) {
+        match (perform(&self.layout, node, self.deadline), &node.action) {
             (Ok(()), _) => {
                 if let Some(word) = words.end {
                     self.progress.end(label, Mark::Done, word);

@@ -1,10 +1,11 @@
 //! One action of a plan, done by the engine.
 
+use compose::plan::{Node, Reason};
 use engine::container::{self, CreateError, RemoveError, RenameError, StartError, StopError, WaitError};
 use engine::network::{self, NetworkError};
 use engine::state::Layout;
 use engine::volume::{self, VolumeError};
-use engine_spec::{Action, Condition, ContainerName, NetworkName, VolumeName};
+use engine_spec::{Action, ContainerName, NetworkName, VolumeName};
 use std::time::Instant;
 
 /// An action that failed.
@@ -93,16 +94,15 @@ pub(crate) enum PerformError {
     },
     /// A container did not come as far as others need it.
     #[error("dependency failed to start: {0}")]
-    Wait(WaitError),
+    Dependency(WaitError),
+    /// A container did not come as far as the command was asked to wait for.
+    #[error("application not healthy: {0}")]
+    Application(WaitError),
 }
 
-/// Does what `action` says; waiting ends at `deadline`.
-pub(crate) fn perform(
-    layout: &Layout,
-    action: &Action,
-    deadline: Option<Instant>,
-) -> Result<(), PerformError> {
-    match action {
+/// Does what a step says; waiting ends at `deadline`.
+pub(crate) fn perform(layout: &Layout, node: &Node, deadline: Option<Instant>) -> Result<(), PerformError> {
+    match &node.action {
         Action::CreateNetwork(spec) => network::create(layout, spec)
             .map(drop)
             .map_err(|source| PerformError::CreateNetwork { name: spec.name.clone(), source }),
@@ -125,15 +125,10 @@ pub(crate) fn perform(
             .map_err(|source| PerformError::Remove { name: name.clone(), source }),
         Action::RenameContainer { from, to } => container::rename(layout, from, to)
             .map_err(|source| PerformError::Rename { name: from.clone(), source }),
-        Action::WaitContainer { name, condition, .. } => wait(layout, name, *condition, deadline),
+        Action::WaitContainer { name, condition, .. } => container::wait(layout, name, *condition, deadline)
+            .map_err(|error| match node.reason {
+                Reason::AwaitedBy { service: None } => PerformError::Application(error),
+                _ => PerformError::Dependency(error),
+            }),
     }
-}
-
-fn wait(
-    layout: &Layout,
-    name: &ContainerName,
-    condition: Condition,
-    deadline: Option<Instant>,
-) -> Result<(), PerformError> {
-    container::wait(layout, name, condition, deadline).map_err(PerformError::Wait)
 }

@@ -40,7 +40,7 @@ pub(crate) fn misplaced(error: &clap::Error) {
     if let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
         && args::is_global(argument)
     {
-        say(&format!("hint: `{argument}` goes before the command, as in `lighter {argument} … up`"));
+        say(&format!("hint: `{argument}` goes before the command: `lighter {argument} … <command>`"));
     }
 }
 
