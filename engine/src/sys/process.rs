@@ -73,27 +73,6 @@ pub fn clone3<T>(
     }
 }
 
-/// Makes a child that shares nothing, by `fork(2)`: the call that Docker's seccomp profile leaves to
-/// containers, where `clone3` is answered as if the kernel had none.
-///
-/// # Errors
-/// `EBUSY` for a process with threads, else what the kernel says.
-pub fn fork(body: impl FnOnce() -> i32) -> io::Result<nix::unistd::Pid> {
-    if thread_count()? != 1 {
-        return Err(io::Error::from_raw_os_error(libc::EBUSY));
-    }
-    // SAFETY: the thread count above proves that no other thread could have left a lock held in the
-    // child's copy of this memory, so the child may do whatever this thread may.
-    match unsafe { nix::unistd::fork() }? {
-        nix::unistd::ForkResult::Parent { child } => Ok(child),
-        nix::unistd::ForkResult::Child => {
-            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).unwrap_or(101);
-            // SAFETY: `_exit` has no preconditions; exit handlers belong to the parent.
-            unsafe { libc::_exit(code) }
-        }
-    }
-}
-
 /// The folder of a process's threads has one link per thread besides its own two (proc(5)).
 fn thread_count() -> io::Result<u64> {
     use std::os::unix::fs::MetadataExt;
