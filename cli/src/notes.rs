@@ -1,12 +1,10 @@
 //! What a plan says besides its steps.
 
 use crate::progress::{Mark, Progress};
-use crate::report;
-use crate::terminal::Terminal;
 use compose::plan::Note;
 
 /// Tells what stays as it is, and warns of what should be looked at.
-pub(crate) fn show(notes: &[Note], progress: &Progress, terminal: &Terminal) {
+pub(crate) fn show(notes: &[Note], progress: &Progress) {
     for note in notes {
         match note {
             Note::Unchanged { container } => {
@@ -18,7 +16,7 @@ pub(crate) fn show(notes: &[Note], progress: &Progress, terminal: &Terminal) {
             | Note::NetworkInUse { .. }
             | Note::VolumeInUse { .. }
             | Note::NothingFound => {
-                report::warning(&note.to_string(), terminal);
+                progress.warning(&note.to_string());
             }
         }
     }

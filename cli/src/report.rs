@@ -32,7 +32,12 @@ pub(crate) fn warnings(diagnostics: &[Diagnostic], terminal: &Terminal) {
 
 /// Shows something worth looking at.
 pub(crate) fn warning(message: &str, terminal: &Terminal) {
-    say(&headline("warning", AnsiColor::Yellow, message, terminal.colour_stderr));
+    say(&warning_line(message, terminal.colour_stderr));
+}
+
+/// The line that shows it.
+pub(crate) fn warning_line(message: &str, is_coloured: bool) -> String {
+    headline("warning", AnsiColor::Yellow, message, is_coloured)
 }
 
 /// Where an option was refused that only the whole of lighter has, says where it goes.

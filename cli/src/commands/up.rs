@@ -89,7 +89,7 @@ impl Up {
         let mut execution = Execution::new(session, layout, "up");
         let progress = execution.progress.clone();
         let result = convergence.plan(&progress).and_then(|(_held, plan)| {
-            notes::show(&plan.notes, &progress, &session.terminal);
+            notes::show(&plan.notes, &progress);
             let unchanged = plan.nodes.is_empty().then(|| notes::unchanged(&plan.notes));
             execution.deadline = self.deadline();
             execution.run(plan)?;

@@ -7,6 +7,7 @@ mod board;
 mod json;
 mod screen;
 
+use crate::report;
 use crate::terminal::{ProgressStyle, Terminal};
 use board::{Board, Row};
 use screen::Screen;
@@ -16,7 +17,10 @@ pub(crate) use board::Mark;
 
 /// Where steps report to. Cheap to share by reference between threads.
 #[derive(Debug)]
-pub(crate) struct Progress(Show);
+pub(crate) struct Progress {
+    show: Show,
+    is_coloured: bool,
+}
 
 #[derive(Debug)]
 enum Show {
@@ -29,12 +33,13 @@ enum Show {
 impl Progress {
     /// Begins to report on `activity` (`up`, `down`, …) in the way `terminal` asks for.
     pub(crate) fn new(terminal: &Terminal, activity: &'static str) -> Self {
-        Self(match terminal.progress {
+        let show = match terminal.progress {
             ProgressStyle::Tty => Show::Screen(Screen::new(Board::new(activity, terminal.colour_stderr))),
             ProgressStyle::Plain => Show::Lines,
             ProgressStyle::Json => Show::Json,
             ProgressStyle::Quiet => Show::Nothing,
-        })
+        };
+        Self { show, is_coloured: terminal.colour_stderr }
     }
 
     /// The same, or reports to nobody if `is_quiet`.
@@ -44,16 +49,17 @@ impl Progress {
 
     /// A line per event even on a terminal, for where others write at the same time.
     pub(crate) fn lines(terminal: &Terminal) -> Self {
-        Self(match terminal.progress {
+        let show = match terminal.progress {
             ProgressStyle::Tty | ProgressStyle::Plain => Show::Lines,
             ProgressStyle::Json => Show::Json,
             ProgressStyle::Quiet => Show::Nothing,
-        })
+        };
+        Self { show, is_coloured: terminal.colour_stderr }
     }
 
     /// Reports to nobody.
     pub(crate) fn quiet() -> Self {
-        Self(Show::Nothing)
+        Self { show: Show::Nothing, is_coloured: false }
     }
 
     /// Something begins: `Container web-1`, `Starting`.
@@ -68,7 +74,7 @@ impl Progress {
 
     /// How far something is. Seen on a terminal and in JSON only, for it may come often.
     pub(crate) fn detail(&self, id: &str, word: &str, detail: &str) {
-        match &self.0 {
+        match &self.show {
             Show::Lines | Show::Nothing => {}
             Show::Screen(_) | Show::Json => self.show(&Row { id, mark: Mark::Working, word, detail }),
         }
@@ -76,7 +82,7 @@ impl Progress {
 
     /// A line that stays, above what is redrawn.
     pub(crate) fn message(&self, text: &str) {
-        match &self.0 {
+        match &self.show {
             Show::Screen(screen) => screen.message(text),
             Show::Lines => write_line(text),
             Show::Json => write_line(&json::message(text)),
@@ -84,9 +90,18 @@ impl Progress {
         }
     }
 
+    /// Something to look at; shown even where nothing else is.
+    pub(crate) fn warning(&self, message: &str) {
+        let text = report::warning_line(message, self.is_coloured);
+        match &self.show {
+            Show::Nothing => write_line(&text),
+            Show::Screen(_) | Show::Lines | Show::Json => self.message(&text),
+        }
+    }
+
     /// A line of work output, for those who read all of it; a terminal shows rows instead.
     pub(crate) fn output(&self, text: &str) {
-        match &self.0 {
+        match &self.show {
             Show::Lines => write_line(text),
             Show::Json => write_line(&json::message(text)),
             Show::Screen(_) | Show::Nothing => {}
@@ -95,13 +110,13 @@ impl Progress {
 
     /// Shows how everything ended. What is reported afterwards is not shown.
     pub(crate) fn close(&self) {
-        if let Show::Screen(screen) = &self.0 {
+        if let Show::Screen(screen) = &self.show {
             screen.close();
         }
     }
 
     fn show(&self, row: &Row<'_>) {
-        match &self.0 {
+        match &self.show {
             Show::Screen(screen) => screen.update(row),
             Show::Lines => write_line(&board::plain(row)),
             Show::Json => write_line(&json::event(row)),
