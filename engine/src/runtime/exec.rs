@@ -62,7 +62,7 @@ pub fn exec(target: &Target<'_>, process: &ExecProcess, stdio: Stdio) -> Result<
     let seccomp = if process.privileged.is_some() { None } else { target.seccomp.cloned() };
     let duplicate = || target.init.try_clone_to_owned().map_err(LaunchError::Socket);
     let child = Init {
-        steps: exec_steps(&spec, has_terminal),
+        steps: exec_steps(&spec, &target.cgroup.folders_v1()?, has_terminal),
         identity: Identity::of(&spec, seccomp),
         program: InitProgram::of(&spec, None)?,
         place: Place::Container { init: duplicate()?, root: None },

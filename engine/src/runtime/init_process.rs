@@ -4,7 +4,7 @@
 //! The launcher has looked the program up already: `argv` is this process's name, the program's path,
 //! and the program's own `argv`.
 
-use crate::sys::process::{self, Child, clone3};
+use crate::sys::process;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -49,14 +49,14 @@ fn supervise(path: &CString, arguments: &[CString]) -> io::Result<u8> {
     let mut inherited = SigSet::empty();
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&all), Some(&mut inherited))?;
     let signals = SignalFd::new(&all)?;
-    let (program, ()) = clone3(0, None, (), || become_program(path, arguments, &inherited))?;
+    let program = process::fork(|| become_program(path, arguments, &inherited))?;
     loop {
         let Some(signal) = signals.read_signal()? else { continue };
         let number = i32::try_from(signal.ssi_signo).unwrap_or_default();
         if number != libc::SIGCHLD {
             // It may have ended meanwhile; its SIGCHLD comes next.
-            let _ = process::kill(program.pid, number);
-        } else if let Some(code) = reap(&program)? {
+            let _ = process::kill(program, number);
+        } else if let Some(code) = reap(program)? {
             return Ok(code);
         }
     }
@@ -76,11 +76,11 @@ fn become_program(path: &CString, arguments: &[CString], mask: &SigSet) -> i32 {
 }
 
 /// Reaps whatever has ended. The program's exit code, if it is among them.
-fn reap(program: &Child) -> nix::Result<Option<u8>> {
+fn reap(program: Pid) -> nix::Result<Option<u8>> {
     loop {
         match waitpid(Pid::from_raw(-1), Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::Exited(pid, code)) if pid == program.pid => return Ok(Some(code as u8)),
-            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == program.pid => {
+            Ok(WaitStatus::Exited(pid, code)) if pid == program => return Ok(Some(code as u8)),
+            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == program => {
                 return Ok(Some(SIGNALLED + signal as u8));
             }
             Ok(WaitStatus::StillAlive) => return Ok(None),

@@ -40,10 +40,9 @@ pub(super) fn leave_caller(layout: &Layout) -> Result<SignalFd, DetachError> {
 /// The group exists after the first supervisor of the installation.
 fn join_supervisors(layout: &Layout) -> Result<(), CgroupError> {
     let group = Cgroup::at(format!("{}/supervisors", layout.instance()));
-    let this = nix::unistd::getpid();
-    group.add(this).or_else(|_| {
+    group.join().or_else(|_| {
         group.create(&LinuxResources::default())?;
-        group.add(this)
+        group.join()
     })
 }
 

@@ -8,6 +8,8 @@ mod folder;
 mod v1;
 mod v2;
 
+pub(super) use v1::SELF_MOVE;
+
 use nix::sys::signal::Signal;
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, TMPFS_MAGIC, statfs};
 use nix::unistd::Pid;
@@ -98,8 +100,7 @@ impl Cgroup {
         }
     }
 
-    /// The folder a child can be born in (`CLONE_INTO_CGROUP`); `None` where it must be moved with
-    /// [`add`](Self::add).
+    /// The folder a child can be born in (`CLONE_INTO_CGROUP`); `None` where it must join by itself.
     ///
     /// # Errors
     /// Names the folder that cannot be opened.
@@ -110,22 +111,25 @@ impl Cgroup {
         }
     }
 
-    /// Its folder in each hierarchy of version 1, by the hierarchy's name.
+    /// Its folder in each hierarchy of version 1, by the hierarchy's name; none on version 2.
     ///
     /// # Errors
-    /// Names the folder that cannot be read.
+    /// Fails where no control groups are mounted.
     pub(super) fn folders_v1(&self) -> Result<Vec<(String, PathBuf)>, CgroupError> {
-        v1::folders(&self.path)
+        Ok(match version()? {
+            Version::V1 => v1::folders(&self.path),
+            Version::V2 => Vec::new(),
+        })
     }
 
-    /// Puts a process into it.
+    /// Moves this process into it; the process has one thread only.
     ///
     /// # Errors
     /// Names the file that refused.
-    pub fn add(&self, pid: Pid) -> Result<(), CgroupError> {
+    pub fn join(&self) -> Result<(), CgroupError> {
         match version()? {
-            Version::V1 => v1::add(&self.path, pid),
-            Version::V2 => v2::add(&self.path, pid),
+            Version::V1 => v1::join(&self.path),
+            Version::V2 => v2::join(&self.path),
         }
     }
 
@@ -187,7 +191,7 @@ impl Cgroup {
     /// Names the folder that refused, or where processes live on.
     pub fn remove(&self) -> Result<(), CgroupError> {
         let folders = match version()? {
-            Version::V1 => v1::all_folders(&self.path)?,
+            Version::V1 => v1::folders(&self.path).into_iter().map(|(_, folder)| folder).collect(),
             Version::V2 => vec![v2::folder(&self.path)],
         };
         folders.iter().try_for_each(|path| folder::remove(path))

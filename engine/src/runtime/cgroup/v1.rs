@@ -6,7 +6,6 @@
 
 use super::folder::{self, refused};
 use super::{CgroupError, MOUNTPOINT};
-use nix::unistd::Pid;
 use oci_spec::runtime::{LinuxCpu, LinuxMemory, LinuxResources};
 use std::fs;
 use std::io;
@@ -23,16 +22,10 @@ pub(super) fn folder(controller: &str, path: &Path) -> PathBuf {
     Path::new(MOUNTPOINT).join(controller).join(path)
 }
 
-/// Every folder the container may have, present or not.
-pub(super) fn all_folders(path: &Path) -> Result<Vec<PathBuf>, CgroupError> {
-    Ok(folders(path)?.into_iter().map(|(_, folder)| folder).collect())
-}
-
 /// The folders of `path` in the trees where it exists, by the tree's name.
-pub(super) fn folders(path: &Path) -> Result<Vec<(String, PathBuf)>, CgroupError> {
-    let exists = |controller: &&str| folder(controller, path).exists();
-    let named = |controller: &str| (controller.to_owned(), folder(controller, path));
-    Ok(JOINED.iter().chain([&CPUSET]).copied().filter(exists).map(named).collect())
+pub(super) fn folders(path: &Path) -> Vec<(String, PathBuf)> {
+    let named = |controller: &&str| (controller.to_string(), folder(controller, path));
+    JOINED.iter().chain([&CPUSET]).map(named).filter(|(_, folder)| folder.exists()).collect()
 }
 
 pub(super) fn create(path: &Path, resources: &LinuxResources) -> Result<(), CgroupError> {
@@ -116,12 +109,19 @@ fn limit_cpuset(path: &Path, cpus: Option<&str>, mems: Option<&str>) -> Result<(
     mems.map_or(Ok(()), |mems| folder::write(&group.join("cpuset.mems"), mems))
 }
 
-pub(super) fn add(path: &Path, pid: Pid) -> Result<(), CgroupError> {
-    let pid = pid.to_string();
-    for (_, folder) in folders(path)? {
-        folder::write(&folder.join("cgroup.procs"), &pid)?;
+/// The file and the text by which a thread moves itself.
+///
+/// Moving a whole process takes a lock against all forks of the machine, which costs milliseconds; a
+/// thread that moves itself does not need it (Linux 5.6, `cgroup_procs_write_start`).
+pub(in crate::runtime) const SELF_MOVE: (&str, &str) = ("tasks", "0");
+
+pub(super) fn join(path: &Path) -> Result<(), CgroupError> {
+    let (file, this) = SELF_MOVE;
+    let folders = folders(path);
+    if folders.is_empty() {
+        return Err(refused("join", &folder(CENSUS, path))(io::ErrorKind::NotFound.into()));
     }
-    Ok(())
+    folders.iter().try_for_each(|(_, folder)| folder::write(&folder.join(file), this))
 }
 
 /// Freezing takes effect a moment after the write, and fails now and then while processes fork.

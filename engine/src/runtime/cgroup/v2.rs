@@ -5,7 +5,6 @@ use super::{CgroupError, MOUNTPOINT};
 use crate::runtime::device;
 use nix::fcntl::{OFlag, open as open_file};
 use nix::sys::stat::Mode;
-use nix::unistd::Pid;
 use oci_spec::runtime::{LinuxCpu, LinuxMemory, LinuxResources};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -115,8 +114,8 @@ fn or_max(value: i64) -> String {
     if value > 0 { value.to_string() } else { "max".to_owned() }
 }
 
-pub(super) fn add(path: &Path, pid: Pid) -> Result<(), CgroupError> {
-    folder::write(&folder(path).join("cgroup.procs"), &pid.to_string())
+pub(super) fn join(path: &Path) -> Result<(), CgroupError> {
+    folder::write(&folder(path).join("cgroup.procs"), "0")
 }
 
 /// Freezing takes effect when `cgroup.events` says so; killing and reading do not need to wait for it.

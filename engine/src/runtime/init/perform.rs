@@ -3,6 +3,7 @@
 use super::mount::{self, Masks};
 use super::path::{Kind, ensure};
 use super::{Place, device};
+use crate::runtime::cgroup::SELF_MOVE;
 use crate::runtime::launch::Step;
 use crate::runtime::rootfs::{Root, open_inside};
 use crate::sys::mount::{Attributes, Depth, attach, clone_tree, set_attributes};
@@ -45,6 +46,7 @@ impl Scene {
     pub(super) fn perform(&mut self, step: &Step) -> nix::Result<()> {
         match step {
             Step::StartSession => setsid().map(drop),
+            Step::JoinCgroup(folders) => folders.iter().try_for_each(|folder| join_cgroup(folder)),
             Step::Join { kind, path } => join(*kind, path),
             Step::Enter(namespaces) => self.enter(*namespaces),
             Step::IsolateCgroup => unshare(CloneFlags::CLONE_NEWCGROUP),
@@ -101,6 +103,13 @@ impl Scene {
         self.terminal = Some((master, slave));
         Ok(())
     }
+}
+
+fn join_cgroup(folder: &Path) -> nix::Result<()> {
+    let (file, this) = SELF_MOVE;
+    let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let file = nix::fcntl::open(&folder.join(file), flags, nix::sys::stat::Mode::empty())?;
+    write(file, this.as_bytes()).map(drop)
 }
 
 fn join(kind: CloneFlags, path: &Path) -> nix::Result<()> {

@@ -17,7 +17,7 @@ pub(crate) const CASES: &[Case] = &[
     ("launch::a_failing_mount_names_its_step", a_failing_mount_names_its_step),
     ("launch::what_inside_returns_arrives", what_inside_returns_arrives),
     ("launch::a_failure_inside_carries_its_causes", a_failure_inside_carries_its_causes),
-    ("launch::dropping_a_pending_launch_leaves_nothing", dropping_a_pending_launch_leaves_nothing),
+    ("launch::dropping_a_prepared_launch_leaves_nothing", dropping_a_prepared_launch_leaves_nothing),
     ("launch::a_terminal_is_controlling_and_the_console", a_terminal_is_controlling_and_the_console),
     ("launch::a_bind_over_a_dangling_link_makes_its_target", a_bind_over_a_dangling_link_makes_its_target),
     ("launch::a_child_dies_with_its_parent", a_child_dies_with_its_parent),
@@ -104,14 +104,15 @@ fn a_failure_inside_carries_its_causes() {
     assert_eq!(error.to_string(), "cannot set up the container's network: no address");
 }
 
-fn dropping_a_pending_launch_leaves_nothing() {
+fn dropping_a_prepared_launch_leaves_nothing() {
     require!(Root, Busybox);
     let container = Container::new("true");
     let (sandbox, mut output) = container.sandbox();
     let pending = spawn(sandbox, Box::new(|| Ok(Vec::new()))).expect("made");
     let pid = pending.pid();
+    let prepared = pending.proceed().expect("prepared");
     assert_eq!(container.cgroup().pids().expect("read"), [pid]);
-    drop(pending);
+    drop(prepared);
     assert!(!fs::exists(format!("/proc/{pid}")).expect("asked"), "the child is gone and reaped");
     let mut text = String::new();
     output.read_to_string(&mut text).expect("read");

@@ -20,7 +20,7 @@ mod tests;
 pub(super) use mount::{MountPlan, Source};
 pub(super) use step::{Step, exec_steps};
 
-use super::cgroup::{self, Cgroup, CgroupError, Version};
+use super::cgroup::{Cgroup, CgroupError};
 use super::init::{Identity, Init, Program as InitProgram};
 use super::namespace::BirthPlace;
 use super::rootfs::Root;
@@ -100,8 +100,8 @@ pub enum LaunchError {
     /// No child could be made.
     #[error("cannot create the container's process")]
     Clone(#[source] io::Error),
-    /// The child could not be put into its control group.
-    #[error("cannot move the container's process into its control group")]
+    /// The container's control group cannot be used.
+    #[error("cannot use the container's control group")]
     Cgroup(#[from] CgroupError),
     /// A step failed in the child.
     #[error("cannot {step}")]
@@ -160,10 +160,7 @@ impl LaunchError {
 /// Says what the spec asks for in vain, or why no child could be made.
 pub fn spawn(sandbox: Sandbox, inside: Inside) -> Result<Pending, LaunchError> {
     let Sandbox { spec, root, cgroup, seccomp, stdio, init } = sandbox;
-    let cgroups = match cgroup::version()? {
-        Version::V1 => cgroup.folders_v1()?,
-        Version::V2 => Vec::new(),
-    };
+    let cgroups = cgroup.folders_v1()?;
     let child = Init {
         steps: step::steps(&spec, &cgroups, matches!(stdio, Stdio::Terminal))?,
         identity: Identity::of(&spec, seccomp),
@@ -244,7 +241,7 @@ pub(super) struct Launching {
 }
 
 impl Launching {
-    /// Makes the child, in its control group before it may do anything.
+    /// Makes the child; it waits at the first gate.
     pub(super) fn begin(child: Init, birthplace: &BirthPlace<'_>) -> Result<Self, LaunchError> {
         // Nothing inside a container may read this memory out of a child that has not executed yet.
         nix::sys::prctl::set_dumpable(false).map_err(|errno| LaunchError::Clone(errno.into()))?;
@@ -253,11 +250,7 @@ impl Launching {
         let (child, socket) = birthplace
             .clone(group.as_ref().map(AsFd::as_fd), socket, || child.run(childs_end))
             .map_err(LaunchError::Clone)?;
-        let launching = Self { child, socket, is_over: false };
-        if group.is_none() {
-            birthplace.cgroup.add(launching.child.pid)?;
-        }
-        Ok(launching)
+        Ok(Self { child, socket, is_over: false })
     }
 
     /// Opens the first gate: what the child hands over, and whether a terminal comes last.

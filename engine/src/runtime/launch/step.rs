@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 pub(in crate::runtime) enum Step {
     /// Lead a session of its own.
     StartSession,
+    /// Move into its control group, by its folders in the trees of version 1.
+    JoinCgroup(Vec<PathBuf>),
     /// Enter a namespace of another container.
     Join { kind: CloneFlags, path: PathBuf },
     /// Enter the namespaces of the running container.
@@ -74,6 +76,7 @@ pub(in crate::runtime) fn steps(
     has_terminal: bool,
 ) -> Result<Vec<Step>, LaunchError> {
     let mut steps = vec![Step::StartSession];
+    steps.extend(join_cgroup(cgroups));
     steps.extend(oom_score(spec));
     steps.extend(joins(spec));
     if namespace(spec, LinuxNamespaceType::Cgroup).is_some() {
@@ -161,7 +164,11 @@ fn restrictions(spec: &Spec) -> Vec<Step> {
 
 /// The steps of a process added to a running container. The out-of-memory score comes first, because
 /// the container may have no /proc.
-pub(in crate::runtime) fn exec_steps(spec: &Spec, has_terminal: bool) -> Vec<Step> {
+pub(in crate::runtime) fn exec_steps(
+    spec: &Spec,
+    cgroups: &[(String, PathBuf)],
+    has_terminal: bool,
+) -> Vec<Step> {
     // The pid namespace is the one that it is born in.
     let namespaces = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWNET
@@ -169,11 +176,18 @@ pub(in crate::runtime) fn exec_steps(spec: &Spec, has_terminal: bool) -> Vec<Ste
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWCGROUP;
     let mut steps = vec![Step::StartSession];
+    steps.extend(join_cgroup(cgroups));
     steps.extend(oom_score(spec));
     steps.push(Step::Enter(namespaces));
     steps.extend(has_terminal.then_some(Step::OpenTerminal { has_console: false }));
     steps.extend(limits(spec));
     steps
+}
+
+/// On version 2 the child is born in its group.
+fn join_cgroup(cgroups: &[(String, PathBuf)]) -> Option<Step> {
+    let folders: Vec<PathBuf> = cgroups.iter().map(|(_, folder)| folder.clone()).collect();
+    (!folders.is_empty()).then_some(Step::JoinCgroup(folders))
 }
 
 fn oom_score(spec: &Spec) -> Option<Step> {
@@ -190,6 +204,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StartSession => f.write_str("start a session"),
+            Self::JoinCgroup(_) => f.write_str("join the control group"),
             Self::Join { path, .. } => write!(f, "join the namespace {}", path.display()),
             Self::Enter(_) => f.write_str("enter the container's namespaces"),
             Self::IsolateCgroup => f.write_str("create a cgroup namespace"),
