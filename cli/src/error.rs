@@ -21,7 +21,7 @@ use engine_spec::{ImageReference, NameError, ReferenceError, ServiceName, Volume
 use std::io;
 use std::path::PathBuf;
 
-/// The exit code of whoever was interrupted: 128 and SIGINT's number.
+/// The exit code of whoever was interrupted, 128 and SIGINT's number; docker compose's for a no, too.
 const INTERRUPTED: u8 = 130;
 const FAILED: u8 = 1;
 
@@ -34,6 +34,9 @@ pub(crate) enum CommandError {
     /// The user pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// The user was asked, and said no.
+    #[error("nothing was removed")]
+    Declined,
     /// The Compose files are wrong.
     #[error(transparent)]
     Files(#[from] Diagnostics),
@@ -185,7 +188,7 @@ impl CommandError {
     /// The exit code that tells the caller of what kind it is.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Interrupted => INTERRUPTED,
+            Self::Interrupted | Self::Declined => INTERRUPTED,
             Self::Exec(error) => error.exit_code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED),
             _ => FAILED,
         }

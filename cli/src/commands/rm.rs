@@ -42,7 +42,7 @@ impl Rm {
         }
         let names: Vec<_> = chosen.iter().map(|container| container.name().clone()).collect();
         if !self.force && !session.global.dry_run && !is_confirmed(&names)? {
-            return Err(CommandError::Interrupted);
+            return Err(CommandError::Declined);
         }
         let running = chosen.iter().filter(|container| container.status.is_running());
         let running: BTreeSet<_> = running.map(|container| container.name().clone()).collect();
