@@ -92,12 +92,14 @@ services:
     let project = Project::new(&lighter, compose);
     let mut command = project.command(&["up", "-t", "0"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("lighter starts");
-    let lines = BufReader::new(child.stdout.take().expect("stdout is a pipe")).lines();
-    let line = lines.map_while(Result::ok).find(|line| line.contains("hello")).expect("the line is shown");
+    // Kept until the end: a closed pipe would be an error of its own.
+    let stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
+    let mut lines = stdout.lines().map_while(Result::ok);
+    let line = lines.by_ref().find(|line| line.contains("hello")).expect("the line is shown");
     let (prefix, text) = line.split_once('|').expect("the line has a prefix");
     assert_eq!((prefix.trim(), text.trim()), ("web-1", "hello"));
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).expect("lighter still runs");
-    let status = child.wait().expect("lighter ends");
-    assert_eq!(status.code(), Some(130));
+    let outcome = child.wait_with_output().expect("lighter ends");
+    assert_eq!(outcome.status.code(), Some(130), "{}", String::from_utf8_lossy(&outcome.stderr));
     assert_eq!(project.container("web").state, "exited");
 }

@@ -26,10 +26,15 @@ impl Following {
         Self { child, lines }
     }
 
+    /// The next line that a container printed, past what Lighter itself has to say.
     fn next(&mut self) -> String {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).expect("the log can be read");
-        line
+        loop {
+            let mut line = String::new();
+            self.lines.read_line(&mut line).expect("the log can be read");
+            if !line.contains("exited with code") {
+                return line;
+            }
+        }
     }
 }
 

@@ -39,13 +39,15 @@ volumes:
 }
 
 #[test]
-fn nothing_is_left_after_a_build() {
+fn nothing_but_the_image_is_left_of_what_was_built() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
     let before = Snapshot::take(lighter.root());
-    let project = Project::new(&lighter, "services: {web: {build: .}}");
+    let project = Project::new(&lighter, "services: {web: {build: ., command: sleep 1000000, init: true}}");
     project.write("Dockerfile", "FROM busybox\nRUN echo made > /file\n");
-    project.run(&["build"]).succeeds();
+    project.run(&["up", "-d", "--build"]).succeeds();
+    assert_eq!(project.shell("web", "cat /file"), "made\n");
+    project.down();
     before.assert_same(&Snapshot::take(lighter.root()));
 }
 
