@@ -36,7 +36,8 @@ impl Supervisor {
     pub(super) fn adopt(&mut self) -> Result<(), AdoptError> {
         let (layout, id) = (&self.supervised.layout, &self.supervised.record.id);
         let Some(status) = record::read::<StatusRecord>(&container::status_path(layout, id))? else {
-            self.state = State::Over(Status::Created);
+            // The supervisor was not dead but about to leave, and has done so by now.
+            self.state = State::Over(container::status(layout, id)?.status);
             return Ok(());
         };
         self.endpoints.clone_from(&status.endpoints);
