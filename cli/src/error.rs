@@ -37,6 +37,9 @@ pub(crate) enum CommandError {
     /// The user was asked, and said no.
     #[error("nothing was removed")]
     Declined,
+    /// The command would have an effect.
+    #[error("this command has no --dry-run")]
+    NoDryRun,
     /// The Compose files are wrong.
     #[error(transparent)]
     Files(#[from] Diagnostics),

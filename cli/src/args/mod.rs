@@ -27,6 +27,7 @@ Run `lighter <command> --help` for the options of a command.";
 #[command(
     name = "lighter",
     version,
+    disable_help_flag = true,
     disable_version_flag = true,
     disable_help_subcommand = true,
     subcommand_required = true,
@@ -40,6 +41,9 @@ pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Print help
+    #[arg(short, long, action = clap::ArgAction::HelpShort, global = true)]
+    help: Option<bool>,
     /// Print the version
     #[arg(short = 'v', long, action = clap::ArgAction::Version)]
     version: Option<bool>,

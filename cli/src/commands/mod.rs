@@ -88,6 +88,9 @@ pub(crate) enum Command {
 impl Command {
     /// Does it; the exit code is the command's own, such as that of `exec`'s process.
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        if session.global.dry_run && !self.keeps_dry_run() {
+            return Err(CommandError::NoDryRun);
+        }
         match self {
             Self::Up(command) => command.run(session),
             Self::Down(command) => command.run(session),
@@ -111,6 +114,31 @@ impl Command {
             Self::Network(command) => command.run(session),
             Self::Container(command) => command.run(session),
             Self::Version(command) => command.run(session),
+        }
+    }
+
+    /// Whether the command has no effect with `--dry-run`: it prints its plan, or only looks anyhow.
+    fn keeps_dry_run(&self) -> bool {
+        match self {
+            Self::Exec(_) | Self::Kill(_) | Self::Image(_) | Self::Volume(_) => false,
+            Self::Up(_)
+            | Self::Down(_)
+            | Self::Plan(_)
+            | Self::Build(_)
+            | Self::Pull(_)
+            | Self::Push(_)
+            | Self::Start(_)
+            | Self::Stop(_)
+            | Self::Restart(_)
+            | Self::Rm(_)
+            | Self::Ps(_)
+            | Self::Logs(_)
+            | Self::Config(_)
+            | Self::Images(_)
+            | Self::Ls(_)
+            | Self::Network(_)
+            | Self::Container(_)
+            | Self::Version(_) => true,
         }
     }
 }
