@@ -8,7 +8,7 @@ use crate::runtime::cgroup::CgroupError;
 use crate::state::Layout;
 use crate::state::container::{self, ContainerRecord};
 use crate::state::record::RecordError;
-use crate::supervisor::describe;
+use crate::supervisor::{describe, detach};
 use crate::volume;
 use engine_spec::{ContainerId, ContainerName, EventKind, NetworkMode, NetworkName, VolumeName};
 use std::fs;
@@ -83,6 +83,7 @@ pub fn remove(layout: &Layout, name: &ContainerName, volumes: bool) -> Result<()
     }
     let files = |source| RemoveError::Files { name: name.clone(), source };
     remove_files(layout, name, &id).map_err(files)?;
+    detach::prune_group(layout);
     if let Some(record) = record {
         if volumes {
             remove_volumes(layout, &record);

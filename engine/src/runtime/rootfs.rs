@@ -90,6 +90,7 @@ impl Overlay {
     /// One option per layer, so that neither their number nor the length of their paths together matters.
     fn mount_by_options(&self) -> nix::Result<OwnedFd> {
         let overlay = FileSystem::open("overlay")?;
+        overlay.set("source", "overlay")?;
         for (key, value) in OPTIONS {
             overlay.set(key, value)?;
         }

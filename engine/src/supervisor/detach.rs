@@ -13,6 +13,9 @@ use std::io;
 /// the container's, and without its supervisor nobody would restart it.
 const OOM_SCORE_ADJUSTMENT: &str = "-999";
 
+/// How often the supervisors' group is made before giving up: [`prune_group`] may come in between.
+const JOIN_ATTEMPTS: u32 = 10;
+
 /// Why a supervisor could not leave its caller.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DetachError {
@@ -37,13 +40,28 @@ pub(super) fn leave_caller(layout: &Layout) -> Result<SignalFd, DetachError> {
     take_signals().map_err(DetachError::Signals)
 }
 
-/// The group exists after the first supervisor of the installation.
+fn supervisors(layout: &Layout) -> Cgroup {
+    Cgroup::at(format!("{}/supervisors", layout.instance()))
+}
+
+/// Removes the supervisors' control group where no supervisor is left.
+pub(crate) fn prune_group(layout: &Layout) {
+    // Without control groups there is nothing to remove, and starting a container says so better.
+    let _ = supervisors(layout).prune();
+}
+
+/// The group exists while a supervisor of the installation does.
 fn join_supervisors(layout: &Layout) -> Result<(), CgroupError> {
-    let group = Cgroup::at(format!("{}/supervisors", layout.instance()));
-    group.join().or_else(|_| {
+    let group = supervisors(layout);
+    let mut joined = group.join();
+    for _ in 0..JOIN_ATTEMPTS {
+        if joined.is_ok() {
+            break;
+        }
         group.create(&LinuxResources::default())?;
-        group.join()
-    })
+        joined = group.join();
+    }
+    joined
 }
 
 /// Takes SIGTERM and SIGINT as a file instead of dying of them.

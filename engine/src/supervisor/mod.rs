@@ -12,7 +12,7 @@ mod adopt;
 mod attachment;
 mod deaf;
 pub(crate) mod describe;
-mod detach;
+pub(crate) mod detach;
 mod ending;
 mod entered;
 mod failure;

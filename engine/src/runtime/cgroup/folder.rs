@@ -62,9 +62,14 @@ pub(super) fn remove(folder: &Path) -> Result<(), CgroupError> {
         }
         std::thread::sleep(REMOVAL_PAUSE);
     }
-    // The installation's folder goes with its last container; the kernel refuses while others are in it.
-    let _ = folder.parent().map(fs::remove_dir);
+    prune(folder);
     Ok(())
+}
+
+/// Removes `folder` and its parent, the installation's; the kernel refuses while anybody is in them.
+pub(super) fn prune(folder: &Path) {
+    let _ = fs::remove_dir(folder);
+    let _ = folder.parent().map(fs::remove_dir);
 }
 
 fn remove_tree(folder: &Path) -> Result<(), CgroupError> {

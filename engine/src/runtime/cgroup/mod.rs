@@ -190,11 +190,16 @@ impl Cgroup {
     /// # Errors
     /// Names the folder that refused, or where processes live on.
     pub fn remove(&self) -> Result<(), CgroupError> {
-        let folders = match version()? {
-            Version::V1 => v1::folders(&self.path).into_iter().map(|(_, folder)| folder).collect(),
-            Version::V2 => vec![v2::folder(&self.path)],
-        };
-        folders.iter().try_for_each(|path| folder::remove(path))
+        self.folders()?.iter().try_for_each(|path| folder::remove(path))
+    }
+
+    /// Removes it and its parent as far as nobody is in them; does not wait for anybody.
+    ///
+    /// # Errors
+    /// Fails where no control groups are mounted.
+    pub fn prune(&self) -> Result<(), CgroupError> {
+        self.folders()?.iter().for_each(|path| folder::prune(path));
+        Ok(())
     }
 
     /// How many processes in it the kernel killed for want of memory.
@@ -208,6 +213,14 @@ impl Cgroup {
         };
         let text = folder::read(&file)?;
         Ok(text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok()).unwrap_or(0))
+    }
+
+    /// Every folder it is made of.
+    fn folders(&self) -> Result<Vec<PathBuf>, CgroupError> {
+        Ok(match version()? {
+            Version::V1 => v1::folders(&self.path).into_iter().map(|(_, folder)| folder).collect(),
+            Version::V2 => vec![v2::folder(&self.path)],
+        })
     }
 
     /// The one folder that lists all of its processes.

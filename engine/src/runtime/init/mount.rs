@@ -85,8 +85,8 @@ fn open_target(root: BorrowedFd<'_>, plan: &MountPlan, kind: &str) -> nix::Resul
 
 /// A folder with the container's own group of each tree, as runc shows control groups v1.
 fn control_groups(root: BorrowedFd<'_>, plan: &MountPlan, folders: &[(String, PathBuf)]) -> nix::Result<()> {
-    let parent = FileSystem::open("tmpfs")?;
-    parent.set("mode", "755")?;
+    let mode = ("mode".to_owned(), Some("755".to_owned()));
+    let parent = configure("tmpfs", Some("tmpfs"), &[mode])?;
     let parent = parent.mount(plan.attributes.set & !libc::MOUNT_ATTR_RDONLY)?;
     attach(&parent, &ensure(root, &plan.target, Kind::Folder)?)?;
     for (name, folder) in folders {

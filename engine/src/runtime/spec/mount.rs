@@ -22,8 +22,6 @@ const DEFAULTS: [(&str, &str, &str, &[&str]); 6] = [
 const SHARED_MEMORY: &str = "/dev/shm";
 /// Docker's default size of /dev/shm.
 const SHARED_MEMORY_SIZE: u64 = 64 * 1024 * 1024;
-/// Where the host has the same things, for containers that share its IPC namespace.
-const IPC_PATHS: [&str; 2] = ["/dev/mqueue", SHARED_MEMORY];
 const PROPAGATION: &str = "rprivate";
 
 pub(super) fn mounts(spec: &ContainerSpec, resolved: &Resolved) -> Result<Vec<Mount>, SpecError> {
@@ -55,10 +53,10 @@ fn defaults(spec: &ContainerSpec) -> Result<Vec<Mount>, SpecError> {
         .collect();
     match &spec.isolation.ipc {
         Namespace::Private => mounts.push(shared_memory(spec)),
+        // /dev/mqueue is the host's by itself: a mount of it shows the namespace of whoever mounts.
         Namespace::Host => {
-            mounts.retain(|mount| !IPC_PATHS.iter().any(|path| mount.destination() == Path::new(path)));
-            let options = || ["rbind", PROPAGATION].map(str::to_owned).to_vec();
-            mounts.extend(IPC_PATHS.iter().map(|path| mount(path, "bind", path, options())));
+            let options = ["rbind", PROPAGATION].map(str::to_owned).to_vec();
+            mounts.push(mount(SHARED_MEMORY, "bind", SHARED_MEMORY, options));
         }
         Namespace::Container { .. } => {
             return Err(SpecError::Unsupported("sharing another container's /dev/shm (`ipc: container:…`)"));
