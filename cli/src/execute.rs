@@ -60,6 +60,9 @@ impl Execution {
 
     /// The same on a runtime that is there already.
     pub(crate) async fn run_beside(&self, plan: Plan, interrupt: &mut Interrupt) -> Result<(), CommandError> {
+        if plan.nodes.iter().any(|node| matches!(node.action, Action::StartContainer { .. })) {
+            restore_networks(&self.layout);
+        }
         let is_durable = plan.nodes.iter().any(|node| is_durable(&node.action));
         let steps = steps(plan);
         let this = self.clone();
@@ -93,6 +96,16 @@ impl Execution {
                 self.progress.end(label, Mark::Failed, "Error");
                 Err(error)
             }
+        }
+    }
+}
+
+/// Brings back what a boot or another program's firewall command took from networks, once for all
+/// containers that are about to start. What cannot be brought back is told by the first that needs it.
+fn restore_networks(layout: &Layout) {
+    for network in engine::network::list(layout).unwrap_or_default() {
+        if let Err(error) = engine::network::ensure(layout, &network.spec.name) {
+            tracing::debug!(network = %network.spec.name, %error, "the network is not complete");
         }
     }
 }

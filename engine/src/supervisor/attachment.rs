@@ -1,7 +1,7 @@
 //! A supervised container's place in its networks: addresses, ports, names, and the files that tell it.
 
 use super::Supervised;
-use crate::network::endpoint::{self, Interface};
+use crate::network::endpoint::{self, ConnectError, Interface};
 use crate::network::lease::{self, Lease};
 use crate::network::resolver::{self, DnsService};
 use crate::network::{self, NetworkError, names, port};
@@ -22,12 +22,11 @@ pub(super) struct Attachment {
 }
 
 impl Attachment {
-    /// Takes or finds the container's addresses, and brings its networks back where they are missing.
+    /// Takes or finds the container's addresses.
     pub(super) fn lease(supervised: &Supervised) -> Result<Self, NetworkError> {
         let Supervised { layout, record, .. } = supervised;
         let mut endpoints = Vec::new();
         for endpoint in supervised.endpoints() {
-            network::ensure(layout, &endpoint.network)?;
             endpoints.push((endpoint.clone(), lease::lease(layout, endpoint, &lessee(supervised))?));
         }
         let interfaces = endpoint::interfaces(layout, &record.id, &endpoints)?;
@@ -51,8 +50,18 @@ impl Attachment {
     }
 
     /// Makes the interfaces with their inner ends in the namespace of process `pid`.
-    pub(super) fn connect(&self, pid: i32) -> Result<(), NetworkError> {
-        if self.interfaces.is_empty() { Ok(()) } else { Ok(endpoint::connect(pid, &self.interfaces)?) }
+    ///
+    /// A network whose bridge went with the last boot is brought back. Looking at all of it before each
+    /// start would cost as much as connecting does.
+    pub(super) fn connect(&self, supervised: &Supervised, pid: i32) -> Result<(), NetworkError> {
+        match endpoint::connect(pid, &self.interfaces) {
+            Err(ConnectError::NoBridge { .. }) => {}
+            connected => return Ok(connected?),
+        }
+        for (endpoint, _) in &self.endpoints {
+            network::ensure(&supervised.layout, &endpoint.network)?;
+        }
+        Ok(endpoint::connect(pid, &self.interfaces)?)
     }
 
     /// What the container's first process does in its own network namespace.

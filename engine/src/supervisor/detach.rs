@@ -6,6 +6,7 @@ use crate::sys;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use oci_spec::runtime::LinuxResources;
+use std::ffi::CStr;
 use std::fs;
 use std::io;
 
@@ -15,6 +16,9 @@ const OOM_SCORE_ADJUSTMENT: &str = "-999";
 
 /// How often the supervisors' group is made before giving up: [`prune_group`] may come in between.
 const JOIN_ATTEMPTS: u32 = 10;
+
+/// What process lists show.
+const NAME: &CStr = c"lighter";
 
 /// Why a supervisor could not leave its caller.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,8 @@ pub(super) fn leave_caller(layout: &Layout) -> Result<SignalFd, DetachError> {
     sys::close_inherited().map_err(DetachError::Close)?;
     // Fails only for the leader of a process group, who has a session of its own already or soon.
     let _ = nix::unistd::setsid();
+    // It was executed through a descriptor, whose number it would be called otherwise.
+    let _ = nix::sys::prctl::set_name(NAME);
     // Not allowed without privileges, and not needed for anything but luck.
     let _ = fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJUSTMENT);
     join_supervisors(layout)?;

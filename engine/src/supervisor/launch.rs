@@ -93,7 +93,7 @@ pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Re
         init: supervised.record.spec.init,
     };
     let pending = launch::spawn(sandbox, attachment.inside(&supervised.record.spec.network))?;
-    attachment.connect(pending.pid().as_raw())?;
+    attachment.connect(supervised, pending.pid().as_raw())?;
     let mut prepared = pending.proceed()?;
     let names = attachment.serve_names(supervised, std::mem::take(&mut prepared.descriptors))?;
     let terminal = prepared.terminal.take();

@@ -28,6 +28,7 @@ mod requests;
 mod restart;
 mod run;
 pub(crate) mod spawn;
+mod state;
 mod stdio;
 pub mod step;
 mod stop;

@@ -14,12 +14,13 @@ use super::poll::Source;
 use super::presence::{self, Presence};
 use super::probe::{HealthWatch, Verdict};
 use super::restart::{self, Ending};
+use super::state::{Run, State, exited, not_started, word};
 use super::stdio::Output;
 use super::step::Stream;
 use super::stop::{self, Stopping};
 use super::{Supervised, ending, entered, health, message, poll};
 use crate::state::record::RecordError;
-use engine_spec::{EventKind, Health, ObservedEndpoint, Status};
+use engine_spec::{EventKind, ObservedEndpoint, Status};
 use nix::sys::signalfd::SignalFd;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -59,65 +60,6 @@ pub(super) struct Files {
     pub(super) output: Output,
     pub(super) log: Log,
 }
-
-/// What the container does.
-#[derive(Debug)]
-pub(super) enum State {
-    /// Its process runs.
-    Running(Box<Run>),
-    /// Its policy will start it again.
-    Waiting { until: Instant, exit_code: Option<i32>, finished_at: SystemTime },
-    /// It has ended for good.
-    Over(Status),
-}
-
-/// One run of the container.
-#[derive(Debug)]
-pub(super) struct Run {
-    pub(super) launched: Launched,
-    pub(super) started_at: SystemTime,
-    pub(super) started: Instant,
-    pub(super) health: Option<HealthWatch>,
-    pub(super) stopping: Option<Stopping>,
-}
-
-impl State {
-    /// The run, while there is one.
-    pub(super) fn run(&self) -> Option<&Run> {
-        match self {
-            Self::Running(run) => Some(run),
-            Self::Waiting { .. } | Self::Over(_) => None,
-        }
-    }
-
-    fn run_mut(&mut self) -> Option<&mut Run> {
-        match self {
-            Self::Running(run) => Some(run),
-            Self::Waiting { .. } | Self::Over(_) => None,
-        }
-    }
-
-    /// The same as others see it.
-    pub(super) fn status(&self, restarts: u32) -> Status {
-        match self {
-            Self::Running(run) => Status::Running {
-                pid: run.launched.init.pid,
-                started_at: run.started_at,
-                health: run.health.as_ref().map(|health| health.progress.health),
-                restarts,
-            },
-            Self::Waiting { exit_code, finished_at, .. } => Status::Restarting {
-                exit_code: exit_code.unwrap_or(UNSEEN),
-                finished_at: *finished_at,
-                restarts,
-            },
-            Self::Over(status) => status.clone(),
-        }
-    }
-}
-
-/// Stands for an exit code that nobody saw, while a container waits for its next start.
-const UNSEEN: i32 = 255;
 
 impl Supervisor {
     /// A supervisor whose container does not run yet.
@@ -376,33 +318,5 @@ impl Supervisor {
             let _ = message::send(stopper, &message::Answer::Done, &[]);
         }
         Ok(())
-    }
-}
-
-fn exited(
-    exit_code: Option<i32>,
-    finished_at: SystemTime,
-    oom_killed: bool,
-    stopped_by_user: bool,
-) -> Status {
-    Status::Exited { exit_code, finished_at, oom_killed, stopped_by_user, error: None }
-}
-
-fn not_started(failure: &StartFailure) -> Status {
-    let text = super::failure::Failure::of(failure, None).in_one_line();
-    Status::Exited {
-        exit_code: Some(failure.exit_code()),
-        finished_at: SystemTime::now(),
-        oom_killed: false,
-        stopped_by_user: false,
-        error: Some(text),
-    }
-}
-
-fn word(health: Health) -> &'static str {
-    match health {
-        Health::Starting => "starting",
-        Health::Healthy => "healthy",
-        Health::Unhealthy => "unhealthy",
     }
 }

@@ -1,0 +1,99 @@
+//! What a supervised container does, and the words for it that others read.
+
+use super::failure::Failure;
+use super::launch::{Launched, StartFailure};
+use super::probe::HealthWatch;
+use super::stop::Stopping;
+use engine_spec::{Health, Status};
+use std::time::{Instant, SystemTime};
+
+/// What the container does.
+#[derive(Debug)]
+pub(super) enum State {
+    /// Its process runs.
+    Running(Box<Run>),
+    /// Its policy will start it again.
+    Waiting { until: Instant, exit_code: Option<i32>, finished_at: SystemTime },
+    /// It has ended for good.
+    Over(Status),
+}
+
+/// One run of the container.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) launched: Launched,
+    pub(super) started_at: SystemTime,
+    pub(super) started: Instant,
+    pub(super) health: Option<HealthWatch>,
+    pub(super) stopping: Option<Stopping>,
+}
+
+impl State {
+    /// The run, while there is one.
+    pub(super) fn run(&self) -> Option<&Run> {
+        match self {
+            Self::Running(run) => Some(run),
+            Self::Waiting { .. } | Self::Over(_) => None,
+        }
+    }
+
+    /// The same to change.
+    pub(super) fn run_mut(&mut self) -> Option<&mut Run> {
+        match self {
+            Self::Running(run) => Some(run),
+            Self::Waiting { .. } | Self::Over(_) => None,
+        }
+    }
+
+    /// The same as others see it.
+    pub(super) fn status(&self, restarts: u32) -> Status {
+        match self {
+            Self::Running(run) => Status::Running {
+                pid: run.launched.init.pid,
+                started_at: run.started_at,
+                health: run.health.as_ref().map(|health| health.progress.health),
+                restarts,
+            },
+            Self::Waiting { exit_code, finished_at, .. } => Status::Restarting {
+                exit_code: exit_code.unwrap_or(UNSEEN),
+                finished_at: *finished_at,
+                restarts,
+            },
+            Self::Over(status) => status.clone(),
+        }
+    }
+}
+
+/// Stands for an exit code that nobody saw, while a container waits for its next start.
+const UNSEEN: i32 = 255;
+
+/// It has ended for good.
+pub(super) fn exited(
+    exit_code: Option<i32>,
+    finished_at: SystemTime,
+    oom_killed: bool,
+    stopped_by_user: bool,
+) -> Status {
+    Status::Exited { exit_code, finished_at, oom_killed, stopped_by_user, error: None }
+}
+
+/// It could not be started.
+pub(super) fn not_started(failure: &StartFailure) -> Status {
+    let text = Failure::of(failure, None).in_one_line();
+    Status::Exited {
+        exit_code: Some(failure.exit_code()),
+        finished_at: SystemTime::now(),
+        oom_killed: false,
+        stopped_by_user: false,
+        error: Some(text),
+    }
+}
+
+/// The word for a verdict in events.
+pub(super) fn word(health: Health) -> &'static str {
+    match health {
+        Health::Starting => "starting",
+        Health::Healthy => "healthy",
+        Health::Unhealthy => "unhealthy",
+    }
+}
