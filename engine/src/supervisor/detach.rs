@@ -25,16 +25,14 @@ const NAME: &CStr = c"lighter";
 pub(super) enum DetachError {
     #[error("cannot close inherited descriptors")]
     Close(#[source] io::Error),
-    #[error("cannot block signals")]
-    Signals(#[source] io::Error),
     #[error("cannot leave the caller's control group")]
     Cgroup(#[from] CgroupError),
 }
 
-/// Leaves the caller's session, control group and descriptors; returns SIGTERM and SIGINT as a file.
+/// Leaves the caller's session, control group and descriptors.
 ///
 /// A mount namespace of its own would only keep the host's mounts busy: nothing is mounted here.
-pub(super) fn leave_caller(layout: &Layout) -> Result<SignalFd, DetachError> {
+pub(super) fn leave_caller(layout: &Layout) -> Result<(), DetachError> {
     sys::close_inherited().map_err(DetachError::Close)?;
     // Fails only for the leader of a process group, who has a session of its own already or soon.
     let _ = nix::unistd::setsid();
@@ -42,8 +40,7 @@ pub(super) fn leave_caller(layout: &Layout) -> Result<SignalFd, DetachError> {
     let _ = nix::sys::prctl::set_name(NAME);
     // Not allowed without privileges, and not needed for anything but luck.
     let _ = fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJUSTMENT);
-    join_supervisors(layout)?;
-    take_signals().map_err(DetachError::Signals)
+    Ok(join_supervisors(layout)?)
 }
 
 fn supervisors(layout: &Layout) -> Cgroup {

@@ -87,22 +87,32 @@ pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// Listens for requests in a container's run folder.
 pub(crate) fn serve(folder: &Path) -> io::Result<UnixListener> {
-    match fs::remove_file(folder.join(SOCKET)) {
+    serve_at(folder, SOCKET)
+}
+
+/// Listens as `name` in a folder.
+pub(super) fn serve_at(folder: &Path, name: &str) -> io::Result<UnixListener> {
+    match fs::remove_file(folder.join(name)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let listener = new_socket(SockFlag::SOCK_NONBLOCK)?;
     let directory = File::open(folder)?;
-    bind(listener.as_raw_fd(), &address(&directory)?)?;
+    bind(listener.as_raw_fd(), &address(&directory, name)?)?;
     listen(&listener, Backlog::new(16)?)?;
     Ok(UnixListener::from(listener))
 }
 
 /// Connects to the supervisor that listens in a container's run folder.
 pub(crate) fn call(folder: &Path) -> io::Result<OwnedFd> {
+    call_at(folder, SOCKET)
+}
+
+/// Connects to who listens as `name` in a folder.
+pub(super) fn call_at(folder: &Path, name: &str) -> io::Result<OwnedFd> {
     let caller = new_socket(SockFlag::empty())?;
     let directory = File::open(folder)?;
-    connect(caller.as_raw_fd(), &address(&directory)?)?;
+    connect(caller.as_raw_fd(), &address(&directory, name)?)?;
     Ok(caller)
 }
 
@@ -111,8 +121,8 @@ fn new_socket(flags: SockFlag) -> io::Result<OwnedFd> {
 }
 
 /// A socket's path may have 108 bytes only (unix(7)), so its folder is named by descriptor.
-fn address(directory: &File) -> io::Result<UnixAddr> {
-    Ok(UnixAddr::new(format!("/proc/self/fd/{}/{SOCKET}", directory.as_raw_fd()).as_str())?)
+fn address(directory: &File, name: &str) -> io::Result<UnixAddr> {
+    Ok(UnixAddr::new(format!("/proc/self/fd/{}/{name}", directory.as_raw_fd()).as_str())?)
 }
 
 /// Sends one message with descriptors beside it.

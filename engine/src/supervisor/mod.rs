@@ -1,8 +1,8 @@
 //! One small process per container: its output, its end, its restarts, its health, its ports and names.
 //!
 //! ```text
-//! container::start ── spawn ──> main ── detach ── presence ── launch ── "running" ──> run … leave
-//!                                                            └ adopt ┘
+//! container::start ── nursery ──> supervise ── presence ── launch ── "running" ──> run … leave
+//!                                                       └ adopt ┘
 //! ```
 //! It is the only writer of its container's status and log. It is asked through [`message`]s on a
 //! socket in the container's run folder, and found dead by the lock that [`presence`] holds. Its death
@@ -20,6 +20,7 @@ mod health;
 mod launch;
 pub(crate) mod log;
 pub(crate) mod message;
+mod nursery;
 mod poll;
 pub(crate) mod presence;
 mod probe;
@@ -44,7 +45,6 @@ use crate::state::Layout;
 use crate::state::container::{self, ContainerRecord};
 use crate::state::record::RecordError;
 use adopt::AdoptError;
-use detach::DetachError;
 use engine_spec::{ContainerId, EndpointSpec, NetworkMode};
 use launch::StartFailure;
 use message::Answer;
@@ -79,8 +79,6 @@ impl Supervised {
 /// Why a supervisor gave up.
 #[derive(Debug, thiserror::Error)]
 enum SuperviseError {
-    #[error("cannot detach the supervisor from its caller")]
-    Detach(#[from] DetachError),
     #[error("cannot read the container")]
     Record(#[from] RecordError),
     #[error("no such container: {0}")]
@@ -102,7 +100,7 @@ impl SuperviseError {
     fn exit_code(&self) -> Option<i32> {
         match self {
             Self::Start(failure) => Some(failure.exit_code()),
-            Self::Detach(_) | Self::Record(_) | Self::Unknown(_) | Self::File { .. } | Self::Adopt(_) => None,
+            Self::Record(_) | Self::Unknown(_) | Self::File { .. } | Self::Adopt(_) => None,
         }
     }
 }
@@ -110,7 +108,7 @@ impl SuperviseError {
 /// Whether `verb` is one that [`main`] runs.
 #[must_use]
 pub fn is_verb(verb: &str) -> bool {
-    matches!(verb, spawn::SUPERVISE | spawn::STEP)
+    matches!(verb, spawn::SUPERVISE | spawn::STEP) || nursery::command_of(verb).is_some()
 }
 
 /// Runs one of the hidden verbs, `__supervise <id> [--adopt]` or `__step`.
@@ -126,8 +124,16 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         [spawn::SUPERVISE, id] => supervise_named(layout, id, Mode::Launch),
         [spawn::SUPERVISE, id, spawn::ADOPT] => supervise_named(layout, id, Mode::Adopt),
         [spawn::STEP] => step::main(&layout),
+        [argument] => match nursery::command_of(argument) {
+            Some(command) => exit_code(nursery::main(&layout, command).is_ok()),
+            None => ExitCode::from(WRONG_USE),
+        },
         _ => ExitCode::from(WRONG_USE),
     }
+}
+
+fn exit_code(is_success: bool) -> ExitCode {
+    if is_success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The exit code of a command line that means nothing (as docker's and most others').
@@ -135,13 +141,17 @@ const WRONG_USE: u8 = 125;
 
 fn supervise_named(layout: Layout, id: &str, mode: Mode) -> ExitCode {
     match ContainerId::try_from(id.to_owned()) {
-        Ok(id) => supervise(layout, &id, mode),
+        Ok(id) => exit_code(match detach::leave_caller(&layout) {
+            Ok(()) => supervise(layout, &id, mode),
+            Err(error) => tell(&Answer::Failed(Failure::of(&error, None))),
+        }),
         Err(_) => ExitCode::from(WRONG_USE),
     }
 }
 
-/// Tells the caller how the start went, then keeps the container until it has ended for good.
-fn supervise(layout: Layout, id: &ContainerId, mode: Mode) -> ExitCode {
+/// Tells the caller how the start went, then keeps the container until it has ended for good; false if
+/// somebody has to look after it again.
+fn supervise(layout: Layout, id: &ContainerId, mode: Mode) -> bool {
     match begin(layout, id) {
         Ok(Some(supervisor)) => keep(supervisor, mode),
         Ok(None) => tell(&Answer::Done),
@@ -152,7 +162,7 @@ fn supervise(layout: Layout, id: &ContainerId, mode: Mode) -> ExitCode {
 /// Becomes the container's supervisor; `None` if it has one.
 fn begin(layout: Layout, id: &ContainerId) -> Result<Option<Supervisor>, SuperviseError> {
     let file = |attempt| move |source| SuperviseError::File { attempt, source };
-    let signals = detach::leave_caller(&layout)?;
+    let signals = detach::take_signals().map_err(file("block signals"))?;
     let record = container::load(&layout, id)?.ok_or_else(|| SuperviseError::Unknown(id.clone()))?;
     let folder = Folder::of(&layout, id);
     let claim = Presence::claim(&folder).map_err(file("make the container's run folder"))?;
@@ -165,7 +175,7 @@ fn begin(layout: Layout, id: &ContainerId) -> Result<Option<Supervisor>, Supervi
 }
 
 /// Starts or takes over the container, and stays with it.
-fn keep(mut supervisor: Supervisor, mode: Mode) -> ExitCode {
+fn keep(mut supervisor: Supervisor, mode: Mode) -> bool {
     let begun = match mode {
         Mode::Launch => supervisor.launch().map_err(SuperviseError::from),
         Mode::Adopt => supervisor.adopt().map_err(SuperviseError::from),
@@ -178,7 +188,7 @@ fn keep(mut supervisor: Supervisor, mode: Mode) -> ExitCode {
         tell(&answer);
         if supervisor.run().is_err() {
             // The container goes on; the next command starts another supervisor.
-            return ExitCode::FAILURE;
+            return false;
         }
     } else if mode == Mode::Adopt {
         return tell(&answer);
@@ -188,14 +198,14 @@ fn keep(mut supervisor: Supervisor, mode: Mode) -> ExitCode {
         // Told last, so that nothing is left of the container when its failure is known.
         tell(&answer);
     }
-    if left.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    left.is_ok()
 }
 
 /// Tells whoever started this process, and lets go of it; it may have gone long ago.
-fn tell(answer: &Answer) -> ExitCode {
+fn tell(answer: &Answer) -> bool {
     let told = message::send(io::stdin(), answer, &[]);
     let released = File::open("/dev/null").map(nix::unistd::dup2_stdin);
-    if told.is_ok() && released.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    told.is_ok() && released.is_ok()
 }
 
 /// Removes what a run of a container left whose supervisor is dead. The caller acts for it.

@@ -2,15 +2,19 @@
 
 use super::failure::Failure;
 use super::message::{self, Answer};
+use super::nursery;
 use crate::state::Layout;
 use crate::sys;
 use engine_spec::{ContainerId, PublishedPort};
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
+/// The first argument of all our processes.
+pub(super) const NAME: &str = "lighter";
 /// The verb of a container's supervisor.
 pub(super) const SUPERVISE: &str = "__supervise";
 /// The verb of a build step.
@@ -44,7 +48,7 @@ pub enum SpawnError {
 }
 
 /// Whether a supervisor launches its container or takes over one that runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Mode {
     Launch,
     Adopt,
@@ -58,13 +62,10 @@ pub(crate) fn supervisor(
     mode: Mode,
 ) -> Result<Option<Vec<PublishedPort>>, SpawnError> {
     let failed = |source| SpawnError::Spawn { id: id.clone(), source };
-    let mut arguments = vec![SUPERVISE, id.as_str()];
-    arguments.extend((mode == Mode::Adopt).then_some(ADOPT));
     let (ours, theirs) = message::pair().map_err(failed)?;
-    let command = |command: &mut Command| {
-        command.stdin(theirs).stdout(Stdio::null()).stderr(Stdio::null());
-    };
-    spawn(layout, &arguments, command).map_err(failed)?;
+    nursery::order(layout, id, mode, &theirs).map_err(failed)?;
+    // Only the supervisor has it now, so that its death is noticed.
+    drop(theirs);
     match message::receive::<Answer>(&ours).map_err(failed)? {
         Some((Answer::Running { ports }, _)) => Ok(Some(ports)),
         Some((Answer::Failed(failure), _)) => Err(SpawnError::Failed(failure)),
@@ -83,7 +84,7 @@ pub(super) fn spawn(
 ) -> io::Result<Child> {
     let binary = own_binary()?;
     let mut command = Command::new(format!("/proc/self/fd/{}", binary.as_raw_fd()));
-    command.arg0("lighter").args(arguments).current_dir("/").env_clear();
+    command.arg0(NAME).args(arguments).current_dir("/").env_clear();
     if let Some(root) = layout.root() {
         command.env(ROOT_VARIABLE, root);
     }

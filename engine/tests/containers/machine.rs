@@ -133,6 +133,7 @@ impl Machine {
         assert_eq!(names_in(&self.layout.containers()), [""; 0], "containers are left");
         assert_eq!(names_in(&self.layout.run().join("containers")), [""; 0], "run folders are left");
         assert_eq!(names_in(&self.layout.data().join("names")), [""; 0], "names are left");
+        end_nursery(&self.root);
         self.settle("processes", || processes_with(&self.root));
         let groups = cgroups_of(self.layout.instance());
         groups.iter().rev().for_each(|group| drop(fs::remove_dir(group)));
@@ -157,6 +158,19 @@ impl Machine {
                 std::thread::yield_now();
             }
         }
+    }
+}
+
+/// Supervisors are forked from a process that lives as long as this one; the next test has its own.
+fn end_nursery(root: &Path) {
+    let is_nursery = |pid: &i32| {
+        let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.contains("__nursery-")
+    };
+    for pid in processes_with(root).into_iter().filter(is_nursery) {
+        let pid = nix::unistd::Pid::from_raw(pid);
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("killed");
+        nix::sys::wait::waitpid(pid, None).expect("reaped");
     }
 }
 

@@ -5,8 +5,10 @@ use engine::container;
 use engine::state::container as records;
 use engine::state::record;
 use engine_spec::Status;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::signal::{Signal, kill};
 use std::fs;
+use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 
 fn supervisor_of(machine: &Machine, name: &str) -> nix::unistd::Pid {
@@ -26,8 +28,10 @@ pub(crate) fn adoption(machine: &Machine) {
     }
     let Status::Running { pid, .. } = machine.status("one") else { panic!("it runs") };
     let supervisor = supervisor_of(machine, "one");
+    let pidfd = engine::sys::pidfd_open(supervisor).expect("opened");
     kill(supervisor, Signal::SIGKILL).expect("killed");
-    nix::sys::wait::waitpid(supervisor, None).expect("reaped");
+    let mut ended = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+    nix::poll::poll(&mut ended, PollTimeout::NONE).expect("waited");
     assert!(
         fs::exists(format!("/proc/{pid}/exe")).expect("looked"),
         "the container died with its supervisor"
