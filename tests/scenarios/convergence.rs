@@ -44,7 +44,7 @@ fn orphan_is_named_then_removed_on_request() {
     let name = format!("{}-busybox-1", project.name());
     project.up().says(&[&name, "--remove-orphans"]);
     assert_eq!(project.container("busybox"), orphan);
-    project.run(&["up", "-d", "--remove-orphans"]).succeeds();
+    project.run(&["up", "-d", "--remove-orphans", "-t", "0"]).succeeds();
     assert_eq!(project.find_container("busybox"), None);
     assert_eq!(project.container("web"), web);
 }
