@@ -90,7 +90,7 @@ fn describe(container: &Spec, exec: &ExecProcess, has_terminal: bool) -> Spec {
         process.set_cwd(folder.into());
     }
     if let Some(user) = &exec.user {
-        become_user(&mut process, user);
+        become_user(&mut process, user, spec::bounding(container));
     }
     if let Some(all) = exec.privileged {
         let uid = process.user().uid();
@@ -102,9 +102,7 @@ fn describe(container: &Spec, exec: &ExecProcess, has_terminal: bool) -> Spec {
 }
 
 /// Another user has the container's capabilities as that user would: root all of them, others none.
-fn become_user(process: &mut Process, user: &ResolvedUser) {
-    let bounding = process.capabilities().as_ref().and_then(|sets| sets.bounding().as_ref());
-    let bounding = bounding.map(CapabilitySet::from_oci).unwrap_or_default();
+fn become_user(process: &mut Process, user: &ResolvedUser, bounding: CapabilitySet) {
     process.set_capabilities(Some(spec::process::capabilities(user.uid, bounding)));
     let mut described = User::default();
     described.set_uid(user.uid).set_gid(user.gid).set_additional_gids(Some(user.groups.clone()));

@@ -1,16 +1,19 @@
 //! `runtime: runc`: the same spec, launched by another OCI runtime through its command line.
 //!
 //! ```text
-//! bundle/  config.json  rootfs/ (the overlay)  state/ (the runtime's own)  log  pid  console.sock
+//! bundle/  config.json  rootfs/ (empty)  state/ (the runtime's own)  log  pid  console.sock
 //! create ──> the first process waits ──> network from outside and inside ──> start ──> … ──> delete
 //! ```
 //! The runtime's commands end at once; the container's first process becomes the caller's child, who is
-//! made a subreaper for that. Programs are added with [`super::exec`], as to any container.
+//! made a subreaper for that. The overlay is mounted in a mount namespace that ends with `create`, so
+//! the host never sees it. Programs are added with [`super::exec`], as to any container.
 
 use super::launch::{Sandbox, Stdio};
+use super::namespace::{self, InsideError};
 use crate::sys::{pidfd_open, receive_message};
 use nix::fcntl::{OFlag, open};
-use nix::mount::{MntFlags, umount2};
+use nix::mount::{MsFlags, mount};
+use nix::sched::CloneFlags;
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::socket::MsgFlags;
 use nix::sys::stat::Mode;
@@ -50,6 +53,9 @@ pub enum ExternalError {
         #[source]
         source: io::Error,
     },
+    /// The container could not be made.
+    #[error("the runtime could not create the container")]
+    Create(#[from] InsideError),
     /// It reported a failure.
     #[error("`{program} {verb}` failed: {output}")]
     Failed {
@@ -106,27 +112,34 @@ impl External {
         if sandbox.init {
             return Err(ExternalError::Unsupported("`init: true`"));
         }
+        let Sandbox { spec, root, stdio, .. } = sandbox;
         let rootfs = self.bundle.join("rootfs");
         fs::create_dir_all(&rootfs).map_err(self.bundle_error("rootfs"))?;
-        sandbox.root.attach_at(&rootfs).map_err(|errno| self.bundle_error("rootfs")(errno.into()))?;
-        let has_terminal = matches!(sandbox.stdio, Stdio::Terminal);
-        self.write_config(sandbox.spec, seccomp, has_terminal)?;
+        self.write_config(spec, seccomp, matches!(stdio, Stdio::Terminal))?;
         set_child_subreaper(true).map_err(|errno| self.bundle_error("pid")(errno.into()))?;
         let mut command = self.command("create");
         command.arg("--bundle").arg(&self.bundle).arg("--pid-file").arg(self.bundle.join("pid"));
-        let console = if has_terminal { Some(Console::listen(&self.bundle)?) } else { None };
+        let console = match stdio {
+            Stdio::Terminal => Some(Console::listen(&self.bundle)?),
+            Stdio::Files([input, output, error]) => {
+                command.stdin(input).stdout(output).stderr(error);
+                None
+            }
+        };
         if let Some(console) = &console {
             command.arg("--console-socket").arg(&console.path);
         }
-        if let Stdio::Files([input, output, error]) = sandbox.stdio {
-            command.stdin(input).stdout(output).stderr(error);
-        }
-        let status = command.arg(&self.id).status().map_err(|source| self.run_error(source))?;
-        if !status.success() {
-            return Err(
-                self.failed("create", fs::read_to_string(self.bundle.join("log")).unwrap_or_default())
-            );
-        }
+        command.arg(&self.id);
+        namespace::apart(CloneFlags::CLONE_NEWNS, || {
+            let nothing = None::<&str>;
+            mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
+            root.attach_at(&rootfs)?;
+            let status = command.status().map_err(|source| self.run_error(source))?;
+            if status.success() {
+                return Ok(Vec::new());
+            }
+            Err(self.failed("create", fs::read_to_string(self.bundle.join("log")).unwrap_or_default()).into())
+        })?;
         let (pid, pidfd) = self.first_process()?;
         let terminal = console.map(|console| console.receive()).transpose()?;
         Ok(Created { pid, pidfd, terminal })
@@ -145,10 +158,7 @@ impl External {
     /// # Errors
     /// Carries what the runtime wrote to its standard error.
     pub fn delete(&self) -> Result<(), ExternalError> {
-        let deleted = self.run("delete", &["--force"]);
-        // Not mounted, or never made: nothing to undo.
-        let _ = umount2(&self.bundle.join("rootfs"), MntFlags::MNT_DETACH);
-        deleted
+        self.run("delete", &["--force"])
     }
 
     fn write_config(

@@ -37,18 +37,26 @@ pub fn inside(
     namespaces: CloneFlags,
     task: impl FnOnce() -> Result<Vec<OwnedFd>, Box<dyn Error + Send + Sync>>,
 ) -> Result<Vec<OwnedFd>, InsideError> {
+    apart(CloneFlags::empty(), || {
+        setns(init, namespaces).map_err(|errno| format!("cannot enter namespaces: {errno}"))?;
+        task()
+    })
+}
+
+/// Runs `task` in a forked helper that gets new namespaces, and hands back the descriptors it made.
+pub(super) fn apart(
+    new: CloneFlags,
+    task: impl FnOnce() -> Result<Vec<OwnedFd>, Box<dyn Error + Send + Sync>>,
+) -> Result<Vec<OwnedFd>, InsideError> {
     let (socket, childs_end) = report::pair().map_err(|errno| InsideError::Socket(errno.into()))?;
     let body = move || {
-        let entered =
-            setns(init, namespaces).map_err(|errno| format!("cannot enter namespaces: {errno}").into());
-        let (report, descriptors) = match entered.and_then(|()| task()) {
+        let (report, descriptors) = match task() {
             Ok(descriptors) => (Report::Prepared { has_terminal: false }, descriptors),
             Err(error) => (Report::inside(error.as_ref()), Vec::new()),
         };
         i32::from(report::send(childs_end.as_fd(), &report, &descriptors).is_err())
     };
-    let (child, socket) =
-        clone3(CloneFlags::empty().bits(), None, socket, body).map_err(InsideError::Clone)?;
+    let (child, socket) = clone3(new.bits(), None, socket, body).map_err(InsideError::Clone)?;
     let answer = report::receive(socket.as_fd());
     // It ends after its answer, and nothing else waits for it.
     let _ = waitid(Id::PIDFd(child.pidfd.as_fd()), WaitPidFlag::WEXITED);

@@ -2,12 +2,16 @@
 
 use super::attachment::{self, Attachment};
 use super::describe::{self, DescribeError, Description};
+use super::waiting::{self, Made};
 use super::{Supervised, stdio};
 use crate::network::NetworkError;
 use crate::network::resolver::DnsService;
 use crate::runtime::cgroup::CgroupError;
-use crate::runtime::launch::{self, LaunchError, Sandbox, Stdio};
+use crate::runtime::external::ExternalError;
+use crate::runtime::launch::{LaunchError, Sandbox, Stdio};
 use crate::runtime::rootfs::{Durability, Overlay, Root, RootfsError};
+use crate::runtime::seccomp::SeccompError;
+use crate::runtime::spec::SpecError;
 use crate::state::ProcessRef;
 use engine_spec::{ObservedEndpoint, PublishedPort};
 use nix::unistd::Pid;
@@ -30,6 +34,12 @@ pub(super) enum StartFailure {
     Network(#[from] NetworkError),
     #[error(transparent)]
     Launch(#[from] LaunchError),
+    #[error("cannot read the container's seccomp profile")]
+    Seccomp(#[from] SeccompError),
+    #[error("cannot tell what the container may do")]
+    Spec(#[from] SpecError),
+    #[error(transparent)]
+    External(#[from] ExternalError),
     #[error("cannot {attempt} of the container")]
     File {
         attempt: &'static str,
@@ -92,14 +102,11 @@ pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Re
         stdio,
         init: supervised.record.spec.init,
     };
-    let pending = launch::spawn(sandbox, attachment.inside(&supervised.record.spec.network))?;
-    attachment.connect(supervised, pending.pid().as_raw())?;
-    let mut prepared = pending.proceed()?;
-    let names = attachment.serve_names(supervised, std::mem::take(&mut prepared.descriptors))?;
-    let terminal = prepared.terminal.take();
+    let Made { waiting, descriptors, terminal } = waiting::make(supervised, sandbox, &attachment)?;
+    let names = attachment.serve_names(supervised, descriptors)?;
     let (ports, guards) = attachment.publish(supervised)?;
     attachment.announce(supervised)?;
-    let running = prepared.start()?;
+    let running = waiting.start()?;
     Ok(Launched {
         init: reference(running.pid)?,
         pidfd: running.pidfd,
@@ -120,9 +127,11 @@ pub(super) fn clean(supervised: &Supervised) -> Result<(), StartFailure> {
     let record = &supervised.record;
     let cgroup = describe::cgroup_of(&supervised.layout, &record.id, &record.spec);
     let killed = cgroup.kill();
+    let forgotten = waiting::forget(supervised);
     let withdrawn = attachment::withdraw(supervised);
     let removed = cgroup.remove();
     killed?;
+    forgotten?;
     withdrawn?;
     Ok(removed?)
 }

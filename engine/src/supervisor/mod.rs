@@ -33,6 +33,7 @@ mod state;
 mod stdio;
 pub mod step;
 mod stop;
+mod waiting;
 
 pub use failure::Failure;
 pub use log::time;

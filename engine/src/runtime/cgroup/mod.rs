@@ -198,7 +198,11 @@ impl Cgroup {
     /// # Errors
     /// Fails where no control groups are mounted.
     pub fn prune(&self) -> Result<(), CgroupError> {
-        self.folders()?.iter().for_each(|path| folder::prune(path));
+        match version()? {
+            // External runtimes make the installation's folder in every tree.
+            Version::V1 => v1::trees()?.iter().for_each(|tree| folder::prune(&tree.join(&self.path))),
+            Version::V2 => folder::prune(&v2::folder(&self.path)),
+        }
         Ok(())
     }
 

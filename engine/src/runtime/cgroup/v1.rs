@@ -28,6 +28,13 @@ pub(super) fn folders(path: &Path) -> Vec<(String, PathBuf)> {
     JOINED.iter().chain([&CPUSET]).map(named).filter(|(_, folder)| folder.exists()).collect()
 }
 
+/// Every tree, those without a container's folder too.
+pub(super) fn trees() -> Result<Vec<PathBuf>, CgroupError> {
+    let mountpoint = Path::new(MOUNTPOINT);
+    let entries = fs::read_dir(mountpoint).map_err(refused("list", mountpoint))?;
+    Ok(entries.flatten().map(|entry| entry.path()).collect())
+}
+
 pub(super) fn create(path: &Path, resources: &LinuxResources) -> Result<(), CgroupError> {
     for controller in JOINED.iter().filter(|controller| has(controller)) {
         folder::create(&folder(controller, path))?;

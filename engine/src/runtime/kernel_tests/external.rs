@@ -1,7 +1,7 @@
 //! runc as the oracle: the same spec must give the same container.
 
 use super::Case;
-use super::container::{Container, Outcome, wait};
+use super::container::{Container, Outcome, is_mounted, wait};
 use engine::require;
 use engine::runtime::external::{External, find};
 use engine::runtime::seccomp;
@@ -25,6 +25,7 @@ fn run_by_runc(container: &Container) -> Outcome {
     let rules = seccomp::rules(&profile, capabilities(&container.spec, &host).expect("known")).expect("read");
     let external = external(container);
     let created = external.create(sandbox, rules).expect("created");
+    assert!(!is_mounted(&container.folder), "nothing is mounted on the host");
     external.start().expect("started");
     let mut text = String::new();
     output.read_to_string(&mut text).expect("read");
@@ -105,5 +106,6 @@ fn a_failing_runtime_says_why() {
     let external = external(&container);
     let error = external.create(sandbox, None).map(drop).expect_err("no such program");
     external.delete().expect("deleted");
-    assert!(error.to_string().contains("no such file or directory"), "{error}");
+    let cause = std::error::Error::source(&error).expect("a cause").to_string();
+    assert!(cause.contains("no such file or directory"), "{cause}");
 }

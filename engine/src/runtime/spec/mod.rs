@@ -230,6 +230,14 @@ pub fn capabilities(spec: &ContainerSpec, host: &Host) -> Result<CapabilitySet, 
     Ok(wanted.and(host.capabilities))
 }
 
+/// The capabilities that `spec` limits its process to.
+#[must_use]
+pub fn bounding(spec: &Spec) -> CapabilitySet {
+    let sets = spec.process().as_ref().and_then(|process| process.capabilities().as_ref());
+    let bounding = sets.and_then(|sets| sets.bounding().as_ref());
+    bounding.map(CapabilitySet::from_oci).unwrap_or_default()
+}
+
 /// The seccomp profile that `security_opt` and `privileged` ask for.
 ///
 /// # Errors
