@@ -26,6 +26,7 @@ pub(super) fn write(kernel: &Kernel, output: &Output, passed: bool) -> Result<()
         from_first_line(&output.text, &kernel.release),
     );
     let file = workspace::root().join("docs/kernel.md");
+    workspace::make_folder(&workspace::root().join("docs"))?;
     std::fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))
 }
 

@@ -129,19 +129,27 @@ impl Masks {
             Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(()),
             target => target?,
         };
-        let cover = if is_folder(&target)? { self.empty()? } else { self.null(root)? };
-        attach(clone_tree(cover, "", Depth::Mount)?, &target)
+        if is_folder(&target)? {
+            self.cover_folder(&target)
+        } else {
+            attach(clone_tree(self.null(root)?, "", Depth::Mount)?, &target)
+        }
     }
 
-    fn empty(&mut self) -> nix::Result<BorrowedFd<'_>> {
-        if self.empty.is_none() {
-            let flags = libc::MOUNT_ATTR_RDONLY
-                | libc::MOUNT_ATTR_NOSUID
-                | libc::MOUNT_ATTR_NODEV
-                | libc::MOUNT_ATTR_NOEXEC;
-            self.empty = Some(configure("tmpfs", Some("tmpfs"), &[])?.mount(flags)?);
+    /// The first empty folder is attached itself, the others are copies of it: before Linux 6.15 a
+    /// mount that is attached nowhere cannot be copied.
+    fn cover_folder(&mut self, target: &OwnedFd) -> nix::Result<()> {
+        if let Some(empty) = &self.empty {
+            return attach(clone_tree(empty.as_fd(), "", Depth::Mount)?, target);
         }
-        self.empty.as_ref().map(AsFd::as_fd).ok_or(Errno::ENOENT)
+        let flags = libc::MOUNT_ATTR_RDONLY
+            | libc::MOUNT_ATTR_NOSUID
+            | libc::MOUNT_ATTR_NODEV
+            | libc::MOUNT_ATTR_NOEXEC;
+        let empty = configure("tmpfs", Some("tmpfs"), &[])?.mount(flags)?;
+        attach(&empty, target)?;
+        self.empty = Some(empty);
+        Ok(())
     }
 
     /// The container's own null device, if it is one: a bind mount over /dev may have put anything there.
