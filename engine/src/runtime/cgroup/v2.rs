@@ -47,7 +47,9 @@ fn pass_controllers_down(parent: &Path) -> Result<(), CgroupError> {
     let available = folder::read(&parent.join("cgroup.controllers"))?;
     let has = |list: &str, name: &str| list.split_whitespace().any(|entry| entry == name);
     for name in CONTROLLERS.iter().filter(|name| has(&available, name) && !has(&enabled, name)) {
-        folder::write(&parent.join("cgroup.subtree_control"), &format!("+{name}"))?;
+        // A controller that cannot be passed down (cpu with real-time processes about) is missed only where
+        // a limit asks for it, and there the error names it.
+        let _ = folder::write(&parent.join("cgroup.subtree_control"), &format!("+{name}"));
     }
     Ok(())
 }

@@ -151,6 +151,16 @@ impl Live {
         Outcome { code: wait(&self.running.pidfd), output }
     }
 
+    /// What processes are added to.
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target {
+            init: self.running.pidfd.as_fd(),
+            cgroup: &self.cgroup,
+            seccomp: self.seccomp.as_ref(),
+            spec: &self.spec,
+        }
+    }
+
     /// Runs `script` in it.
     pub(crate) fn exec(
         &self,
@@ -162,14 +172,8 @@ impl Live {
             ..ExecProcess::default()
         };
         change(&mut process);
-        let target = Target {
-            init: self.running.pidfd.as_fd(),
-            cgroup: &self.cgroup,
-            seccomp: self.seccomp.as_ref(),
-            spec: &self.spec,
-        };
         let (stdio, mut reader) = pipes();
-        let Executing { pidfd, .. } = exec(&target, &process, stdio)?;
+        let Executing { pidfd, .. } = exec(&self.target(), &process, stdio)?;
         let mut output = String::new();
         reader.read_to_string(&mut output).expect("read");
         Ok(Outcome { code: wait(&pidfd), output })

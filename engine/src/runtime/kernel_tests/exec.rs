@@ -3,9 +3,12 @@
 use super::Case;
 use super::container::{Container, Live};
 use engine::require;
+use engine::runtime::exec::{ExecProcess, exec};
+use engine::runtime::launch::Stdio;
 use engine::runtime::user::ResolvedUser;
 use nix::sys::signal::Signal;
 use std::fs;
+use std::io::Read;
 use std::os::fd::AsFd;
 
 pub(crate) const CASES: &[Case] = &[
@@ -13,6 +16,7 @@ pub(crate) const CASES: &[Case] = &[
     ("exec::shares_namespaces_cgroup_and_environment", shares_namespaces_cgroup_and_environment),
     ("exec::another_user_has_no_capabilities", another_user_has_no_capabilities),
     ("exec::a_missing_program_is_127", a_missing_program_is_127),
+    ("exec::a_terminal_is_controlling", a_terminal_is_controlling),
     ("exec::freezing_and_killing_reach_all_processes", freezing_and_killing_reach_all_processes),
 ];
 
@@ -83,4 +87,21 @@ fn freezing_and_killing_reach_all_processes() {
     assert_eq!(super::container::wait(&live.running.pidfd), 128 + 9);
     live.cgroup.remove().expect("removed");
     assert!(live.cgroup.pids().expect("read").is_empty());
+}
+
+fn a_terminal_is_controlling() {
+    require!(Root, Busybox);
+    let container = Container::new("exec sleep 100");
+    let live = live(&container);
+    let process = ExecProcess {
+        arguments: ["sh", "-c", "tty; echo $TERM > /dev/tty; exit 3"].map(str::to_owned).to_vec(),
+        ..ExecProcess::default()
+    };
+    let executing = exec(&live.target(), &process, Stdio::Terminal).expect("added");
+    let mut bytes = Vec::new();
+    // A terminal whose other end is closed reads as EIO.
+    let _ = fs::File::from(executing.terminal.expect("a terminal")).read_to_end(&mut bytes);
+    assert_eq!(String::from_utf8_lossy(&bytes), "/dev/pts/0\r\nxterm\r\n");
+    assert_eq!(super::container::wait(&executing.pidfd), 3);
+    kill(&live);
 }
