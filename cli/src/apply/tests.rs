@@ -1,3 +1,5 @@
+//! The scheduler over made-up nodes.
+
 use super::schedule::Schedule;
 use super::{Step, StepKind, Stopped, apply};
 use crate::interrupt::Interrupt;

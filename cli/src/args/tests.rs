@@ -1,3 +1,5 @@
+//! Command lines as people type them.
+
 use super::{Arguments, is_global};
 use clap::{CommandFactory, Parser};
 

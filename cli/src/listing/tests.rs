@@ -1,3 +1,5 @@
+//! Lists as text.
+
 use super::*;
 use engine_spec::{ContainerId, ContainerName, ContainerSpec, ImageReference, Labels, Protocol};
 use std::time::Duration;

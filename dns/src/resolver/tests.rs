@@ -1,3 +1,5 @@
+//! Queries in, actions out, with a made-up clock.
+
 use super::*;
 
 const QUERY: &[u8] = b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\0\x07example\x03com\0\0\x01\0\x01";

@@ -1,3 +1,5 @@
+//! The name server with real sockets on loopback.
+
 use super::*;
 use crate::network::names;
 use engine_spec::ContainerId;
