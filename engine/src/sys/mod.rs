@@ -26,7 +26,7 @@ pub use xattr::{Carrier, set_xattr, xattr, xattr_names};
 
 /// Leaves a test early, saying so on standard error, unless every requirement is met.
 ///
-/// ```ignore
+/// ```text
 /// #[test]
 /// fn mounts_an_overlay() {
 ///     require!(Root, CgroupV2);

@@ -1,7 +1,7 @@
 //! The Dockerfile language: text -> lines -> instructions -> stages. Pure; nothing is looked up or run.
 //!
 //! Variables stay as they are written: what they stand for is only known at the instruction's turn,
-//! when [`expand`] replaces them.
+//! when [`expand()`] replaces them.
 
 mod diagnostic;
 mod directive;

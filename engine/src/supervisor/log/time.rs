@@ -15,7 +15,7 @@ pub fn format(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanosecond:09}Z")
 }
 
-/// Reads what [`format`] writes, with any number of digits after the second.
+/// Reads what [`format()`] writes, with any number of digits after the second.
 #[must_use]
 pub fn parse(text: &str) -> Option<SystemTime> {
     let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
