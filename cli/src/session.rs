@@ -13,7 +13,7 @@ use engine::container;
 use engine::state::{Layout, lock, observe};
 use engine_spec::{Observed, ObservedContainer, ProjectName, ServiceName, compose_label};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::absolute;
 
 /// Moves everything the engine keeps.
 const ROOT_VARIABLE: &str = "LIGHTER_ROOT";
@@ -72,8 +72,10 @@ impl Session {
         if !nix::unistd::geteuid().is_root() {
             return Err(CommandError::NotRoot);
         }
-        let root = self.variable(ROOT_VARIABLE).map(Path::new);
-        let layout = Layout::from_root(root);
+        // Supervisors run in another folder. An empty variable counts as none, so this cannot fail but
+        // where the current folder is gone.
+        let root = self.variable(ROOT_VARIABLE).map(|root| absolute(root).unwrap_or_else(|_| root.into()));
+        let layout = Layout::from_root(root.as_deref());
         layout.prepare()?;
         Ok(layout)
     }

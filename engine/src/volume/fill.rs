@@ -6,6 +6,7 @@
 
 use super::is_empty;
 use crate::runtime::rootfs::Root;
+use crate::sys::{Carrier, set_xattr, xattr, xattr_names};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, Flock, FlockArg, OFlag};
 use nix::sys::stat::{Mode, SFlag, UtimensatFlags, mknod, utimensat};
@@ -13,7 +14,7 @@ use nix::sys::time::TimeSpec;
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{MetadataExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 
@@ -128,6 +129,10 @@ impl Copier<'_> {
             mknod(&to, kind & SFlag::S_IFMT, mode, metadata.rdev())?;
         }
         finish(&to, &metadata)?;
+        if kind.is_file() {
+            // Changing the owner has cleared the file's capabilities (capabilities(7)).
+            copy_attributes(&from, &to)?;
+        }
         Ok(false)
     }
 
@@ -140,6 +145,19 @@ impl Copier<'_> {
         self.links.entry(inode).or_insert_with(|| path.to_owned());
         first
     }
+}
+
+/// Extended attributes: file capabilities and what programs keep there. The overlay's own are of our
+/// layers, not of the image.
+fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
+    const OVERLAY: &[u8] = b"trusted.overlay.";
+    let (from, to) = (File::open(from)?, File::options().write(true).open(to)?);
+    for name in xattr_names(Carrier::File(from.as_fd()))? {
+        if !name.to_bytes().starts_with(OVERLAY) {
+            set_xattr(Carrier::File(to.as_fd()), &name, &xattr(Carrier::File(from.as_fd()), &name)?)?;
+        }
+    }
+    Ok(())
 }
 
 /// The mode comes after the owner, because changing the owner clears set-user-id bits (chown(2)).
