@@ -4,9 +4,9 @@
 //! container::start ── nursery ──> supervise ── presence ── launch ── "running" ──> run … leave
 //!                                                       └ adopt ┘
 //! ```
-//! It is the only writer of its container's status and log. It is asked through [`message`]s on a
-//! socket in the container's run folder, and found dead by the lock that [`presence`] holds. Its death
-//! hurts nobody: what the container needs of it is taken over by the next one ([`adopt`]).
+//! It is the only writer of its container's status and log. It is asked through `message`s on a
+//! socket in the container's run folder, and found dead by the lock that `presence` holds. Its death
+//! hurts nobody: what the container needs of it is taken over by the next one (`adopt`).
 
 mod adopt;
 mod attachment;

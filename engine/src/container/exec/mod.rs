@@ -1,7 +1,7 @@
 //! A further process in a running container, started by its supervisor and connected to the caller.
 //!
 //! Without a terminal the caller's own streams become the process's, and nothing is copied. With one,
-//! the supervisor hands over the terminal's master, and [`terminal`] copies between the two.
+//! the supervisor hands over the terminal's master, and `terminal` copies between the two.
 
 mod terminal;
 
