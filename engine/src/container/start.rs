@@ -6,7 +6,8 @@ use crate::state::record::RecordError;
 use crate::state::{Layout, container};
 use crate::supervisor::spawn::{self, Mode};
 use crate::supervisor::{SpawnError, presence};
-use engine_spec::{ContainerName, PublishedPort};
+use engine_spec::{ContainerId, ContainerName, PublishedPort};
+use std::thread::sleep;
 use std::time::Duration;
 
 /// A container could not be started.
@@ -75,19 +76,40 @@ impl StartError {
 /// Says which step of the launch failed.
 pub fn start(layout: &Layout, name: &ContainerName) -> Result<Vec<PublishedPort>, StartError> {
     let id = find(layout, name)?;
-    if !presence::is_present(&Folder::of(layout, &id)) {
-        let spawned = spawn::supervisor(layout, &id, Mode::Launch);
-        let ports = spawned.map_err(|source| StartError::Launch { name: name.clone(), source })?;
-        if let Some(ports) = ports {
+    let elsewhere = |source| StartError::Elsewhere { name: name.clone(), source };
+    let mut looks = 0..LOOKS;
+    loop {
+        if let Some(ports) = launch(layout, name, &id)? {
             return Ok(ports);
         }
+        match (wait::running(layout, name, &id), looks.next()) {
+            (Ok(()), _) => break,
+            (Err(WaitError::NotStarted { .. } | WaitError::Exited { .. }), Some(_)) => sleep(LOOK_AGAIN),
+            (Err(source), _) => return Err(elsewhere(source)),
+        }
     }
-    wait::running(layout, name, &id)
-        .map_err(|source| StartError::Elsewhere { name: name.clone(), source })?;
     let status = container::status(layout, &id);
     let status =
         status.map_err(|source| StartError::Status { name: name.clone(), source: Box::new(source) })?;
     Ok(status.ports)
+}
+
+/// How long somebody else's start may take to come to anything: its supervisor may not listen yet, or it
+/// was killed and is about to vanish.
+const LOOKS: u32 = 200;
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// Launches the container; `None` if it has a supervisor already.
+fn launch(
+    layout: &Layout,
+    name: &ContainerName,
+    id: &ContainerId,
+) -> Result<Option<Vec<PublishedPort>>, StartError> {
+    if presence::is_present(&Folder::of(layout, id)) {
+        return Ok(None);
+    }
+    let launched = spawn::supervisor(layout, id, Mode::Launch);
+    launched.map_err(|source| StartError::Launch { name: name.clone(), source })
 }
 
 /// Stops a container if it runs, and starts it.
