@@ -8,10 +8,11 @@ use super::namespace::BirthPlace;
 use super::seccomp::Program;
 use super::spec::{self, capability::CapabilitySet};
 use super::user::ResolvedUser;
+use crate::sys;
 use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 use oci_spec::runtime::{Process, Spec, User};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// The running container.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct ExecProcess {
     pub user: Option<ResolvedUser>,
     /// All capabilities of the engine, and no seccomp.
     pub privileged: Option<CapabilitySet>,
+    /// Rows and columns of its terminal; `None` leaves them at 0.
+    pub window: Option<(u16, u16)>,
 }
 
 /// A process that was added.
@@ -76,6 +79,10 @@ pub fn exec(target: &Target<'_>, process: &ExecProcess, stdio: Stdio) -> Result<
     };
     let launching = Launching::begin(child, &birthplace)?;
     let (mut terminal, _) = launching.prepare()?;
+    if let (Some(terminal), Some((rows, columns))) = (terminal.first(), process.window) {
+        // A wrong size is no reason not to run.
+        let _ = sys::set_window_size(terminal.as_fd(), rows, columns);
+    }
     let Running { pid, pidfd } = launching.finish()?;
     Ok(Executing { pid, pidfd, terminal: terminal.pop() })
 }

@@ -8,6 +8,7 @@ use crate::runtime::exec::{self, ExecProcess, Executing, Target};
 use crate::runtime::launch::{LaunchError, Stdio};
 use crate::runtime::rootfs::Root;
 use crate::runtime::user::{self, UserError};
+use crate::sys;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use std::fs::File;
 use std::io;
@@ -85,6 +86,7 @@ fn execute(run: &Launched, spec: &ExecSpec, streams: Vec<OwnedFd>) -> Result<Exe
         working_dir: spec.working_dir.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
         user: None,
         privileged: spec.privileged.then_some(run.description.host.capabilities),
+        window: streams.first().filter(|_| spec.tty).and_then(|caller| sys::window_size(caller.as_fd()).ok()),
     };
     if let Some(user) = &spec.user {
         process.user = Some(user::resolve(&root_of(run)?, user, &[])?);

@@ -125,11 +125,15 @@ pub fn run(
     }
 }
 
-/// Sends the request, with the caller's streams unless the process gets a terminal or none.
+/// Sends the request, with the caller's streams unless the process gets none. For one with a terminal that
+/// is where its size can be read, so that the process finds it right from the start.
 fn ask(supervisor: &OwnedFd, process: &ExecSpec, stdio: ExecStdio<'_>) -> io::Result<()> {
     let request = Request::Exec(process.clone());
-    if process.tty || process.detach {
+    if process.detach {
         return message::send(supervisor, &request, &[]);
+    }
+    if process.tty {
+        return message::send(supervisor, &request, &[stdio.stdout]);
     }
     let null = File::open("/dev/null")?;
     let stdin = stdio.stdin.unwrap_or(null.as_fd());

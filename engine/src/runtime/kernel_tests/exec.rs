@@ -94,14 +94,15 @@ fn a_terminal_is_controlling() {
     let container = Container::new("exec sleep 100");
     let live = live(&container);
     let process = ExecProcess {
-        arguments: ["sh", "-c", "tty; echo $TERM > /dev/tty; exit 3"].map(str::to_owned).to_vec(),
+        arguments: ["sh", "-c", "tty; stty size; echo $TERM > /dev/tty; exit 3"].map(str::to_owned).to_vec(),
+        window: Some((33, 77)),
         ..ExecProcess::default()
     };
     let executing = exec(&live.target(), &process, Stdio::Terminal).expect("added");
     let mut bytes = Vec::new();
     // A terminal whose other end is closed reads as EIO.
     let _ = fs::File::from(executing.terminal.expect("a terminal")).read_to_end(&mut bytes);
-    assert_eq!(String::from_utf8_lossy(&bytes), "/dev/pts/0\r\nxterm\r\n");
+    assert_eq!(String::from_utf8_lossy(&bytes), "/dev/pts/0\r\n33 77\r\nxterm\r\n");
     assert_eq!(super::container::wait(&executing.pidfd), 3);
     kill(&live);
 }
