@@ -3,6 +3,8 @@
 
 mod project;
 mod service;
+#[cfg(test)]
+mod support;
 
 pub(super) use project::PROJECT;
 
