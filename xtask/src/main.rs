@@ -11,6 +11,7 @@ mod build;
 mod demo;
 mod kernel;
 mod seed;
+mod support;
 mod test;
 mod tidy;
 
@@ -30,6 +31,7 @@ usage: cargo xtask VERB
   build            build the static binary target/release/lighter
   test [FILTER…]   run every check and test; with FILTER only the tests whose names contain it
   test --kernel    run flask-redis on Debian's own kernel in an emulated machine, into docs/kernel.md
+  support          write docs/compose-support.md from tests/attributes
   tidy             check the rules of the source that no other tool knows
   seed [stop]      make the base images where no public registry is reached
   bench            measure against Docker and the kernel, into docs/benchmarks.md";
@@ -53,6 +55,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "test" => test::main(rest),
         "tidy" => tidy::main(),
         "seed" => seed::main(rest),
+        "support" => support::main(),
         "bench" => bench::main(),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

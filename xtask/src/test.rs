@@ -12,7 +12,7 @@
 
 use crate::program::{Program, find, is_root, read_if_there};
 use crate::seed::{self, Registry};
-use crate::{apt, build, kernel, tidy, workspace};
+use crate::{apt, build, kernel, support, tidy, workspace};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -40,6 +40,9 @@ pub(crate) fn main(filters: &[String]) -> Result<()> {
     surroundings.close()?;
     skips.report()?;
     outcome?;
+    if filters.is_empty() {
+        stage("tests of every attribute", || support::check_tests(&skips.file))?;
+    }
     println!("all passed in {:.0?}", start.elapsed());
     Ok(())
 }

@@ -7,7 +7,7 @@ mod hosts;
 mod source;
 
 use crate::program::Program;
-use crate::workspace;
+use crate::{support, workspace};
 use anyhow::{Context as _, Result, bail};
 
 /// A file of the repository.
@@ -24,6 +24,7 @@ pub(crate) fn main() -> Result<()> {
     findings.extend(sources.iter().flat_map(source::check));
     findings.extend(source::forgotten(&sources));
     findings.extend(hosts::check(&sources)?);
+    findings.extend(support::check_page()?);
     if findings.is_empty() {
         return Ok(());
     }

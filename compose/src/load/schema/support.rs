@@ -69,7 +69,9 @@ impl Tables {
     }
 
     fn leaves_open(&self, path: &str) -> bool {
-        self.open.iter().any(|open| path.strip_prefix(open.as_str()).is_some_and(|rest| rest.starts_with('.')))
+        self.open
+            .iter()
+            .any(|open| path.strip_prefix(open.as_str()).is_some_and(|rest| rest.starts_with('.')))
     }
 }
 
@@ -90,7 +92,8 @@ fn the_list_of_attributes_says_what_the_tables_do() {
     for (path, state) in &listed {
         match tables.known.get(*path) {
             Some(status) if !states(*status).contains(state) => {
-                findings.push(format!("{path}: listed as {state}, but the loader says {:?}", states(*status)));
+                findings
+                    .push(format!("{path}: listed as {state}, but the loader says {:?}", states(*status)));
             }
             None if !tables.leaves_open(path) => findings.push(format!("{path}: unknown to the loader")),
             Some(_) | None => {}
