@@ -6,17 +6,30 @@ use anyhow::Result;
 use std::path::PathBuf;
 
 /// Builds `target/release/lighter` and returns its path.
-///
-/// The flag is given to the last compiler call alone: in RUSTFLAGS without `--target` it would
-/// reach the procedural macros too, which cannot be linked statically.
 pub(crate) fn build() -> Result<PathBuf> {
-    Program::cargo()
-        .args(["rustc", "--release", "--package", "lighter-cli", "--bin", "lighter"])
-        .args(["--", "-C", "target-feature=+crt-static"])
-        .run()?;
+    compile(&["--release"])?;
     let binary = workspace::binary();
     elf::check_static_pie(&binary)?;
     Ok(binary)
+}
+
+/// Builds the same without optimisation, for the time between two edits, and returns its path.
+pub(crate) fn build_for_development() -> Result<PathBuf> {
+    compile(&[])?;
+    let binary = workspace::target().join("debug/lighter");
+    elf::check_static_pie(&binary)?;
+    Ok(binary)
+}
+
+/// The flag is given to the last compiler call alone: in RUSTFLAGS without `--target` it would
+/// reach the procedural macros too, which cannot be linked statically.
+fn compile(profile: &[&str]) -> Result<()> {
+    Program::cargo()
+        .arg("rustc")
+        .args(profile)
+        .args(["--package", "lighter-cli", "--bin", "lighter"])
+        .args(["--", "-C", "target-feature=+crt-static"])
+        .run()
 }
 
 /// The verb: builds and says what came out.

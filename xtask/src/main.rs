@@ -8,7 +8,9 @@
 
 mod bench;
 mod build;
+mod conformance;
 mod demo;
+mod fuzz;
 mod kernel;
 mod seed;
 mod support;
@@ -17,7 +19,9 @@ mod tidy;
 
 mod apt;
 mod elf;
+mod engine;
 mod http;
+mod origin;
 mod program;
 mod workspace;
 
@@ -27,14 +31,17 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask VERB
 
-  demo             build everything and run examples/flask-redis, from nothing to a page
-  build            build the static binary target/release/lighter
-  test [FILTER…]   run every check and test; with FILTER only the tests whose names contain it
-  test --kernel    run flask-redis on Debian's own kernel in an emulated machine, into docs/kernel.md
-  support          write docs/compose-support.md from tests/attributes
-  tidy             check the rules of the source that no other tool knows
-  seed [stop]      make the base images where no public registry is reached
-  bench            measure against Docker and the kernel, into docs/benchmarks.md";
+  demo                     build everything and run examples/flask-redis, from nothing to a page
+  build                    build the static binary target/release/lighter
+  test [--dev] [FILTER…]   run every check and test; with FILTER only the tests whose names contain it,
+                           with --dev against a binary that is built faster and runs slower
+  test --kernel            run flask-redis on Debian's own kernel in an emulated machine, into docs/kernel.md
+  support                  write docs/compose-support.md from tests/attributes
+  tidy                     check the rules of the source that no other tool knows
+  seed [stop]              make the base images where no public registry is reached
+  bench [AREA…]            measure against Docker and the kernel, into docs/benchmarks.md
+  conformance [AREA…]      put the same questions to Docker and to Lighter, into docs/conformance-AREA.md
+  fuzz [TARGET [SECONDS]]  hostile input, made by the machine, to what reads it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -56,7 +63,9 @@ fn run(arguments: &[String]) -> Result<()> {
         "tidy" => tidy::main(),
         "seed" => seed::main(rest),
         "support" => support::main(),
-        "bench" => bench::main(),
+        "bench" => bench::main(rest),
+        "conformance" => conformance::main(rest),
+        "fuzz" => fuzz::main(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

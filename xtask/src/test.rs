@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check and every test, in the order in which they fail fastest.
 //!
-//! End-to-end tests run the static release binary as root, one after the other: each compares the
+//! End-to-end tests run the static binary, by default the release build, as root, one after the other: each compares the
 //! whole machine before and after itself. They find everything through the environment:
 //!
 //! | Variable | What |
@@ -20,11 +20,16 @@ use std::time::Instant;
 /// What the tests need of the host: nft to list what is left, runc to compare with, BusyBox to run.
 const PACKAGES: [&str; 5] = ["busybox-static", "ca-certificates", "iproute2", "nftables", "runc"];
 
-/// The verb; `filters` choose tests by a part of their names and leave the other checks out.
-pub(crate) fn main(filters: &[String]) -> Result<()> {
-    if filters == ["--kernel"] {
+/// The verb. Filters choose tests by a part of their names and leave the other checks out; with `--dev`
+/// the binary under test is a build without optimisation.
+pub(crate) fn main(arguments: &[String]) -> Result<()> {
+    if arguments == ["--kernel"] {
         return kernel::main();
     }
+    let (is_dev, filters) = match arguments.split_first() {
+        Some((flag, filters)) if flag == "--dev" => (true, filters),
+        _ => (false, arguments),
+    };
     if let Some(flag) = filters.iter().find(|filter| filter.starts_with('-')) {
         bail!("test knows no flag `{flag}`");
     }
@@ -35,7 +40,8 @@ pub(crate) fn main(filters: &[String]) -> Result<()> {
         checks()?;
         stage("unit and golden tests", || Tests::unit(&skips).run(filters))?;
     }
-    let surroundings = stage("seed images", Surroundings::prepare)?;
+    let build = if is_dev { build::build_for_development } else { build::build };
+    let surroundings = stage("seed images", || Surroundings::prepare(build))?;
     let outcome = stage("end-to-end tests", || surroundings.tests(&skips).run(filters));
     surroundings.close()?;
     skips.report()?;
@@ -80,9 +86,9 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    fn prepare() -> Result<Self> {
+    fn prepare(build: fn() -> Result<PathBuf>) -> Result<Self> {
         let files = seed::prepare()?;
-        let binary = build::build()?;
+        let binary = build()?;
         let was_running = Registry::running(&seed::folder())?.is_some();
         let registry = seed::publish(&binary, &files)?;
         Ok(Self { binary, registry, was_running })

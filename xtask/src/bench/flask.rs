@@ -1,23 +1,25 @@
 //! The tutorial stack: what a developer waits for after saving a file.
 
-use super::engine::Engine;
-use super::report::median;
+use super::Area;
+use super::figure::{Figure, Target, median};
+use crate::engine::Engine;
 use crate::workspace;
 use anyhow::Result;
 use std::path::Path;
+
+pub(super) const AREA: Area = Area {
+    name: "flask",
+    title: "The tutorial stack, flask and redis",
+    note: "`examples/flask-redis`, running, its images built.",
+    measure,
+    floor: None,
+};
 
 const RUNS: usize = 5;
 /// Not the port of the demo, which may be running.
 const PORT: &str = "18080";
 
-/// Medians in milliseconds.
-#[derive(Debug)]
-pub(super) struct Times {
-    pub(super) unchanged: f64,
-    pub(super) edited: f64,
-}
-
-pub(super) fn measure(engine: &Engine) -> Result<Times> {
+fn measure(engine: &Engine) -> Result<Vec<Figure>> {
     let folder = workspace::target().join("bench/flask-redis");
     workspace::make_folder(&folder.join("docker"))?;
     let example = workspace::root().join("examples/flask-redis");
@@ -34,7 +36,12 @@ pub(super) fn measure(engine: &Engine) -> Result<Times> {
         edited.push(engine.time(&folder, &up)?);
     }
     engine.time(&folder, &["down", "-v"])?;
-    Ok(Times { unchanged: median(unchanged), edited: median(edited) })
+    Ok(vec![
+        Figure::milliseconds("flask + redis: `up -d --build`, nothing changed", median(unchanged))
+            .target(Target::AtMost(20.0)),
+        Figure::milliseconds("flask + redis: edit app.py, `up -d --build`", median(edited))
+            .target(Target::AtMost(500.0)),
+    ])
 }
 
 /// An edit nobody has made before, so that no cache knows it.

@@ -1,6 +1,6 @@
 //! What the kernel alone needs, from the program in `../shared/bench/floor`.
 
-use super::report::median;
+use super::figure::median;
 use crate::program::Program;
 use crate::{seed, workspace};
 use anyhow::{Context as _, Result};

@@ -1,6 +1,6 @@
 //! Memory of an engine's own processes: the proportional set size, which counts a shared page once.
 
-use super::engine::Engine;
+use crate::engine::Engine;
 use crate::program::Program;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeSet;

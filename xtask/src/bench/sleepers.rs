@@ -1,48 +1,64 @@
 //! Projects of many services that do nothing: what is measured is the engine alone.
 
-use super::engine::Engine;
-use super::memory;
-use super::report::median;
+use super::figure::{Figure, Target, median};
+use super::{Area, floor, memory};
+use crate::engine::Engine;
 use crate::workspace;
 use anyhow::Result;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+pub(super) const AREA: Area = Area {
+    name: "sleepers",
+    title: "Many services that do nothing",
+    note: "Services are `busybox sleep` with `init: true`; images are present; `down` has `-t 1`.",
+    measure,
+    floor: Some(measure_floor),
+};
+
 /// Numbers of services.
-pub(super) const COUNTS: [usize; 3] = [1, 10, CROWD];
+const COUNTS: [usize; 3] = [1, 10, CROWD];
 /// The largest of them.
-pub(super) const CROWD: usize = 50;
+const CROWD: usize = 50;
 const RUNS: usize = 5;
 
-/// Medians in milliseconds for one number of services.
-#[derive(Debug)]
-pub(super) struct Times {
-    pub(super) up: f64,
-    pub(super) down: f64,
+fn measure(engine: &Engine) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for count in COUNTS {
+        figures.extend(measure_project(engine, count)?);
+    }
+    figures.extend(measure_crowd(engine)?);
+    Ok(figures)
 }
 
-/// What it takes to look at, and to keep, the largest project.
-#[derive(Debug)]
-pub(super) struct Crowd {
-    pub(super) nothing_to_do: f64,
-    pub(super) ps: f64,
-    /// Mebibytes.
-    pub(super) memory: f64,
+fn measure_floor() -> Result<Vec<Figure>> {
+    let times = floor::measure(&COUNTS)?;
+    let figures = COUNTS.into_iter().zip(times).flat_map(|(count, times)| {
+        [Figure::milliseconds(up(count), times.up), Figure::milliseconds(down(count), times.down)]
+    });
+    Ok(figures.collect())
 }
 
 /// Starts and removes `count` services, again and again.
-pub(super) fn measure(engine: &Engine, count: usize) -> Result<Times> {
+fn measure_project(engine: &Engine, count: usize) -> Result<[Figure; 2]> {
     let folder = project(count)?;
     let (mut ups, mut downs) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         ups.push(engine.time(&folder, &["up", "-d"])?);
         downs.push(engine.time(&folder, &["down", "-t", "1"])?);
     }
-    Ok(Times { up: median(ups), down: median(downs) })
+    let (up_target, down_target) = match count {
+        CROWD => (Target::FasterAndNearFloor { docker: 20.0, floor: 3.0 }, Target::AtMost(200.0)),
+        _ => (Target::Faster(10.0), Target::None),
+    };
+    Ok([
+        Figure::milliseconds(up(count), median(ups)).target(up_target),
+        Figure::milliseconds(down(count), median(downs)).target(down_target),
+    ])
 }
 
 /// Keeps the largest project running, and measures what can be asked of it.
-pub(super) fn measure_crowd(engine: &Engine) -> Result<Crowd> {
+fn measure_crowd(engine: &Engine) -> Result<[Figure; 3]> {
     let folder = project(CROWD)?;
     let before = memory::processes();
     engine.time(&folder, &["up", "-d"])?;
@@ -51,9 +67,23 @@ pub(super) fn measure_crowd(engine: &Engine) -> Result<Crowd> {
         let times = (0..RUNS).map(|_| engine.time(&folder, arguments));
         Ok(median(times.collect::<Result<_>>()?))
     };
-    let crowd = Crowd { nothing_to_do: repeat(&["up", "-d"])?, ps: repeat(&["ps"])?, memory };
+    let (nothing_to_do, ps) = (repeat(&["up", "-d"])?, repeat(&["ps"])?);
     engine.time(&folder, &["down", "-t", "1"])?;
-    Ok(crowd)
+    let memory_work = format!("memory of all helper processes, {CROWD} containers (PSS)");
+    Ok([
+        Figure::milliseconds(format!("`up -d`, nothing to do, {CROWD} services"), nothing_to_do)
+            .target(Target::AtMost(10.0)),
+        Figure::milliseconds(format!("`ps`, {CROWD} services"), ps).target(Target::AtMost(5.0)),
+        Figure::mebibytes(memory_work, memory).target(Target::AtMost(50.0)),
+    ])
+}
+
+fn up(count: usize) -> String {
+    format!("`up -d`, {count} services")
+}
+
+fn down(count: usize) -> String {
+    format!("`down`, {count} services")
 }
 
 /// A folder with a file of `count` services.
