@@ -44,7 +44,7 @@ impl Build {
         let project = session.project(Depth::Contents)?;
         let selection = Selection::of(&project, &self.services, self.with_dependencies)?;
         let layout = session.layout()?;
-        let options = ImageOptions { build: BuildChoice::Always, pull: None };
+        let options = ImageOptions { build: BuildChoice::Always, ..ImageOptions::default() };
         let mut builds = plan::images(&project, &selection, &options, &Store::open(&layout).names()?)?.builds;
         builds.iter_mut().for_each(|(_, spec)| self.adjust(spec, session));
         if builds.is_empty() {

@@ -106,6 +106,7 @@ impl Converge {
             wait: false,
             scale: self.scale.iter().map(|scale| (scale.service.clone(), scale.replicas)).collect(),
             timeout: self.timeout.duration(),
+            ..UpOptions::default()
         }
     }
 
@@ -115,7 +116,7 @@ impl Converge {
             (false, true) => BuildChoice::Never,
             (false, false) => BuildChoice::Missing,
         };
-        ImageOptions { build, pull: self.pull.map(Into::into) }
+        ImageOptions { build, pull: self.pull.map(Into::into), ..ImageOptions::default() }
     }
 }
 

@@ -34,6 +34,7 @@ impl Down {
             remove_orphans: self.remove_orphans || session.is_switched_on("COMPOSE_REMOVE_ORPHANS"),
             volumes: self.volumes,
             timeout: self.timeout.duration(),
+            ..DownOptions::default()
         };
         let plan = plan::down(&scope.name, scope.project.as_ref(), &held.observed, &options);
         carry_out(session, &held.layout, plan, "down")?;

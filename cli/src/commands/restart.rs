@@ -27,8 +27,12 @@ impl Restart {
         let scope = session.scope()?;
         let held = session.hold(&scope.name, View::Project)?;
         let services = scope.services(&self.services, &held.observed)?;
-        let options =
-            ControlOptions { services, timeout: self.timeout.duration(), no_dependents: self.no_deps };
+        let options = ControlOptions {
+            services,
+            timeout: self.timeout.duration(),
+            no_dependents: self.no_deps,
+            ..ControlOptions::default()
+        };
         let plan = plan::restart(&scope.name, &held.observed, &options);
         carry_out(session, &held.layout, plan, "restart")?;
         Ok(ExitCode::SUCCESS)

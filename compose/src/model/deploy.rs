@@ -1,6 +1,6 @@
 //! The `deploy` section: the parts of it that mean something on one host.
 
-use super::{ByteSize, Rest, is_default};
+use super::{ByteSize, GoDuration, Rest, is_default};
 use serde::{Deserialize, Serialize};
 
 /// The `deploy` section.
@@ -15,6 +15,12 @@ pub struct Deploy {
     /// When containers are started again; wins over `restart`.
     #[serde(skip_serializing_if = "is_default")]
     pub restart_policy: Option<RestartRule>,
+    /// How containers are replaced.
+    #[serde(skip_serializing_if = "is_default")]
+    pub update_config: Option<UpdateConfig>,
+    /// How they are put back after a failed update.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rollback_config: Option<UpdateConfig>,
     /// Printed even when empty, as Docker Compose does; means nothing on one host.
     pub placement: Placement,
     /// Attributes that mean nothing on one host, and `x-` extensions.
@@ -97,4 +103,55 @@ pub enum RestartCondition {
     OnFailure,
     /// Any.
     Any,
+}
+
+/// The `deploy.update_config` and `deploy.rollback_config` sections.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpdateConfig {
+    /// How many containers at a time; 0 is all of them.
+    #[serde(skip_serializing_if = "is_default")]
+    pub parallelism: Option<u32>,
+    /// Time between two groups.
+    #[serde(skip_serializing_if = "is_default")]
+    pub delay: Option<GoDuration>,
+    /// What a failure means for the rest.
+    #[serde(skip_serializing_if = "is_default")]
+    pub failure_action: Option<FailureAction>,
+    /// How long a new container is watched for failing.
+    #[serde(skip_serializing_if = "is_default")]
+    pub monitor: Option<GoDuration>,
+    /// The share of containers that may fail.
+    #[serde(skip_serializing_if = "is_default")]
+    pub max_failure_ratio: Option<f64>,
+    /// Which of the two is there alone or first.
+    #[serde(skip_serializing_if = "is_default")]
+    pub order: Option<UpdateOrder>,
+    /// `x-` extensions.
+    #[serde(flatten)]
+    pub rest: Rest,
+}
+
+/// What a failed replacement means for those still to come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailureAction {
+    /// They stay as they are.
+    #[default]
+    Pause,
+    /// They are replaced all the same.
+    Continue,
+    /// They stay, and those replaced already are put back.
+    Rollback,
+}
+
+/// In which order a container is replaced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpdateOrder {
+    /// The old one stops before the new one starts.
+    #[default]
+    StopFirst,
+    /// The old one serves until the new one is ready.
+    StartFirst,
 }

@@ -8,6 +8,7 @@ mod build;
 mod dependency;
 mod deploy;
 mod health;
+mod hook;
 mod mount;
 mod network;
 mod port;
@@ -20,8 +21,12 @@ mod volume;
 pub use attachment::{Attachment, Contents, FileObject, FileSource};
 pub use build::Build;
 pub use dependency::{Dependency, DependencyCondition};
-pub use deploy::{Deploy, DeployResources, Limits, Placement, Reservations, RestartCondition, RestartRule};
+pub use deploy::{
+    Deploy, DeployResources, FailureAction, Limits, Placement, Reservations, RestartCondition, RestartRule,
+    UpdateConfig, UpdateOrder,
+};
 pub use health::HealthCheck;
+pub use hook::{Hook, Provider, ProviderOption};
 pub use mount::{BindUse, ImageUse, Mount, MountKind, TmpfsUse, VolumeUse};
 pub use network::{Ipam, IpamConfig, Network, ServiceNetwork};
 pub use port::Port;

@@ -1,8 +1,8 @@
 //! A service: what its containers are made of.
 
 use super::{
-    Attachment, Build, ByteSize, Dependency, Deploy, Device, GoDuration, HealthCheck, Key, Logging, Mount,
-    MountKind, Port, Rest, ServiceNetwork, UlimitValue, is_default,
+    Attachment, Build, ByteSize, Dependency, Deploy, Device, GoDuration, HealthCheck, Hook, Key, Logging,
+    Mount, MountKind, Port, Provider, Rest, ServiceNetwork, UlimitValue, is_default,
 };
 use engine_spec::ServiceName;
 use serde::{Deserialize, Serialize};
@@ -111,8 +111,20 @@ pub struct Service {
     pub platform: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub ports: Vec<Port>,
+    /// What is run in each container when it has started.
+    #[serde(skip_serializing_if = "is_default")]
+    pub post_start: Vec<Hook>,
+    /// Containers that run to their end before the first of the service starts.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pre_start: Vec<Hook>,
+    /// What is run in each container before it is stopped.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pre_stop: Vec<Hook>,
     #[serde(skip_serializing_if = "is_default")]
     pub privileged: bool,
+    /// The program that provides the service instead of containers.
+    #[serde(skip_serializing_if = "is_default")]
+    pub provider: Option<Provider>,
     #[serde(skip_serializing_if = "is_default")]
     pub pull_policy: Option<PullPolicy>,
     #[serde(skip_serializing_if = "is_default")]

@@ -76,6 +76,7 @@ impl Blueprint<'_> {
             dns_search: service.dns_search.clone(),
             dns_options: service.dns_opt.clone(),
             mounts: mounts(self.project, service)?,
+            hooks: super::hook::hooks(service),
             restart: restart(service),
             stop: StopSpec {
                 signal: service.stop_signal.clone(),

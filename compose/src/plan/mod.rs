@@ -13,9 +13,11 @@ mod endpoint;
 mod error;
 mod existing;
 mod hash;
+mod hook;
 mod image;
 mod limits;
 mod mount;
+mod one_off;
 mod options;
 mod reason;
 mod replica;
@@ -32,8 +34,9 @@ pub use down::down;
 pub use error::PlanError;
 pub use hash::config_hash;
 pub use image::{images, resolve_images};
+pub use one_off::one_off;
 pub use options::{
-    BuildChoice, ControlOptions, DownOptions, ImageOptions, ImagePlan, ImagePull, Recreate, UpOptions,
+    BuildChoice, ControlOptions, DownOptions, ImageOptions, ImagePlan, ImagePull, OneOff, Recreate, UpOptions,
 };
 pub use reason::{Note, Reason};
 pub use step::{Node, NodeId, Plan};

@@ -1,6 +1,7 @@
 //! What the commands were asked for, and the images to get first.
 
-use engine_spec::{BuildSpec, ImageReference, Platform, PullPolicy, ServiceName};
+use crate::model::{Mount, Port};
+use engine_spec::{BuildSpec, ContainerName, ImageReference, Labels, Platform, PullPolicy, ServiceName};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -37,6 +38,12 @@ pub struct UpOptions {
     pub scale: BTreeMap<ServiceName, u32>,
     /// `-t`.
     pub timeout: Option<Duration>,
+    /// `-y`: make volumes anew whose definition changed, although their data is lost.
+    pub recreate_volumes: bool,
+    /// `--all-resources`: make networks and volumes that no service uses.
+    pub all_resources: bool,
+    /// `--take-over`: what another project folder made under this name counts as ours.
+    pub take_over: bool,
 }
 
 /// What `down` was asked for.
@@ -50,6 +57,8 @@ pub struct DownOptions {
     pub volumes: bool,
     /// `-t`.
     pub timeout: Option<Duration>,
+    /// `--take-over`: what another project folder made under this name counts as ours.
+    pub take_over: bool,
 }
 
 /// What `stop`, `start` and `restart` were asked for.
@@ -61,6 +70,8 @@ pub struct ControlOptions {
     pub timeout: Option<Duration>,
     /// `--no-deps`: leave dependents alone on restart.
     pub no_dependents: bool,
+    /// `start --wait`: wait until every container is running or healthy.
+    pub wait: bool,
 }
 
 /// Which images are built.
@@ -76,12 +87,15 @@ pub enum BuildChoice {
 }
 
 /// What was said about images.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ImageOptions {
     /// Which images are built.
     pub build: BuildChoice,
     /// `--pull`: replaces every service's `pull_policy`.
     pub pull: Option<PullPolicy>,
+    /// How long ago local images were fetched, for `daily`, `weekly` and `every_<duration>`.
+    /// One whose age is not told counts as due.
+    pub ages: BTreeMap<ImageReference, Duration>,
 }
 
 /// Images to get before containers can be planned.
@@ -104,4 +118,41 @@ pub struct ImagePull {
     pub services: Vec<ServiceName>,
     /// What to build instead if it cannot be fetched.
     pub fallback: Option<Box<BuildSpec>>,
+}
+
+/// What `run` was asked for: how its container differs from those of the service.
+#[derive(Debug, Clone, Default)]
+pub struct OneOff {
+    /// Twelve hex digits that no other container has.
+    pub slug: String,
+    /// `--name`; else `<project>-<service>-run-<slug>`.
+    pub name: Option<ContainerName>,
+    /// The words after the service.
+    pub command: Option<Vec<String>>,
+    /// `--entrypoint`; takes the service's command away too.
+    pub entrypoint: Option<Vec<String>>,
+    /// `-e` and `--env-from-file`, resolved.
+    pub environment: BTreeMap<String, Option<String>>,
+    /// `-l`.
+    pub labels: Labels,
+    /// `-u`.
+    pub user: Option<String>,
+    /// `-w`.
+    pub working_dir: Option<String>,
+    /// `-v`, added to the service's.
+    pub volumes: Vec<Mount>,
+    /// `-p`, instead of the service's.
+    pub ports: Vec<Port>,
+    /// `-P`: publish the service's ports.
+    pub service_ports: bool,
+    /// `--use-aliases`: answer to the service's names too.
+    pub use_aliases: bool,
+    /// `--cap-add`.
+    pub cap_add: Vec<String>,
+    /// `--cap-drop`.
+    pub cap_drop: Vec<String>,
+    /// Whether it has a terminal.
+    pub tty: bool,
+    /// Whether its standard input stays open.
+    pub stdin_open: bool,
 }

@@ -1,6 +1,8 @@
 //! A container as it is wished for. What it leaves open, its image decides.
 
-use crate::{ContainerName, Digest, EndpointSpec, HealthSpec, ImageReference, Labels, MountSpec, PortSpec};
+use crate::{
+    ContainerName, Digest, EndpointSpec, HealthSpec, Hooks, ImageReference, Labels, MountSpec, PortSpec,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -44,6 +46,9 @@ pub struct ContainerSpec {
     pub dns_options: Vec<String>,
     /// Volumes, binds, tmpfs, configs and secrets, in the order given.
     pub mounts: Vec<MountSpec>,
+    /// What is run in it when it starts and stops.
+    #[serde(default)]
+    pub hooks: Hooks,
     /// When it is started again.
     pub restart: RestartPolicy,
     /// How it is stopped.
@@ -258,6 +263,7 @@ impl ContainerSpec {
             dns_search: Vec::new(),
             dns_options: Vec::new(),
             mounts: Vec::new(),
+            hooks: Hooks::default(),
             restart: RestartPolicy::No,
             stop: StopSpec::default(),
             healthcheck: None,

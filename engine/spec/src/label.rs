@@ -21,6 +21,10 @@ pub mod compose_label {
     pub const CONTAINER_NUMBER: &str = "com.docker.compose.container-number";
     /// `True` for containers of `run`, else `False`.
     pub const ONEOFF: &str = "com.docker.compose.oneoff";
+    /// Twelve hex digits that tell containers of `run` apart.
+    pub const SLUG: &str = "com.docker.compose.slug";
+    /// The turning point (`pre_start`) that a hook's own container belongs to.
+    pub const HOOK: &str = "com.docker.compose.hook";
     /// The image digest the container was made from.
     pub const IMAGE: &str = "com.docker.compose.image";
     /// `dependency:condition:restart`, comma separated.

@@ -11,6 +11,7 @@ mod build;
 mod container;
 mod event;
 mod health;
+mod hook;
 mod id;
 mod image;
 mod label;
@@ -28,6 +29,7 @@ pub use container::{
 };
 pub use event::{Event, EventKind};
 pub use health::{HealthSpec, HealthTest};
+pub use hook::{HookKind, HookSpec, Hooks};
 pub use id::{ContainerId, Digest, IdError};
 pub use image::{ImageConfig, ImageReference, Platform, PullPolicy, ReferenceError};
 pub use label::{Labels, compose_label};

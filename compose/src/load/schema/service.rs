@@ -75,12 +75,12 @@ const FIELDS: &[Field] = &[
     applied("pids_limit", Integer),
     applied("platform", Text),
     applied("ports", List(&PORT, Merge::By(identity::port))),
-    later("post_start", Any),
-    later("pre_start", Any),
-    later("pre_stop", Any),
+    applied("post_start", List(&HOOK, Merge::Append)),
+    applied("pre_start", List(&PRE_START, Merge::Append)),
+    applied("pre_stop", List(&HOOK, Merge::Append)),
     applied("privileged", Bool),
     applied("profiles", List(&Text, Merge::Unique)),
-    refused("provider"),
+    applied("provider", Keys(&PROVIDER)),
     applied("pull_policy", Text),
     inert("pull_refresh_after", Text),
     applied("read_only", Bool),
@@ -171,6 +171,35 @@ static HEALTHCHECK: Object = Object {
     ],
     finish: finish::healthcheck,
 };
+
+static HOOK: Kind = Keys(&object(
+    "a hook",
+    &[
+        applied("command", Command),
+        applied("environment", Variables),
+        applied("privileged", Bool),
+        applied("user", Text),
+        applied("working_dir", Text),
+    ],
+));
+
+static PRE_START: Kind = Keys(&object(
+    "a pre_start hook",
+    &[
+        applied("command", Command),
+        applied("environment", Variables),
+        applied("image", Text),
+        refused("per_replica"),
+        applied("privileged", Bool),
+        applied("user", Text),
+        applied("working_dir", Text),
+    ],
+));
+
+static PROVIDER: Object = object(
+    "a provider",
+    &[applied("options", Map(&Either(&Scalar, &List(&Scalar, Merge::Append)))), applied("type", Text)],
+);
 
 static LOGGING: Object =
     object("logging", &[applied("driver", Text), applied("options", Map(&Nullable(&Scalar)))]);
@@ -264,8 +293,20 @@ static DEPLOY: Object = object(
         applied("replicas", Integer),
         applied("resources", Keys(&RESOURCES)),
         applied("restart_policy", Keys(&RESTART_POLICY)),
-        inert("rollback_config", Any),
-        inert("update_config", Any),
+        applied("rollback_config", Keys(&UPDATE_CONFIG)),
+        applied("update_config", Keys(&UPDATE_CONFIG)),
+    ],
+);
+
+static UPDATE_CONFIG: Object = object(
+    "an update",
+    &[
+        applied("delay", Duration),
+        applied("failure_action", Word(&["pause", "continue", "rollback"])),
+        applied("max_failure_ratio", Number),
+        applied("monitor", Duration),
+        applied("order", Word(&["stop-first", "start-first"])),
+        applied("parallelism", Integer),
     ],
 );
 

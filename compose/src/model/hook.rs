@@ -1,0 +1,56 @@
+//! What is run at turning points of a service's containers, and providers that stand for a service.
+
+use super::{Rest, is_default};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One entry of `post_start`, `pre_stop` or `pre_start`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Hook {
+    /// What is run.
+    pub command: Vec<String>,
+    /// As whom; `None` is the service's user.
+    #[serde(skip_serializing_if = "is_default")]
+    pub user: Option<String>,
+    /// With all capabilities.
+    #[serde(skip_serializing_if = "is_default")]
+    pub privileged: bool,
+    /// Where; `None` is the service's folder.
+    #[serde(skip_serializing_if = "is_default")]
+    pub working_dir: Option<String>,
+    /// Added to the service's variables.
+    #[serde(skip_serializing_if = "is_default")]
+    pub environment: BTreeMap<String, Option<String>>,
+    /// The image of a `pre_start` container; `None` is the service's.
+    #[serde(skip_serializing_if = "is_default")]
+    pub image: Option<String>,
+    /// `x-` extensions.
+    #[serde(flatten)]
+    pub rest: Rest,
+}
+
+/// The `provider` section: a program that provides what a container would.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Provider {
+    /// The program: `docker-<type>` or `<type>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its options.
+    #[serde(skip_serializing_if = "is_default")]
+    pub options: BTreeMap<String, ProviderOption>,
+    /// `x-` extensions.
+    #[serde(flatten)]
+    pub rest: Rest,
+}
+
+/// The value of a provider's option, given once or several times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ProviderOption {
+    /// Once.
+    One(String),
+    /// Several times.
+    Many(Vec<String>),
+}
