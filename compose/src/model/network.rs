@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub struct Network {
     /// Its real name, `<project>_<key>` unless the file says otherwise.
     pub name: String,
-    /// `bridge` is the only driver so far; `None` means it.
+    /// `bridge`, `macvlan` or `ipvlan`; `None` is `bridge`.
     #[serde(skip_serializing_if = "is_default")]
     pub driver: Option<String>,
     /// Driver options as given.
@@ -25,9 +25,15 @@ pub struct Network {
     /// No way out.
     #[serde(skip_serializing_if = "is_default")]
     pub internal: bool,
+    /// Whether containers get IPv4 addresses; `None` is yes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub enable_ipv4: Option<bool>,
     /// Whether containers get IPv6 addresses.
     #[serde(skip_serializing_if = "is_default")]
     pub enable_ipv6: Option<bool>,
+    /// Whether single containers may be connected to it; here they always may.
+    #[serde(skip_serializing_if = "is_default")]
+    pub attachable: bool,
     /// Labels.
     #[serde(skip_serializing_if = "is_default")]
     pub labels: Labels,
@@ -91,6 +97,12 @@ pub struct ServiceNetwork {
     /// The interface's name.
     #[serde(skip_serializing_if = "is_default")]
     pub interface_name: Option<String>,
+    /// More addresses of the interface, link-local ones.
+    #[serde(skip_serializing_if = "is_default")]
+    pub link_local_ips: Vec<String>,
+    /// Driver options of this place alone.
+    #[serde(skip_serializing_if = "is_default")]
+    pub driver_opts: BTreeMap<String, String>,
     /// The network of the highest value is connected first.
     #[serde(skip_serializing_if = "is_default")]
     pub priority: i32,

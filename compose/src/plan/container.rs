@@ -6,8 +6,8 @@ use super::{endpoint, limits};
 use crate::model::{DependencyCondition, HealthCheck, NamespaceMode, Project, RestartCondition, Service};
 use engine_spec::{
     ContainerName, ContainerSpec, DeviceSpec, Digest, HealthSpec, HealthTest, ImageReference, Isolation,
-    Labels, LogSpec, Namespace, NetworkMode, ProcessSpec, RestartPolicy, Security, ServiceName, StopSpec,
-    compose_label,
+    Labels, LogSpec, Namespace, NetworkMode, PortGroup, ProcessSpec, RestartPolicy, Security, ServiceName,
+    StopSpec, compose_label,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +66,7 @@ impl Blueprint<'_> {
             init: service.init.unwrap_or(false),
             network: self.network()?,
             ports: endpoint::ports(&service.ports)?,
+            port_group: self.port_group()?,
             expose: service.expose.clone(),
             extra_hosts: extra_hosts(&service.extra_hosts)?,
             dns: service
@@ -113,6 +114,12 @@ impl Blueprint<'_> {
             set(compose_label::ENVIRONMENT_FILE, files.join(","));
         }
         labels
+    }
+
+    /// All replicas of a service answer on its fixed ports.
+    fn port_group(&self) -> Result<Option<PortGroup>, AttributeError> {
+        let group = || PortGroup::new(format!("{}.{}", self.project.name, self.name));
+        Ok((!self.service.ports.is_empty()).then(group).transpose()?)
     }
 
     fn network(&self) -> Result<NetworkMode, AttributeError> {

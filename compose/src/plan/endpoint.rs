@@ -43,6 +43,12 @@ pub(super) fn endpoints(
             mac_address: network.mac_address.as_ref().or(own_address).cloned(),
             interface_name: network.interface_name.clone(),
             gateway_priority: network.gw_priority,
+            link_local_ips: network
+                .link_local_ips
+                .iter()
+                .map(|text| parse("link_local_ips", text))
+                .collect::<Result<_, _>>()?,
+            driver_opts: network.driver_opts.clone(),
         })
     };
     networks.into_iter().enumerate().map(endpoint).collect()
@@ -50,15 +56,7 @@ pub(super) fn endpoints(
 
 /// A place in the engine's own network.
 pub(super) fn predefined() -> Result<EndpointSpec, AttributeError> {
-    Ok(EndpointSpec {
-        network: NetworkName::new(PREDEFINED)?,
-        aliases: Vec::new(),
-        ipv4_address: None,
-        ipv6_address: None,
-        mac_address: None,
-        interface_name: None,
-        gateway_priority: 0,
-    })
+    Ok(EndpointSpec::new(NetworkName::new(PREDEFINED)?))
 }
 
 /// The published ports.

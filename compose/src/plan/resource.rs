@@ -123,27 +123,46 @@ fn differs(found: &Labels, wanted: &Labels) -> bool {
 }
 
 fn network_spec(project: &ProjectName, key: &Key, network: &Network) -> Result<NetworkSpec, AttributeError> {
-    let driver = network.driver.as_deref().unwrap_or("bridge");
-    if !network.external && !matches!(driver, "bridge" | "default" | "") {
-        return Err(AttributeError::Value {
-            attribute: "driver",
-            value: driver.to_owned(),
-            expected: "bridge",
-        });
-    }
+    let driver = if network.external { None } else { network.driver.as_deref() };
     let pools: Result<Vec<_>, _> = network.ipam.config.iter().map(pool).collect();
     let mut spec = NetworkSpec {
         name: NetworkName::new(network.name.as_str())?,
-        driver: NetworkDriver::Bridge,
+        driver: network_driver(driver.unwrap_or_default())?,
         driver_opts: network.driver_opts.clone(),
         pools: pools?.into_iter().flatten().collect(),
         internal: network.internal,
+        enable_ipv4: network.enable_ipv4.unwrap_or(true),
+        attachable: network.attachable,
         enable_ipv6: network.enable_ipv6.unwrap_or(false),
         labels: network.labels.clone(),
     };
     let hash = hash(&spec);
     label(&mut spec.labels, project, compose_label::NETWORK, key, hash);
     Ok(spec)
+}
+
+/// The driver of a word in the file. `overlay` spans the machines of a swarm, of which there is none.
+fn network_driver(word: &str) -> Result<NetworkDriver, AttributeError> {
+    Ok(match word {
+        "" | "default" | "bridge" => NetworkDriver::Bridge,
+        "macvlan" => NetworkDriver::Macvlan,
+        "ipvlan" => NetworkDriver::Ipvlan,
+        "overlay" => {
+            return Err(AttributeError::Value {
+                attribute: "driver",
+                value: word.to_owned(),
+                expected: "`bridge`, as all containers are on this machine; use `macvlan` or `ipvlan` to reach \
+                           other machines directly",
+            });
+        }
+        _ => {
+            return Err(AttributeError::Value {
+                attribute: "driver",
+                value: word.to_owned(),
+                expected: "`bridge`, `macvlan` or `ipvlan`",
+            });
+        }
+    })
 }
 
 /// An address pool; one without a subnet leaves the choice to the engine.

@@ -1,7 +1,7 @@
 //! A container as it is wished for. What it leaves open, its image decides.
 
 use crate::{
-    ContainerName, Digest, EndpointSpec, HealthSpec, Hooks, ImageReference, Labels, MountSpec, PortSpec,
+    ContainerName, Digest, EndpointSpec, HealthSpec, Hooks, ImageReference, Labels, MountSpec, PortGroup, PortSpec,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +34,9 @@ pub struct ContainerSpec {
     pub network: NetworkMode,
     /// Ports to publish.
     pub ports: Vec<PortSpec>,
+    /// Who it shares fixed host ports with; `None` is nobody.
+    #[serde(default)]
+    pub port_group: Option<PortGroup>,
     /// Ports the service says it listens on, without publishing them.
     pub expose: Vec<String>,
     /// Lines for /etc/hosts: name and address.
@@ -257,6 +260,7 @@ impl ContainerSpec {
             init: false,
             network: NetworkMode::None,
             ports: Vec::new(),
+            port_group: None,
             expose: Vec::new(),
             extra_hosts: Vec::new(),
             dns: Vec::new(),

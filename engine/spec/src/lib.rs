@@ -34,7 +34,7 @@ pub use id::{ContainerId, Digest, IdError};
 pub use image::{ImageConfig, ImageReference, Platform, PullPolicy, ReferenceError};
 pub use label::{Labels, compose_label};
 pub use mount::{BindOptions, MountSource, MountSpec, TmpfsOptions, VolumeOptions};
-pub use name::{ContainerName, NameError, NetworkName, ProjectName, ServiceName, VolumeName};
+pub use name::{ContainerName, NameError, NetworkName, PortGroup, ProjectName, ServiceName, VolumeName};
 pub use network::{EndpointSpec, IpamPool, NetworkDriver, NetworkSpec, PortSpec, Protocol, PublishedPort};
 pub use observed::{
     Health, Observed, ObservedContainer, ObservedEndpoint, ObservedNetwork, ObservedVolume, Status,

@@ -114,6 +114,8 @@ names! {
     ProjectName, "project", is_project_name, PROJECT_RULE;
     /// The name of a Compose service within its project.
     ServiceName, "service", is_service_name, "use letters, digits, `_`, `.` and `-`";
+    /// Containers that share the fixed host ports they publish: the replicas of a service.
+    PortGroup, "port group", is_object_name, OBJECT_RULE;
 }
 
 #[cfg(test)]

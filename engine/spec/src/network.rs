@@ -20,10 +20,38 @@ pub struct NetworkSpec {
     pub pools: Vec<IpamPool>,
     /// No way out of the network.
     pub internal: bool,
+    /// Whether containers get IPv4 addresses.
+    #[serde(default = "yes")]
+    pub enable_ipv4: bool,
     /// Whether containers get IPv6 addresses.
     pub enable_ipv6: bool,
+    /// Whether single containers may be connected to it, as Swarm asks; here they always may.
+    #[serde(default)]
+    pub attachable: bool,
     /// Labels, with the project's among them.
     pub labels: Labels,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl NetworkSpec {
+    /// A bridge with one IPv4 pool of the engine's choice.
+    #[must_use]
+    pub fn new(name: NetworkName) -> Self {
+        Self {
+            name,
+            driver: NetworkDriver::Bridge,
+            driver_opts: BTreeMap::new(),
+            pools: Vec::new(),
+            internal: false,
+            enable_ipv4: true,
+            enable_ipv6: false,
+            attachable: false,
+            labels: Labels::new(),
+        }
+    }
 }
 
 /// How a network is made.
@@ -32,6 +60,20 @@ pub struct NetworkSpec {
 pub enum NetworkDriver {
     /// A Linux bridge with NAT to the outside.
     Bridge,
+    /// Interfaces with hardware addresses of their own on a link of the host.
+    Macvlan,
+    /// Interfaces that share the hardware address of a link of the host.
+    Ipvlan,
+}
+
+impl fmt::Display for NetworkDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Bridge => "bridge",
+            Self::Macvlan => "macvlan",
+            Self::Ipvlan => "ipvlan",
+        })
+    }
 }
 
 /// One address pool of a network.
@@ -64,6 +106,30 @@ pub struct EndpointSpec {
     pub interface_name: Option<String>,
     /// Which network supplies the default route: the highest, then the first name.
     pub gateway_priority: i32,
+    /// More addresses of the interface, link-local ones, that the engine neither chooses nor keeps.
+    #[serde(default)]
+    pub link_local_ips: Vec<IpAddr>,
+    /// Driver options of this place alone, as given.
+    #[serde(default)]
+    pub driver_opts: BTreeMap<String, String>,
+}
+
+impl EndpointSpec {
+    /// A place in a network with everything left to the engine.
+    #[must_use]
+    pub fn new(network: NetworkName) -> Self {
+        Self {
+            network,
+            aliases: Vec::new(),
+            ipv4_address: None,
+            ipv6_address: None,
+            mac_address: None,
+            interface_name: None,
+            gateway_priority: 0,
+            link_local_ips: Vec::new(),
+            driver_opts: BTreeMap::new(),
+        }
+    }
 }
 
 /// A port to publish.

@@ -4,6 +4,7 @@ use crate::{
     ContainerId, ContainerName, ContainerSpec, Digest, ImageReference, NetworkName, NetworkSpec, ProjectName,
     PublishedPort, VolumeName, VolumeSpec, compose_label,
 };
+use ipnet::Ipv6Net;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -149,10 +150,16 @@ pub enum Health {
 pub struct ObservedEndpoint {
     /// The network.
     pub network: NetworkName,
-    /// Its address there.
+    /// Its address there: IPv4, unless the network has IPv6 alone.
     pub address: IpAddr,
     /// The subnet's length in bits.
     pub prefix: u8,
+    /// Its IPv6 address beside that, with the subnet's length.
+    #[serde(default)]
+    pub ipv6: Option<Ipv6Net>,
+    /// The router to everywhere else in that network.
+    #[serde(default)]
+    pub gateway: Option<IpAddr>,
     /// Its MAC address.
     pub mac_address: String,
 }

@@ -73,7 +73,7 @@ fn complete_pools(spec: &mut NetworkSpec, used: &[Ipv4Net]) -> Result<(), Networ
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine_spec::{Labels, NetworkDriver, NetworkName};
+    use engine_spec::NetworkName;
 
     fn completed(subnet: Option<&str>, used: &[&str]) -> Result<Vec<IpamPool>, NetworkError> {
         let pool = |subnet: &str| IpamPool {
@@ -82,15 +82,8 @@ mod tests {
             gateway: None,
             aux_addresses: BTreeMap::new(),
         };
-        let mut spec = NetworkSpec {
-            name: NetworkName::new("net").expect("name"),
-            driver: NetworkDriver::Bridge,
-            driver_opts: BTreeMap::new(),
-            pools: subnet.map(pool).into_iter().collect(),
-            internal: false,
-            enable_ipv6: false,
-            labels: Labels::new(),
-        };
+        let mut spec = NetworkSpec::new(NetworkName::new("net").expect("name"));
+        spec.pools = subnet.map(pool).into_iter().collect();
         let used: Vec<_> = used.iter().map(|subnet| subnet.parse().expect("subnet")).collect();
         complete_pools(&mut spec, &used).map(|()| spec.pools)
     }

@@ -40,9 +40,8 @@ pub use resolv_conf::resolv_conf;
 
 use crate::state::Layout;
 use crate::state::lock;
-use engine_spec::{Labels, NetworkDriver, NetworkName, NetworkSpec, ObservedNetwork};
+use engine_spec::{NetworkName, NetworkSpec, ObservedNetwork};
 use netlink::Socket;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -162,16 +161,7 @@ pub fn ensure_default(layout: &Layout) -> Result<NetworkRecord, NetworkError> {
     let name = NetworkName::new(DEFAULT_NETWORK).expect("a constant that follows the rule");
     match ensure(layout, &name) {
         Err(NetworkError::Missing { .. }) => {
-            let spec = NetworkSpec {
-                name: name.clone(),
-                driver: NetworkDriver::Bridge,
-                driver_opts: BTreeMap::new(),
-                pools: Vec::new(),
-                internal: false,
-                enable_ipv6: false,
-                labels: Labels::new(),
-            };
-            create(layout, &spec)?;
+            create(layout, &NetworkSpec::new(name.clone()))?;
             ensure(layout, &name)
         }
         other => other,

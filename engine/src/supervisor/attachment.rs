@@ -44,6 +44,8 @@ impl Attachment {
             network: lease.network.clone(),
             address: lease.address.into(),
             prefix: lease.prefix,
+            ipv6: None,
+            gateway: lease.gateway.map(IpAddr::V4),
             mac_address: lease.mac.map(|byte| format!("{byte:02x}")).join(":"),
         };
         self.endpoints.iter().map(observe).collect()

@@ -5,10 +5,9 @@ use engine::image::{Store, archive};
 use engine::network;
 use engine::state::Layout;
 use engine_spec::{
-    ContainerName, ContainerSpec, EndpointSpec, ImageReference, Labels, NetworkDriver, NetworkMode,
-    NetworkName, NetworkSpec, Platform, compose_label,
+    ContainerName, ContainerSpec, EndpointSpec, ImageReference, Labels, NetworkMode, NetworkName,
+    NetworkSpec, Platform, compose_label,
 };
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -52,28 +51,8 @@ impl Machine {
     pub(crate) fn connected(&self, name: &str, line: &str) -> ContainerSpec {
         let network = NetworkName::new(NETWORK).expect("valid");
         let mut spec = self.spec(name, line);
-        network::create(
-            &self.layout,
-            &NetworkSpec {
-                name: network.clone(),
-                driver: NetworkDriver::Bridge,
-                driver_opts: BTreeMap::new(),
-                pools: Vec::new(),
-                internal: false,
-                enable_ipv6: false,
-                labels: Labels::new(),
-            },
-        )
-        .expect("network");
-        let endpoint = EndpointSpec {
-            network,
-            aliases: vec![format!("{name}-alias")],
-            ipv4_address: None,
-            ipv6_address: None,
-            mac_address: None,
-            interface_name: None,
-            gateway_priority: 0,
-        };
+        network::create(&self.layout, &NetworkSpec::new(network.clone())).expect("network");
+        let endpoint = EndpointSpec { aliases: vec![format!("{name}-alias")], ..EndpointSpec::new(network) };
         spec.network = NetworkMode::Networks { endpoints: vec![endpoint] };
         spec
     }

@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::table::{self, Table};
 use clap::Args;
 use engine::network;
-use engine_spec::{NetworkDriver, ObservedNetwork};
+use engine_spec::ObservedNetwork;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -31,7 +31,7 @@ pub(crate) struct List {
 #[serde(rename_all = "PascalCase")]
 struct Listed {
     created_at: String,
-    driver: &'static str,
+    driver: String,
     #[serde(rename = "ID")]
     id: String,
     internal: String,
@@ -51,7 +51,7 @@ impl List {
         } else {
             let mut table = Table::new(table::NARROW, ["NETWORK ID", "NAME", "DRIVER", "SCOPE"]);
             listed.for_each(|network| {
-                table.row([network.id, network.name, network.driver.to_owned(), network.scope.to_owned()]);
+                table.row([network.id, network.name, network.driver, network.scope.to_owned()]);
             });
             output::print(&table.render())?;
         }
@@ -62,9 +62,7 @@ impl List {
         let spec = &network.spec;
         Listed {
             created_at: clock::listed(network.created_at),
-            driver: match spec.driver {
-                NetworkDriver::Bridge => "bridge",
-            },
+            driver: spec.driver.to_string(),
             id: if self.no_trunc { network.id.to_string() } else { network.id.short().to_owned() },
             internal: spec.internal.to_string(),
             labels: spec

@@ -38,10 +38,10 @@ static INCLUDE: Kind = Short(
 static NETWORK: Kind = Nullable(&Keys(&Object {
     name: "a network",
     fields: &[
-        inert("attachable", Bool),
+        applied("attachable", Bool),
         applied("driver", Text),
         applied("driver_opts", Map(&Scalar)),
-        later("enable_ipv4", Bool),
+        applied("enable_ipv4", Bool),
         applied("enable_ipv6", Bool),
         applied("external", Either(&Bool, &EXTERNAL)),
         applied("internal", Bool),

@@ -95,15 +95,7 @@ mod tests {
             gateway: has_gateway.then_some(Ipv4Addr::new(10, 0, 0, 1)),
             mac: [2; 6],
         };
-        let spec = EndpointSpec {
-            network,
-            aliases: vec![],
-            ipv4_address: None,
-            ipv6_address: None,
-            mac_address: None,
-            interface_name: None,
-            gateway_priority,
-        };
+        let spec = EndpointSpec { gateway_priority, ..EndpointSpec::new(network) };
         (spec, lease)
     }
 

@@ -4,17 +4,13 @@ use crate::network::endpoint::{Interface, configure, connect, interfaces};
 use crate::network::netlink::{Batch, Socket};
 use crate::network::{bridge, create, host, lease, nft, record, ruleset};
 use crate::state::Layout;
-use engine_spec::{
-    ContainerId, ContainerName, EndpointSpec, Labels, NetworkDriver, NetworkName, NetworkSpec, PortSpec,
-    Protocol,
-};
+use engine_spec::{ContainerId, ContainerName, EndpointSpec, NetworkName, NetworkSpec, PortSpec, Protocol};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::gettid;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::link::{InfoData, InfoVeth};
 use rtnetlink::{AddressMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -44,15 +40,7 @@ impl Host {
 
     pub(super) fn network(&self, name: &str, change: impl FnOnce(&mut NetworkSpec)) -> NetworkName {
         let name = NetworkName::new(name).expect("name");
-        let mut spec = NetworkSpec {
-            name: name.clone(),
-            driver: NetworkDriver::Bridge,
-            driver_opts: BTreeMap::new(),
-            pools: Vec::new(),
-            internal: false,
-            enable_ipv6: false,
-            labels: Labels::new(),
-        };
+        let mut spec = NetworkSpec::new(name.clone());
         change(&mut spec);
         create(&self.layout, &spec).expect("the network is made");
         name
@@ -245,15 +233,7 @@ fn run_in<T: Send + 'static>(jobs: &Sender<Job>, job: impl FnOnce() -> T + Send 
 }
 
 pub(super) fn endpoint_in(network: &NetworkName) -> EndpointSpec {
-    EndpointSpec {
-        network: network.clone(),
-        aliases: Vec::new(),
-        ipv4_address: None,
-        ipv6_address: None,
-        mac_address: None,
-        interface_name: None,
-        gateway_priority: 0,
-    }
+    EndpointSpec::new(network.clone())
 }
 
 /// A thread in a new network namespace that does what it is sent.

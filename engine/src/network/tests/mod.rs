@@ -10,6 +10,7 @@ use bench::{
 };
 use endpoint::configure;
 use engine_spec::{ContainerId, IpamPool};
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::sync::mpsc::channel;
 use std::time::Instant;

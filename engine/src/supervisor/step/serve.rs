@@ -137,15 +137,7 @@ fn supervised(layout: &Layout, step: &StepSpec) -> Result<Supervised, ServeError
 }
 
 fn default_endpoint(layout: &Layout) -> Result<EndpointSpec, NetworkError> {
-    Ok(EndpointSpec {
-        network: network::ensure_default(layout)?.spec.name,
-        aliases: Vec::new(),
-        ipv4_address: None,
-        ipv6_address: None,
-        mac_address: None,
-        interface_name: None,
-        gateway_priority: 0,
-    })
+    Ok(EndpointSpec::new(network::ensure_default(layout)?.spec.name))
 }
 
 /// Serves names until the command has ended; kills it when the builder has gone or a signal asks for it.
