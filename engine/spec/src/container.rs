@@ -1,7 +1,8 @@
 //! A container as it is wished for. What it leaves open, its image decides.
 
 use crate::{
-    ContainerName, Digest, EndpointSpec, HealthSpec, Hooks, ImageReference, Labels, MountSpec, PortGroup, PortSpec,
+    ContainerName, Digest, EndpointSpec, HealthSpec, Hooks, ImageReference, Labels, MountSpec, PortGroup,
+    PortSpec,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
