@@ -1,5 +1,6 @@
 //! Why a command failed. What is wrong is said by whoever found it; here is what follows from it.
 
+use crate::format::TemplateError;
 use crate::perform::PerformError;
 use compose::Diagnostics;
 use compose::graph::NoSuchService;
@@ -182,6 +183,9 @@ pub(crate) enum CommandError {
     /// Standard output.
     #[error("cannot write to standard output")]
     Stdout(#[source] io::Error),
+    /// A template of `--format`.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// Our own data did not become text.
     #[error("cannot print as JSON")]
     Json(#[from] serde_json::Error),

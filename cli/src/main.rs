@@ -12,6 +12,7 @@ mod commands;
 mod error;
 mod execute;
 mod files;
+mod format;
 mod interrupt;
 mod listing;
 mod logging;

@@ -56,6 +56,50 @@ fn width(cell: &str) -> usize {
     cell.chars().count()
 }
 
+/// Lines whose cells are ended by tabs, as `--format` makes them.
+///
+/// As in tabwriter, a column is a run of lines that have such a cell: what stands after a line's last
+/// tab is in no column.
+#[derive(Debug)]
+pub(crate) struct Tabbed {
+    minimum: usize,
+    lines: Vec<Vec<String>>,
+}
+
+impl Tabbed {
+    /// Lines with this least column width.
+    pub(crate) fn new(minimum: usize) -> Self {
+        Self { minimum, lines: Vec::new() }
+    }
+
+    /// Adds what may be several lines; control characters are made harmless.
+    pub(crate) fn line(&mut self, text: &str) {
+        let harmless = |cell: &str| cell.replace(|c: char| c.is_control(), " ");
+        self.lines.extend(text.split('\n').map(|line| line.split('\t').map(harmless).collect()));
+    }
+
+    /// All lines with their cells padded, each ended by a line feed.
+    pub(crate) fn render(mut self) -> String {
+        let columns = self.lines.iter().map(Vec::len).max().unwrap_or(0);
+        for column in 0..columns {
+            let minimum = self.minimum;
+            let ends = |line: &Vec<String>| line.len() > column + 1;
+            for block in self.lines.chunk_by_mut(|a, b| ends(a) == ends(b)) {
+                if ends(&block[0]) {
+                    let widest = block.iter().map(|line| width(&line[column])).max().unwrap_or(0);
+                    let filled = (widest + PADDING).max(minimum);
+                    block.iter_mut().for_each(|line| fill(&mut line[column], filled));
+                }
+            }
+        }
+        self.lines.iter().map(|line| line.concat() + "\n").collect()
+    }
+}
+
+fn fill(cell: &mut String, to: usize) {
+    cell.extend(std::iter::repeat_n(' ', to - width(cell)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +119,16 @@ mod tests {
             "NAME            STATUS         PORTS\n\
              project-web-1   Up 3 seconds   0.0.0.0:80->80/tcp\n\
              db              Up             \n",
+        );
+    }
+
+    #[test]
+    fn a_column_is_a_run_of_lines_that_have_it() {
+        let mut table = Tabbed::new(NARROW);
+        table.line("a\tb\na much longer one\tb\nnone\nx\ty\tz");
+        assert_eq!(
+            table.render(),
+            "a                   b\na much longer one   b\nnone\nx         y         z\n"
         );
     }
 

@@ -1,8 +1,11 @@
 //! A container as lists show it: `ps`, `container ls`.
 
 use crate::clock;
+use crate::format::Row;
 use engine::image::{Store, StoreError};
-use engine_spec::{Digest, Health, ImageConfig, ObservedContainer, PublishedPort, Status, compose_label};
+use engine_spec::{
+    Digest, Health, ImageConfig, Labels, ObservedContainer, PublishedPort, Status, compose_label,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -62,6 +65,15 @@ pub(crate) struct Listed {
     pub(crate) state: &'static str,
     /// `Up 3 seconds (healthy)`.
     pub(crate) status: String,
+    /// Its labels one by one, for `{{.Label "key"}}`.
+    #[serde(skip)]
+    label_values: Labels,
+}
+
+impl Row for Listed {
+    fn labels(&self) -> Option<&Labels> {
+        Some(&self.label_values)
+    }
 }
 
 /// A published port with docker compose's field names.
@@ -106,6 +118,7 @@ impl Listing {
             service: label(compose_label::SERVICE),
             state: container.status.state(),
             status: status(&container.status, now),
+            label_values: container.spec.labels.clone(),
         })
     }
 

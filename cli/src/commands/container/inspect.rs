@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::error::CommandError;
-use crate::output;
+use crate::format::{ValueFormat, print_values};
 use crate::session::Session;
 use clap::Args;
 use engine::state::container::resolve;
@@ -16,6 +16,9 @@ pub(crate) struct Inspect {
     /// The containers, by name, id or the start of an id
     #[arg(value_name = "CONTAINER", required = true)]
     containers: Vec<String>,
+    /// Print as `json`, or each container through a Go template
+    #[arg(short, long, value_name = "FORMAT")]
+    format: Option<ValueFormat>,
 }
 
 impl Inspect {
@@ -26,7 +29,7 @@ impl Inspect {
             let id = resolve(&layout, text)?;
             found.extend(observed.containers.iter().filter(|container| container.id == id).map(describe));
         }
-        output::print_json(&found)?;
+        print_values(self.format.as_ref(), &found)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,11 +1,11 @@
 //! `container ls`: lists containers.
 
-use crate::args::ListFormat;
 use crate::error::CommandError;
+use crate::format::{Columns, Format};
 use crate::listing::Listing;
 use crate::output;
 use crate::session::Session;
-use crate::table::{self, Table};
+use crate::table;
 use clap::Args;
 use engine::image::Store;
 use std::process::ExitCode;
@@ -22,10 +22,25 @@ pub(crate) struct List {
     /// Print in full what a table cuts short
     #[arg(long)]
     no_trunc: bool,
-    /// Choose how the list is printed
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    format: ListFormat,
+    /// Print as `json`, or each container through a Go template
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
 }
+
+const COLUMNS: Columns = Columns {
+    table: "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
+    names: &[
+        ("ID", "CONTAINER ID"),
+        ("Image", "IMAGE"),
+        ("Command", "COMMAND"),
+        ("CreatedAt", "CREATED AT"),
+        ("RunningFor", "CREATED"),
+        ("Status", "STATUS"),
+        ("Ports", "PORTS"),
+        ("Names", "NAMES"),
+    ],
+    least_width: table::NARROW,
+};
 
 impl List {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
@@ -38,23 +53,8 @@ impl List {
         let listed: Result<Vec<_>, _> = containers.iter().map(|container| listing.list(container)).collect();
         if self.quiet {
             output::print_lines(listed?.iter().map(|container| &container.id))?;
-        } else if self.format == ListFormat::Json {
-            output::print_json_lines(listed?)?;
         } else {
-            let header = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"];
-            let mut table = Table::new(table::NARROW, header);
-            for one in listed? {
-                table.row([
-                    one.id,
-                    one.image,
-                    one.command,
-                    one.running_for,
-                    one.status,
-                    one.ports,
-                    one.names,
-                ]);
-            }
-            output::print(&table.render())?;
+            self.format.unwrap_or_default().print_rows(&COLUMNS, listed?)?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,12 +1,13 @@
 //! `volume ls`: lists volumes.
 
-use crate::args::ListFormat;
 use crate::error::CommandError;
+use crate::format::{Columns, Format, Row};
 use crate::output;
 use crate::session::Session;
-use crate::table::{self, Table};
+use crate::table;
 use clap::Args;
 use engine::volume;
+use engine_spec::Labels;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -16,10 +17,21 @@ pub(crate) struct List {
     /// Print names only
     #[arg(short, long)]
     quiet: bool,
-    /// Choose how the list is printed
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    format: ListFormat,
+    /// Print as `json`, or each volume through a Go template
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
 }
+
+const COLUMNS: Columns = Columns {
+    table: "{{.Driver}}\t{{.Name}}",
+    names: &[
+        ("Driver", "DRIVER"),
+        ("Name", "VOLUME NAME"),
+        ("Mountpoint", "MOUNTPOINT"),
+        ("Labels", "LABELS"),
+    ],
+    least_width: table::NARROW,
+};
 
 /// A volume with docker's field names.
 #[derive(Debug, Serialize)]
@@ -29,6 +41,14 @@ struct Listed {
     labels: String,
     mountpoint: String,
     name: String,
+    #[serde(skip)]
+    label_values: Labels,
+}
+
+impl Row for Listed {
+    fn labels(&self) -> Option<&Labels> {
+        Some(&self.label_values)
+    }
 }
 
 impl List {
@@ -50,15 +70,9 @@ impl List {
                 .join(","),
             mountpoint: volume::data(&layout, &volume.spec.name).display().to_string(),
             name: volume.spec.name.to_string(),
+            label_values: volume.spec.labels,
         });
-        match self.format {
-            ListFormat::Json => output::print_json_lines(listed)?,
-            ListFormat::Table => {
-                let mut table = Table::new(table::NARROW, ["DRIVER", "VOLUME NAME"]);
-                listed.for_each(|volume| table.row([volume.driver, volume.name]));
-                output::print(&table.render())?;
-            }
-        }
+        self.format.unwrap_or_default().print_rows(&COLUMNS, listed)?;
         Ok(ExitCode::SUCCESS)
     }
 }
