@@ -1,17 +1,20 @@
 //! Attached `up`: shows what the containers write until they end or the user asks them to.
 
+use crate::commands::LogFormat;
 use crate::error::CommandError;
 use crate::execute::{Execution, with_runtime};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
-use crate::session::{Session, View};
-use crate::stream::{Follow, Heard, Printer};
+use crate::session::{Session, View, is_of_any};
+use crate::stream::{Follow, Heard, Printer, Source};
+use crate::target;
 use compose::plan::{self, ControlOptions};
 use engine::container;
 use engine::container::logs::LogOptions;
-use engine::state::Layout;
-use engine_spec::{ProjectName, ServiceName, Status, compose_label};
+use engine::state::{Layout, observe};
+use engine_spec::{ObservedContainer, ProjectName, ServiceName, Status, compose_label};
 use nix::sys::signal::Signal;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,6 +46,8 @@ pub(crate) struct Attached<'a> {
     pub(crate) project: &'a ProjectName,
     /// The services that are stopped in the end; none means all.
     pub(crate) services: Vec<ServiceName>,
+    /// The services whose output is shown.
+    pub(crate) shown: BTreeSet<ServiceName>,
     /// How long containers have to stop.
     pub(crate) timeout: Option<Duration>,
     /// What stops everything.
@@ -61,14 +66,24 @@ enum Outcome {
 
 impl Attached<'_> {
     /// Shows output from `since` on.
-    pub(crate) fn run(&self, printer: &mut Printer, since: SystemTime) -> Result<ExitCode, CommandError> {
-        let names: Vec<_> = printer.sources().iter().map(|source| source.short.as_str()).collect();
+    pub(crate) fn run(
+        &self,
+        format: LogFormat,
+        with_times: bool,
+        since: SystemTime,
+    ) -> Result<ExitCode, CommandError> {
+        let observed = observe(self.layout, Some(self.project))?;
+        let watched = observed.containers.iter().filter(|container| self.is_watched(container));
+        let sources = watched.map(|container| self.source(container)).collect();
+        let mut printer = Printer::new(sources, format, with_times, &self.session.terminal);
+        let shown = printer.sources().iter().filter(|source| source.is_shown);
+        let names: Vec<_> = shown.map(|source| source.short.as_str()).collect();
         say(&format!("Attaching to {}", names.join(", ")))?;
         with_runtime(async |interrupt| {
             let options = LogOptions { follow: true, since: Some(since), ..LogOptions::default() };
             let mut follow = Follow::new(self.layout, printer.sources(), &options);
             let outcome = tokio::select! {
-                outcome = self.watch(&mut follow, printer) => outcome?,
+                outcome = self.watch(&mut follow, &mut printer) => outcome?,
                 () = interrupt.next() => {
                     say("Gracefully Stopping... press Ctrl+C again to force")?;
                     Outcome::Stop(CommandError::Interrupted.exit_code())
@@ -76,9 +91,23 @@ impl Attached<'_> {
             };
             match outcome {
                 Outcome::AllGone => Ok(ExitCode::SUCCESS),
-                Outcome::Stop(code) => self.stop(&mut follow, printer, interrupt, code).await,
+                Outcome::Stop(code) => self.stop(&mut follow, &mut printer, interrupt, code).await,
             }
         })
+    }
+
+    /// Whose end matters: those whose output is shown, and with an abort all that would be stopped.
+    fn is_watched(&self, container: &ObservedContainer) -> bool {
+        let aborts = self.abort != Abort::Never && is_of_any(container, &self.services);
+        !target::is_one_off(container) && (aborts || self.is_shown(container))
+    }
+
+    fn is_shown(&self, container: &ObservedContainer) -> bool {
+        container.label(compose_label::SERVICE).is_some_and(|service| self.shown.contains(service))
+    }
+
+    fn source(&self, container: &ObservedContainer) -> Source {
+        Source { is_shown: self.is_shown(container), ..Source::new(container, self.project) }
     }
 
     /// Prints until nothing is left or something aborts.
@@ -152,7 +181,7 @@ impl Attached<'_> {
     fn kill(&self) -> Result<(), CommandError> {
         let (_, observed) = self.session.look(Some(self.project))?;
         for found in observed.containers.iter().filter(|found| found.status.is_running()) {
-            if crate::session::is_of_any(found, &self.services) {
+            if is_of_any(found, &self.services) {
                 container::kill(self.layout, found.name(), Signal::SIGKILL)?;
             }
         }

@@ -8,7 +8,7 @@ use compose::plan::PlanError;
 use engine::build::BuildError;
 use engine::container::exec::ExecError;
 use engine::container::logs::LogError;
-use engine::container::{RepairError, StopError};
+use engine::container::{RepairError, StopError, WaitError};
 use engine::image::StoreError;
 use engine::image::archive::ImportError;
 use engine::image::registry::{PullError, PushError, RegistriesError};
@@ -18,7 +18,9 @@ use engine::state::lock::LockError;
 use engine::state::record::RecordError;
 use engine::state::{LayoutError, ObserveError};
 use engine::volume::VolumeError;
-use engine_spec::{ImageReference, NameError, ReferenceError, ServiceName, VolumeName};
+use engine_spec::{
+    ContainerName, ImageReference, NameError, ProjectName, ReferenceError, ServiceName, VolumeName,
+};
 use std::io;
 use std::path::PathBuf;
 
@@ -57,6 +59,31 @@ pub(crate) enum CommandError {
         service: String,
         /// Which of its containers, if one was asked for.
         index: Option<u32>,
+    },
+    /// Output is to be shown of a service that is not among those to be started.
+    #[error("cannot attach to services not included in up: {service}")]
+    NotStarted {
+        /// Which service.
+        service: String,
+    },
+    /// A command waits for running containers, and there is none.
+    #[error("no container of project {project} runs")]
+    NothingRuns {
+        /// Which project.
+        project: ProjectName,
+    },
+    /// A port is not published.
+    #[error(
+        "no port {port} for container {container}: {}",
+        if published.is_empty() { "it publishes none".to_owned() } else { published.join(", ") }
+    )]
+    NotPublished {
+        /// The port and its protocol.
+        port: String,
+        /// Which container.
+        container: ContainerName,
+        /// What it publishes.
+        published: Vec<String>,
     },
     /// A service to be started has no container.
     #[error("service \"{service}\" has no container to start")]
@@ -115,6 +142,9 @@ pub(crate) enum CommandError {
     /// A process did not run in a container.
     #[error(transparent)]
     Exec(#[from] ExecError),
+    /// The end of a container was not waited for.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
     /// Output was not read.
     #[error(transparent)]
     Log(#[from] LogError),

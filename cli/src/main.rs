@@ -26,8 +26,10 @@ mod session;
 mod size;
 mod stream;
 mod table;
+mod target;
 mod terminal;
 mod transfer;
+mod waiting;
 mod words;
 
 use args::Arguments;

@@ -35,6 +35,16 @@ pub(crate) fn warning(message: &str, terminal: &Terminal) {
     say(&warning_line(message, terminal.colour_stderr));
 }
 
+/// Shows something that explains why nothing else happens.
+pub(crate) fn note(message: &str, terminal: &Terminal) {
+    say(&match terminal.progress {
+        ProgressStyle::Json => serde_json::json!({ "text": message }).to_string(),
+        ProgressStyle::Tty | ProgressStyle::Plain | ProgressStyle::Quiet => {
+            headline("note", AnsiColor::Cyan, message, terminal.colour_stderr)
+        }
+    });
+}
+
 /// The line that shows it.
 pub(crate) fn warning_line(message: &str, is_coloured: bool) -> String {
     headline("warning", AnsiColor::Yellow, message, is_coloured)

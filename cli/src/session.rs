@@ -5,6 +5,7 @@ use crate::error::CommandError;
 use crate::files::HostFiles;
 use crate::report;
 use crate::terminal::Terminal;
+use crate::waiting;
 use compose::LoadOptions;
 use compose::graph::{NoSuchService, Selection};
 use compose::load::Depth;
@@ -95,7 +96,8 @@ impl Session {
     /// looks at it.
     pub(crate) fn hold(&self, name: &ProjectName, view: View) -> Result<Held, CommandError> {
         let layout = self.layout()?;
-        let lock = lock::project(&layout, name)?;
+        let lock =
+            lock::project(&layout, name, |holder| waiting::tell(name, holder.as_ref(), &self.terminal))?;
         container::repair(&layout, Some(name))?;
         let observed = observe(&layout, (view == View::Project).then_some(name))?;
         Ok(Held { layout, observed, _lock: lock })
@@ -162,6 +164,14 @@ impl Scope {
             return Err(NoSuchService { name: name.clone(), nearest: None }.into());
         }
         Ok(names.iter().map(|name| ServiceName::new(name.as_str())).collect::<Result<_, _>>()?)
+    }
+
+    /// The one service named on the command line; without a file it need not be known.
+    pub(crate) fn service(&self, name: &str) -> Result<ServiceName, CommandError> {
+        if let Some(project) = &self.project {
+            Selection::of(project, &[name.to_owned()], false)?;
+        }
+        Ok(ServiceName::new(name)?)
     }
 }
 

@@ -3,6 +3,8 @@
 use crate::acquire::acquire;
 use crate::args::{PullChoice, Scale, StopTimeout, parse_scale};
 use crate::error::CommandError;
+use crate::execute::Execution;
+use crate::notes;
 use crate::output;
 use crate::progress::Progress;
 use crate::session::{Held, Session, View};
@@ -13,46 +15,47 @@ use compose::plan::{self, BuildChoice, ImageOptions, ImagePlan, Plan, Recreate, 
 use engine::state::observe;
 use engine_spec::{Digest, ImageReference};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Options that decide what is built, fetched, created and replaced; those of `up` and `plan`.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Converge {
     /// Build images before starting
     #[arg(long, conflicts_with = "no_build")]
-    build: bool,
+    pub(super) build: bool,
     /// Build no image, even if it is missing
     #[arg(long)]
-    no_build: bool,
+    pub(super) no_build: bool,
     /// Give replaced containers fresh anonymous volumes
     #[arg(short = 'V', long, conflicts_with = "no_recreate")]
-    renew_anon_volumes: bool,
+    pub(super) renew_anon_volumes: bool,
     /// Choose when images are fetched
     #[arg(long, value_enum, value_name = "WHEN")]
-    pull: Option<PullChoice>,
+    pub(super) pull: Option<PullChoice>,
     /// Do not show how fetching and building go on
     #[arg(long)]
-    quiet_pull: bool,
+    pub(super) quiet_pull: bool,
     /// Replace containers even if nothing changed
     #[arg(long, conflicts_with = "no_recreate")]
-    force_recreate: bool,
+    pub(super) force_recreate: bool,
     /// Replace no container that exists
     #[arg(long)]
-    no_recreate: bool,
+    pub(super) no_recreate: bool,
     /// Replace the containers of dependencies too
     #[arg(long, conflicts_with = "no_recreate")]
-    always_recreate_deps: bool,
+    pub(super) always_recreate_deps: bool,
     /// Leave out what the services depend on
     #[arg(long)]
-    no_deps: bool,
+    pub(super) no_deps: bool,
     /// Create containers without starting them
     #[arg(long)]
     pub(super) no_start: bool,
     /// Remove containers of services that are no longer in the file
     #[arg(long)]
-    remove_orphans: bool,
+    pub(super) remove_orphans: bool,
     /// Run this number of containers of a service
     #[arg(long, value_name = "SERVICE=NUMBER", value_parser = parse_scale)]
-    scale: Vec<Scale>,
+    pub(super) scale: Vec<Scale>,
     /// How long replaced containers have to stop.
     #[command(flatten)]
     pub(super) timeout: StopTimeout,
@@ -126,6 +129,32 @@ impl Convergence<'_> {
         self.options.wait = true;
     }
 
+    /// Brings everything into line, or prints how (`--dry-run`); waiting ends after `timeout`. The
+    /// project is free for others when this returns.
+    pub(super) fn carry_out(
+        &self,
+        activity: &'static str,
+        timeout: Option<Duration>,
+    ) -> Result<(), CommandError> {
+        if self.session.global.dry_run {
+            return self.print();
+        }
+        let mut execution = Execution::new(self.session, &self.session.layout()?, activity);
+        let progress = execution.progress.clone();
+        let result = self.plan(&progress).and_then(|(_held, plan)| {
+            notes::show(&plan.notes, &progress);
+            let unchanged = plan.nodes.is_empty().then(|| notes::unchanged(&plan.notes));
+            execution.deadline = timeout.map(|timeout| Instant::now() + timeout);
+            execution.run(plan)?;
+            Ok(unchanged)
+        });
+        progress.close();
+        if let Some(count) = result? {
+            progress.message(&format!("{} unchanged", counted(count)));
+        }
+        Ok(())
+    }
+
     /// Gets the images, and plans. The project is ours until the first of the two is dropped.
     pub(super) fn plan(&self, progress: &Arc<Progress>) -> Result<(Held, Plan), CommandError> {
         let mut held = self.session.hold(&self.project.name, View::Everything)?;
@@ -161,6 +190,10 @@ impl Convergence<'_> {
 fn names(plan: &ImagePlan) -> impl Iterator<Item = &ImageReference> {
     let pulled = plan.pulls.iter().map(|pull| &pull.image);
     pulled.chain(plan.builds.iter().flat_map(|(_, build)| &build.tags))
+}
+
+fn counted(containers: usize) -> String {
+    if containers == 1 { "1 container".to_owned() } else { format!("{containers} containers") }
 }
 
 /// Stands for an image that is not there yet; no image has it.

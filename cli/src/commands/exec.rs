@@ -3,9 +3,9 @@
 use crate::error::CommandError;
 use crate::resize;
 use crate::session::Session;
+use crate::target;
 use clap::Args;
 use engine::container::exec::{self, ExecSpec, ExecStdio};
-use engine_spec::{Observed, ObservedContainer, compose_label};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -53,10 +53,8 @@ impl Exec {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let scope = session.scope()?;
         let (layout, observed) = session.look(Some(&scope.name))?;
-        if scope.project.is_some() {
-            scope.services(std::slice::from_ref(&self.service), &observed)?;
-        }
-        let name = self.container(&observed)?.name().clone();
+        scope.service(&self.service)?;
+        let name = target::running(&observed, &self.service, self.index)?.name().clone();
         let process = self.process(session);
         let resized = if process.tty { Some(resize::listen()?) } else { None };
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
@@ -68,23 +66,6 @@ impl Exec {
         };
         let code = exec::run(&layout, &name, &process, stdio)?;
         Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
-    }
-
-    /// The running container with the lowest number, or that with the number asked for.
-    fn container<'a>(&self, observed: &'a Observed) -> Result<&'a ObservedContainer, CommandError> {
-        let running = observed.containers.iter().filter(|container| {
-            container.status.is_running()
-                && container.label(compose_label::SERVICE) == Some(self.service.as_str())
-                && container.label(compose_label::ONEOFF) != Some("True")
-        });
-        running
-            .filter_map(|container| {
-                Some((container.label(compose_label::CONTAINER_NUMBER)?.parse::<u32>().ok()?, container))
-            })
-            .filter(|(number, _)| self.index.is_none_or(|index| index == *number))
-            .min_by_key(|(number, _)| *number)
-            .map(|(_, container)| container)
-            .ok_or_else(|| CommandError::NotRunning { service: self.service.clone(), index: self.index })
     }
 
     fn process(&self, session: &Session) -> ExecSpec {

@@ -4,6 +4,7 @@ mod build;
 mod config;
 mod container;
 mod converge;
+mod create;
 mod down;
 mod exec;
 mod image;
@@ -13,16 +14,20 @@ mod logs;
 mod ls;
 mod network;
 mod plan;
+mod port;
 mod ps;
 mod pull;
 mod push;
 mod restart;
 mod rm;
+mod scale;
 mod start;
 mod stop;
 mod up;
 mod version;
 mod volume;
+mod volumes;
+mod wait;
 
 pub(crate) use logs::LogFormat;
 
@@ -58,6 +63,12 @@ pub(crate) enum Command {
     Stop(stop::Stop),
     /// Stop and start containers
     Restart(restart::Restart),
+    /// Make containers without starting them
+    Create(create::Create),
+    /// Bring services to a number of containers
+    Scale(scale::Scale),
+    /// Wait until running containers have ended
+    Wait(wait::Wait),
     /// Send a signal to containers
     Kill(kill::Kill),
     /// Remove stopped containers
@@ -67,6 +78,10 @@ pub(crate) enum Command {
     Config(config::Config),
     /// List the images of the containers
     Images(images::Images),
+    /// Print where a container's port is published
+    Port(port::Port),
+    /// List the volumes of the project
+    Volumes(volumes::Volumes),
     /// List projects
     Ls(ls::Ls),
     /// Manage images
@@ -104,6 +119,11 @@ impl Command {
             Self::Start(command) => command.run(session),
             Self::Stop(command) => command.run(session),
             Self::Restart(command) => command.run(session),
+            Self::Create(command) => command.run(session),
+            Self::Scale(command) => command.run(session),
+            Self::Wait(command) => command.run(session),
+            Self::Port(command) => command.run(session),
+            Self::Volumes(command) => command.run(session),
             Self::Kill(command) => command.run(session),
             Self::Rm(command) => command.run(session),
             Self::Config(command) => command.run(session),
@@ -130,6 +150,11 @@ impl Command {
             | Self::Start(_)
             | Self::Stop(_)
             | Self::Restart(_)
+            | Self::Create(_)
+            | Self::Scale(_)
+            | Self::Wait(_)
+            | Self::Port(_)
+            | Self::Volumes(_)
             | Self::Rm(_)
             | Self::Ps(_)
             | Self::Logs(_)

@@ -1,21 +1,18 @@
 //! `up`: brings what runs into line with the Compose file.
 
-use super::converge::{Converge, Convergence};
+use super::converge::Converge;
 use super::logs::LogFormat;
 use crate::attached::{Abort, Attached};
 use crate::error::CommandError;
-use crate::execute::Execution;
-use crate::notes;
-use crate::session::{Session, is_of_any};
-use crate::stream::{Printer, Source};
+use crate::session::Session;
 use clap::Args;
-use compose::graph::NoSuchService;
+use compose::graph::{NoSuchService, Selection};
 use compose::load::Depth;
 use compose::model::Project;
-use engine::state::{Layout, observe};
-use engine_spec::{ServiceName, compose_label};
+use engine_spec::ServiceName;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 /// Options of `up`.
 #[derive(Debug, Default, Args)]
@@ -38,6 +35,15 @@ pub(crate) struct Up {
     /// How output is shown.
     #[command(flatten)]
     format: LogFormat,
+    /// Show the output of these services only
+    #[arg(long, value_name = "SERVICE", conflicts_with_all = ["detach", "wait", "attach_dependencies"])]
+    attach: Vec<String>,
+    /// Do not show the output of these services
+    #[arg(long, value_name = "SERVICE", conflicts_with = "detach")]
+    no_attach: Vec<String>,
+    /// Show the output of what the services depend on too
+    #[arg(long, conflicts_with_all = ["detach", "wait"])]
+    attach_dependencies: bool,
     /// Print the time before each line of output
     #[arg(long)]
     timestamps: bool,
@@ -61,81 +67,67 @@ pub(crate) struct Up {
 impl Up {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let project = session.project(Depth::Contents)?;
-        self.code_from(&project)?;
+        let shown = self.shown(&project)?;
+        let code_from = self.code_from(&project)?;
         let mut convergence = self.converge.of(session, &project, &self.services)?;
         if self.wait {
             convergence.wait();
         }
-        if session.global.dry_run {
-            convergence.print()?;
-            return Ok(ExitCode::SUCCESS);
-        }
         let began = SystemTime::now();
-        let layout = session.layout()?;
-        self.converge(session, &layout, &convergence)?;
-        if self.detach || self.wait || self.converge.no_start {
+        let timeout = self.wait_timeout.filter(|_| self.wait);
+        convergence.carry_out("up", timeout.map(|seconds| Duration::from_secs(seconds.into())))?;
+        if session.global.dry_run || self.detach || self.wait || self.converge.no_start {
             return Ok(ExitCode::SUCCESS);
         }
-        self.attach(session, &layout, &project, began)
+        let attached = Attached {
+            session,
+            layout: &session.layout()?,
+            project: &project.name,
+            services: self.services()?,
+            shown,
+            timeout: self.converge.timeout.duration(),
+            abort: self.abort(),
+            code_from,
+        };
+        attached.run(self.format, self.timestamps, began)
     }
 
-    /// Brings everything into line; the project is free for others when this returns.
-    fn converge(
-        &self,
-        session: &Session,
-        layout: &Layout,
-        convergence: &Convergence<'_>,
-    ) -> Result<(), CommandError> {
-        let mut execution = Execution::new(session, layout, "up");
-        let progress = execution.progress.clone();
-        let result = convergence.plan(&progress).and_then(|(_held, plan)| {
-            notes::show(&plan.notes, &progress);
-            let unchanged = plan.nodes.is_empty().then(|| notes::unchanged(&plan.notes));
-            execution.deadline = self.deadline();
-            execution.run(plan)?;
-            Ok(unchanged)
-        });
-        progress.close();
-        if let Some(count) = result? {
-            progress.message(&format!("{} unchanged", counted(count)));
-        }
-        Ok(())
+    fn services(&self) -> Result<Vec<ServiceName>, CommandError> {
+        Ok(self.services.iter().map(|name| ServiceName::new(name.as_str())).collect::<Result<_, _>>()?)
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        let seconds = self.wait_timeout.filter(|_| self.wait)?;
-        Some(Instant::now() + Duration::from_secs(seconds.into()))
-    }
-
-    /// Shows the output of the services named, or of all that do not ask to be left out.
-    fn attach(
-        self,
-        session: &Session,
-        layout: &Layout,
-        project: &Project,
-        began: SystemTime,
-    ) -> Result<ExitCode, CommandError> {
-        let code_from = self.code_from(project)?;
-        let services: Vec<ServiceName> =
-            self.services.iter().map(|name| ServiceName::new(name.as_str())).collect::<Result<_, _>>()?;
-        let is_shown =
-            |name: &str| project.service(name).is_some_and(|service| service.attach != Some(false));
-        let observed = observe(layout, Some(&project.name))?;
-        let shown = observed.containers.iter().filter(|container| {
-            is_of_any(container, &services) && container.label(compose_label::SERVICE).is_some_and(is_shown)
-        });
-        let sources = shown.map(|container| Source::new(container, &project.name)).collect();
-        let mut printer = Printer::new(sources, self.format, self.timestamps, &session.terminal);
-        let abort =
-            match (self.abort_on_container_exit || code_from.is_some(), self.abort_on_container_failure) {
-                (true, _) => Abort::OnExit,
-                (false, true) => Abort::OnFailure,
-                (false, false) => Abort::Never,
+    /// Whose output is shown: what was asked for, else the services named, or all if none is, without
+    /// those that ask to be left out.
+    fn shown(&self, project: &Project) -> Result<BTreeSet<ServiceName>, CommandError> {
+        let selection = Selection::of(project, &self.services, true)?;
+        let mut shown = BTreeSet::new();
+        for name in &self.attach {
+            let Some((name, _)) =
+                project.service_entry(name).filter(|(name, _)| selection.contains(name.as_str()))
+            else {
+                return Err(CommandError::NotStarted { service: name.clone() });
             };
-        let timeout = self.converge.timeout.duration();
-        let attached =
-            Attached { session, layout, project: &project.name, services, timeout, abort, code_from };
-        attached.run(&mut printer, began)
+            shown.insert(name.clone());
+        }
+        if self.attach.is_empty() {
+            let wants = |name: &&ServiceName| {
+                let is_meant = self.attach_dependencies || selection.is_named(name.as_str());
+                is_meant
+                    && project.service(name.as_str()).is_some_and(|service| service.attach != Some(false))
+            };
+            shown.extend(selection.services().filter(wants).cloned());
+        }
+        shown.retain(|name| !self.no_attach.iter().any(|left_out| left_out == name.as_str()));
+        Ok(shown)
+    }
+
+    fn abort(&self) -> Abort {
+        match (self.abort_on_container_exit || self.exit_code_from.is_some(), self.abort_on_container_failure)
+        {
+            (true, _) => Abort::OnExit,
+            (false, true) => Abort::OnFailure,
+            (false, false) => Abort::Never,
+        }
     }
 
     /// The service whose exit code becomes ours.
@@ -146,8 +138,4 @@ impl Up {
         }
         Ok(Some(ServiceName::new(name.as_str())?))
     }
-}
-
-fn counted(containers: usize) -> String {
-    if containers == 1 { "1 container".to_owned() } else { format!("{containers} containers") }
 }

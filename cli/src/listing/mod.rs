@@ -104,7 +104,7 @@ impl Listing {
             exit_code: exit_code(&container.status),
             health: health(&container.status).map_or("", word),
             id: if is_full { container.id.to_string() } else { container.id.short().to_owned() },
-            image: container.spec.image.to_string(),
+            image: container.spec.image_as_written.clone(),
             labels: join(container.spec.labels.iter().map(|(key, value)| format!("{key}={value}")), ","),
             local_volumes: container.volumes.len().to_string(),
             mounts: join(container.volumes.values(), ","),

@@ -29,6 +29,8 @@ pub(crate) struct Source {
     pub(crate) container: ContainerName,
     /// Its name without the project's.
     pub(crate) short: String,
+    /// Whether its output is printed; the end of the others is all that matters.
+    pub(crate) is_shown: bool,
 }
 
 impl Source {
@@ -36,7 +38,7 @@ impl Source {
     pub(crate) fn new(container: &ObservedContainer, project: &ProjectName) -> Self {
         let name = container.name();
         let short = name.as_str().strip_prefix(project.as_str()).and_then(|rest| rest.strip_prefix('-'));
-        Self { container: name.clone(), short: short.unwrap_or(name.as_str()).to_owned() }
+        Self { container: name.clone(), short: short.unwrap_or(name.as_str()).to_owned(), is_shown: true }
     }
 }
 
@@ -58,7 +60,8 @@ impl Printer {
         with_times: bool,
         terminal: &Terminal,
     ) -> Self {
-        let width = sources.iter().map(|source| source.short.chars().count()).max().unwrap_or(0) + 1;
+        let shown = sources.iter().filter(|source| source.is_shown);
+        let width = shown.map(|source| source.short.chars().count()).max().unwrap_or(0) + 1;
         let is_coloured = terminal.colour_stdout && !format.no_color;
         let prefixes = sources.iter().enumerate().map(|(place, source)| {
             if format.no_log_prefix {
@@ -77,6 +80,9 @@ impl Printer {
 
     /// Prints a line where the container wrote it to: stdout or stderr.
     pub(crate) fn line(&mut self, place: usize, line: &LogLine) -> io::Result<()> {
+        if !self.sources[place].is_shown {
+            return Ok(());
+        }
         let text = self.render(place, line);
         match line.stream {
             Stream::Stdout => io::stdout().lock().write_all(text.as_bytes()),
@@ -86,6 +92,9 @@ impl Printer {
 
     /// Says that a container has ended.
     pub(crate) fn ended(&mut self, place: usize, exit_code: Option<i32>) -> io::Result<()> {
+        if !self.sources[place].is_shown {
+            return Ok(());
+        }
         self.end_line()?;
         let code = exit_code.map_or_else(|| "unknown".to_owned(), |code| code.to_string());
         let text = format!("{} exited with code {code}\n", self.sources[place].short);
@@ -123,6 +132,7 @@ mod tests {
         Source {
             container: ContainerName::new(format!("demo-{name}")).expect("valid"),
             short: name.to_owned(),
+            is_shown: true,
         }
     }
 

@@ -56,8 +56,10 @@ impl Blueprint<'_> {
     pub(super) fn container(&self, number: u32) -> Result<ContainerSpec, AttributeError> {
         let service = self.service;
         let name = container_name(self.project, self.name, service, number)?;
-        let image = ImageReference::parse(&self.project.image_name(self.name, service))?;
+        let image_as_written = self.project.image_name(self.name, service);
+        let image = ImageReference::parse(&image_as_written)?;
         Ok(ContainerSpec {
+            image_as_written,
             labels: self.labels(number),
             annotations: service.annotations.clone(),
             process: process(service),

@@ -17,6 +17,8 @@ pub struct ContainerSpec {
     pub name: ContainerName,
     /// The image by the name the user gave.
     pub image: ImageReference,
+    /// The same letter by letter, for lists: `redis` and `redis:latest` are one image.
+    pub image_as_written: String,
     /// The image by content: its config digest. What is really run.
     pub image_id: Digest,
     /// Labels, the project's and service's among them.
@@ -251,6 +253,7 @@ impl ContainerSpec {
     pub fn new(name: ContainerName, image: ImageReference, image_id: Digest) -> Self {
         Self {
             name,
+            image_as_written: image.to_string(),
             image,
             image_id,
             labels: Labels::new(),

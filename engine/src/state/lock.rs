@@ -13,11 +13,12 @@
 
 use super::Layout;
 use engine_spec::{ContainerId, NetworkName, ProjectName};
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 /// A lock could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -35,12 +36,34 @@ pub struct LockError {
 #[must_use = "a lock is released when its guard is dropped"]
 pub struct Guard(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
 
-/// Waits for the right to change a project.
+/// Who has a lock that somebody else waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its process id.
+    pub pid: i32,
+    /// Its command line, one argument after the other.
+    pub arguments: Vec<String>,
+}
+
+/// Waits for the right to change a project. If somebody else has it, `blocked` is told once who.
 ///
 /// # Errors
 /// Names the file that could not be locked.
-pub fn project(layout: &Layout, project: &ProjectName) -> Result<Guard, LockError> {
-    exclusive(layout.lock(&format!("project-{project}")))
+pub fn project(
+    layout: &Layout,
+    project: &ProjectName,
+    blocked: impl FnOnce(Option<Holder>),
+) -> Result<Guard, LockError> {
+    let path = layout.lock(&format!("project-{project}"));
+    let file = open(&path)?;
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(Guard(lock)),
+        Err((file, Errno::EWOULDBLOCK)) => {
+            blocked(holder(&file));
+            wait(file, path)
+        }
+        Err((_, errno)) => Err(LockError { path, source: errno.into() }),
+    }
 }
 
 /// Waits for the right to change which images, layers and blobs exist.
@@ -76,10 +99,74 @@ pub fn container(layout: &Layout, id: &ContainerId) -> Result<Guard, LockError> 
 }
 
 fn exclusive(path: PathBuf) -> Result<Guard, LockError> {
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let file = opened.map_err(|source| LockError { path: path.clone(), source })?;
+    wait(open(&path)?, path)
+}
+
+fn open(path: &Path) -> Result<File, LockError> {
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    opened.map_err(|source| LockError { path: path.to_owned(), source })
+}
+
+fn wait(file: File, path: PathBuf) -> Result<Guard, LockError> {
     match Flock::lock(file, FlockArg::LockExclusive) {
         Ok(lock) => Ok(Guard(lock)),
         Err((_, errno)) => Err(LockError { path, source: errno.into() }),
+    }
+}
+
+/// Who has the lock of a file, if it is not gone by now.
+fn holder(file: &File) -> Option<Holder> {
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let pid = holder_pid(&locks, file.metadata().ok()?.ino())?;
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let arguments = line.split(|byte| *byte == 0).filter(|argument| !argument.is_empty());
+    Some(Holder {
+        pid,
+        arguments: arguments.map(|word| String::from_utf8_lossy(word).into_owned()).collect(),
+    })
+}
+
+/// The process of a line `1: FLOCK  ADVISORY  WRITE 815 00:19:1042 0 EOF` (proc_locks(5)); lines of
+/// those who wait have an arrow after the number. All lock files lie on one file system.
+fn holder_pid(locks: &str, inode: u64) -> Option<i32> {
+    locks.lines().find_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, "FLOCK", _, "WRITE", pid, place, ..] = words[..] else { return None };
+        let is_ours = place.rsplit(':').next()?.parse() == Ok(inode);
+        pid.parse().ok().filter(|_| is_ours)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_a_lock_is_told_and_who_waits_is_not() {
+        let locks = "1: POSIX  ADVISORY  WRITE 7 00:19:42 0 EOF\n\
+                     2: FLOCK  ADVISORY  WRITE 815 00:19:42 0 EOF\n\
+                     2: -> FLOCK  ADVISORY  WRITE 816 00:19:42 0 EOF\n\
+                     3: FLOCK  ADVISORY  WRITE 9 00:19:43 0 EOF\n";
+        assert_eq!(holder_pid(locks, 42), Some(815));
+        assert_eq!(holder_pid(locks, 43), Some(9));
+        assert_eq!(holder_pid(locks, 44), None);
+    }
+
+    #[test]
+    fn a_project_is_waited_for_and_its_holder_is_named() {
+        let root = std::env::temp_dir().join(format!("lighter-lock-{}", std::process::id()));
+        let layout = Layout::at(&root);
+        layout.prepare().expect("prepared");
+        let name = ProjectName::new("demo").expect("valid");
+        let first = project(&layout, &name, |_| panic!("nobody has it")).expect("locked");
+        let (told, hears) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| project(&layout, &name, |holder| told.send(holder).expect("heard")));
+            let holder = hears.recv().expect("told").expect("known");
+            assert_eq!(holder.pid, nix::unistd::getpid().as_raw());
+            drop(first);
+            let _second = second.join().expect("no panic").expect("locked");
+        });
+        std::fs::remove_dir_all(root).expect("removed");
     }
 }

@@ -1,0 +1,91 @@
+//! `volumes`: lists the volumes of the project.
+
+use crate::args::ListFormat;
+use crate::error::CommandError;
+use crate::output;
+use crate::session::{Session, is_of_any};
+use crate::table::{self, Table};
+use clap::Args;
+use engine::volume;
+use engine_spec::{Labels, ObservedVolume, VolumeName, compose_label};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+/// Options of `volumes`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Volumes {
+    /// Only the volumes that containers of these services use
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Print names only
+    #[arg(short, long)]
+    quiet: bool,
+    /// Choose how the list is printed
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: ListFormat,
+}
+
+/// A volume with docker's field names.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    availability: &'static str,
+    driver: String,
+    group: &'static str,
+    labels: String,
+    links: &'static str,
+    mountpoint: String,
+    name: String,
+    scope: &'static str,
+    size: &'static str,
+    status: &'static str,
+}
+
+impl Volumes {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let scope = session.scope()?;
+        let (layout, observed) = session.look(Some(&scope.name))?;
+        let services = scope.services(&self.services, &observed)?;
+        let users = observed.containers.iter().filter(|container| is_of_any(container, &services));
+        let used: BTreeSet<&VolumeName> = users.flat_map(|container| container.volumes.values()).collect();
+        let is_listed = |volume: &&ObservedVolume| {
+            let of_project = label(&volume.spec.labels, compose_label::PROJECT) == Some(scope.name.as_str());
+            of_project && (services.is_empty() || used.contains(&volume.spec.name))
+        };
+        let volumes = observed.volumes.iter().filter(is_listed);
+        if self.quiet {
+            output::print_lines(volumes.map(|volume| &volume.spec.name))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let listed = volumes.map(|volume| Listed {
+            availability: "N/A",
+            driver: volume.spec.driver.clone(),
+            group: "N/A",
+            labels: joined(&volume.spec.labels),
+            links: "N/A",
+            mountpoint: volume::data(&layout, &volume.spec.name).display().to_string(),
+            name: volume.spec.name.to_string(),
+            scope: "local",
+            size: "N/A",
+            status: "N/A",
+        });
+        match self.format {
+            ListFormat::Json => output::print_json_lines(listed)?,
+            ListFormat::Table => {
+                let mut table = Table::new(table::NARROW, ["DRIVER", "VOLUME NAME"]);
+                listed.for_each(|volume| table.row([volume.driver, volume.name]));
+                output::print(&table.render())?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a str> {
+    labels.get(key).map(String::as_str)
+}
+
+fn joined(labels: &Labels) -> String {
+    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+}

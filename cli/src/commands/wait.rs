@@ -1,0 +1,69 @@
+//! `wait`: waits until the running containers of services have ended.
+
+use crate::error::CommandError;
+use crate::execute::carry_out;
+use crate::output;
+use crate::session::{Session, View, is_of_any};
+use clap::Args;
+use compose::plan::{self, DownOptions};
+use engine::container::{self, WaitError};
+use engine::state::Layout;
+use engine_spec::{ContainerId, ContainerName};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+
+/// Options of `wait`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Wait {
+    /// The services
+    #[arg(value_name = "SERVICE", required = true)]
+    services: Vec<String>,
+    /// Stop and remove the project in the end
+    #[arg(long)]
+    down_project: bool,
+}
+
+impl Wait {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let scope = session.scope()?;
+        let (layout, observed) = session.look(Some(&scope.name))?;
+        let services = scope.services(&self.services, &observed)?;
+        let running = observed.containers.iter().filter(|container| container.status.is_running());
+        let waited: Vec<_> = running
+            .filter(|container| is_of_any(container, &services))
+            .map(|container| (container.id.clone(), container.name().clone()))
+            .collect();
+        if waited.is_empty() {
+            return Err(CommandError::NothingRuns { project: scope.name });
+        }
+        let code = wait_for_all(&layout, waited)?;
+        if self.down_project {
+            let held = session.hold(&scope.name, View::Project)?;
+            let options = DownOptions { remove_orphans: true, ..DownOptions::default() };
+            let plan = plan::down(&scope.name, scope.project.as_ref(), &held.observed, &options);
+            carry_out(session, &held.layout, plan, "down")?;
+        }
+        Ok(ExitCode::from(code))
+    }
+}
+
+/// Tells of each end as it comes, and returns the code of the last.
+fn wait_for_all(layout: &Layout, waited: Vec<(ContainerId, ContainerName)>) -> Result<u8, CommandError> {
+    let (sender, ended) = mpsc::channel::<(ContainerId, Result<Option<i32>, WaitError>)>();
+    thread::scope(|scope| {
+        for (id, name) in waited {
+            let sender = sender.clone();
+            // Who listens has left only after an error, which is told.
+            scope.spawn(move || drop(sender.send((id, container::wait_exit(layout, &name)))));
+        }
+        drop(sender);
+        let mut last = 0;
+        for (id, code) in ended {
+            let code = code?.unwrap_or(1);
+            output::print_lines([format!("container \"{id}\" exited with status code {code}")])?;
+            last = u8::try_from(code).unwrap_or(u8::MAX);
+        }
+        Ok(last)
+    })
+}
