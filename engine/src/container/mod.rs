@@ -14,6 +14,7 @@ mod repair;
 mod signal;
 mod start;
 mod stop;
+pub mod sync;
 mod volumes;
 mod wait;
 
