@@ -5,6 +5,7 @@ use crate::error::CommandError;
 use crate::execute::{Execution, with_runtime};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::report;
 use crate::session::{Session, View, is_of_any};
 use crate::stream::{Follow, Heard, Printer, Source};
 use crate::target;
@@ -171,7 +172,7 @@ impl Attached<'_> {
             Status::Exited { exit_code, .. }
                 if container.label(compose_label::SERVICE) == Some(service.as_str()) =>
             {
-                Some(code(*exit_code))
+                Some(report::exit_code(*exit_code))
             }
             _ => None,
         });
@@ -192,16 +193,11 @@ impl Attached<'_> {
 impl Abort {
     /// The code to end with when a container has ended, if that is a reason to.
     fn code(self, exit_code: Option<i32>) -> Option<u8> {
-        match (self, code(exit_code)) {
+        match (self, report::exit_code(exit_code)) {
             (Self::Never, _) | (Self::OnFailure, 0) => None,
             (Self::OnExit | Self::OnFailure, code) => Some(code),
         }
     }
-}
-
-/// Ours for a container's; how nobody saw is no success.
-fn code(exit_code: Option<i32>) -> u8 {
-    exit_code.map_or(1, |code| u8::try_from(code).unwrap_or(u8::MAX))
 }
 
 fn print(printer: &mut Printer, place: usize, heard: &Heard) -> Result<(), CommandError> {

@@ -23,6 +23,11 @@ pub(crate) fn failure(error: &CommandError, terminal: &Terminal) -> ExitCode {
     ExitCode::from(error.exit_code())
 }
 
+/// Our exit code for that of a process in a container; how nobody saw is no success.
+pub(crate) fn exit_code(of_process: Option<i32>) -> u8 {
+    of_process.map_or(1, |code| u8::try_from(code).unwrap_or(u8::MAX))
+}
+
 /// Shows what is doubtful in the Compose files.
 pub(crate) fn warnings(diagnostics: &[Diagnostic], terminal: &Terminal) {
     for diagnostic in diagnostics {

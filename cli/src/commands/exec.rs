@@ -1,11 +1,13 @@
 //! `exec`: runs a command in a running container.
 
 use crate::error::CommandError;
+use crate::report;
 use crate::resize;
 use crate::session::Session;
 use crate::target;
 use clap::Args;
-use engine::container::exec::{self, ExecSpec, ExecStdio};
+use engine::container::exec::{self, ExecSpec};
+use engine::container::{DetachKeys, End, Streams};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -58,14 +60,17 @@ impl Exec {
         let process = self.process(session);
         let resized = if process.tty { Some(resize::listen()?) } else { None };
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
-        let stdio = ExecStdio {
+        let stdio = Streams {
             stdin: Some(stdin.as_fd()),
             stdout: stdout.as_fd(),
             stderr: stderr.as_fd(),
             resized: resized.as_ref().map(AsFd::as_fd),
+            detach_keys: &DetachKeys::default(),
         };
-        let code = exec::run(&layout, &name, &process, stdio)?;
-        Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
+        Ok(match exec::run(&layout, &name, &process, stdio)? {
+            End::Exited { exit_code } => ExitCode::from(report::exit_code(exit_code)),
+            End::Detached => ExitCode::SUCCESS,
+        })
     }
 
     fn process(&self, session: &Session) -> ExecSpec {

@@ -27,7 +27,7 @@ pub use container::{
     ContainerSpec, DeviceSpec, Isolation, LogSpec, Namespace, NetworkMode, ProcessSpec, Resources,
     RestartPolicy, Security, StopSpec, Ulimit,
 };
-pub use event::{Event, EventKind};
+pub use event::{ContainerAction, Event, EventObject, ImageAction, NetworkAction, VolumeAction};
 pub use health::{HealthSpec, HealthTest};
 pub use hook::{HookKind, HookSpec, Hooks};
 pub use id::{ContainerId, Digest, IdError};

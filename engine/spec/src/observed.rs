@@ -120,6 +120,15 @@ impl Status {
         }
     }
 
+    /// Whether it neither runs nor will by itself: created, or ended for good.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Created | Self::Exited { .. } => true,
+            Self::Running { .. } | Self::Paused { .. } | Self::Restarting { .. } => false,
+        }
+    }
+
     /// Docker's word for it: `created`, `running`, `paused`, `restarting`, `exited`.
     #[must_use]
     pub fn state(&self) -> &'static str {

@@ -8,7 +8,7 @@ use crate::state::container::{self, ContainerRecord};
 use crate::state::record::{self, RecordError};
 use crate::state::{Layout, events};
 use engine_spec::{
-    ContainerId, ContainerName, ContainerSpec, Digest, Event, EventKind, ImageReference, MountSource,
+    ContainerAction, ContainerId, ContainerName, ContainerSpec, Digest, ImageReference, MountSource,
 };
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -110,7 +110,7 @@ pub fn create(
     let kept = record::write_volatile(&container::record_path(layout, &id), &record);
     kept.map_err(|source| CreateError::Record { name: spec.name.clone(), source: Box::new(source) })?;
     making.finish();
-    note(layout, &record, EventKind::Create);
+    events::note_container(layout, &record, ContainerAction::Create);
     Ok(id)
 }
 
@@ -145,16 +145,4 @@ fn write_contents(folder: &Folder, spec: &ContainerSpec) -> Result<(), (PathBuf,
         write().map_err(|source| (path.clone(), source))?;
     }
     Ok(())
-}
-
-/// Adds an event to the project's log, which is no reason to fail.
-pub(super) fn note(layout: &Layout, record: &ContainerRecord, kind: EventKind) {
-    let event = Event {
-        time: SystemTime::now(),
-        id: record.id.clone(),
-        name: record.spec.name.clone(),
-        labels: record.spec.labels.clone(),
-        kind,
-    };
-    let _ = events::append(layout, &event);
 }

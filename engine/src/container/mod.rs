@@ -3,29 +3,51 @@
 //! A container that runs belongs to its supervisor ([`crate::supervisor`]); what is asked of it here
 //! goes through the supervisor's socket. What rests is files, which are changed here directly.
 
+mod attach;
+mod commit;
+mod copy;
 mod create;
+mod diff;
 pub mod exec;
+mod export;
 pub(crate) mod folder;
 pub mod logs;
 mod making;
+mod pause;
+mod prune;
 mod remove;
 mod rename;
 mod repair;
 mod signal;
 mod start;
+mod stats;
 mod stop;
 pub mod sync;
+mod terminal;
+mod top;
+mod update;
 mod volumes;
 mod wait;
 
+pub use attach::{AttachError, attach, start_attached};
+pub use commit::{CommitError, CommitOptions, commit};
+pub use copy::{CopyError, CopyOptions, Destination, Origin, copy_in, copy_out};
 pub use create::{CreateError, create};
+pub use diff::{Change, ChangeKind, DiffError, diff, written_bytes};
+pub use export::{ExportError, export};
 pub use making::MakingError;
+pub use pause::{PauseError, pause, unpause};
+pub use prune::{PruneError, Pruned, prune};
 pub use remove::{RemoveError, remove};
 pub use rename::{RenameError, rename};
 pub use repair::{RepairError, repair};
 pub use signal::{Signal, SignalError};
 pub use start::{StartError, restart, start};
+pub use stats::{Sample, StatsError, stats};
 pub use stop::{StopError, kill, stop};
+pub use terminal::{DetachKeys, DetachKeysError, End, Streams};
+pub use top::{ProcessTable, TopError, top};
+pub use update::{Update, UpdateError, update};
 pub use volumes::VolumesError;
 pub use wait::{WaitError, wait, wait_exit};
 

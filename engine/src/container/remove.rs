@@ -2,15 +2,15 @@
 
 use super::folder::Folder;
 use super::making::{self, absent};
-use super::{StopError, create, stop};
+use super::{StopError, stop};
 use crate::network::{NetworkError, lease, names};
 use crate::runtime::cgroup::CgroupError;
-use crate::state::Layout;
 use crate::state::container::{self, ContainerRecord};
 use crate::state::record::RecordError;
+use crate::state::{Layout, events};
 use crate::supervisor::{describe, detach};
 use crate::volume;
-use engine_spec::{ContainerId, ContainerName, EventKind, NetworkMode, NetworkName, VolumeName};
+use engine_spec::{ContainerAction, ContainerId, ContainerName, NetworkMode, NetworkName, VolumeName};
 use std::fs;
 use std::io;
 use std::time::Duration;
@@ -88,7 +88,7 @@ pub fn remove(layout: &Layout, name: &ContainerName, volumes: bool) -> Result<()
         if volumes {
             remove_volumes(layout, &record);
         }
-        create::note(layout, &record, EventKind::Destroy);
+        events::note_container(layout, &record, ContainerAction::Destroy);
     }
     Ok(())
 }

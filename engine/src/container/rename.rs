@@ -1,12 +1,12 @@
 //! Giving a container another name.
 
 use super::making::{self, MakingError};
-use super::{NoSuchContainer, create, find, stop};
-use crate::state::Layout;
+use super::{NoSuchContainer, find, stop};
 use crate::state::container;
 use crate::state::record::{self, RecordError};
+use crate::state::{Layout, events};
 use crate::supervisor::message::Request;
-use engine_spec::{ContainerName, EventKind};
+use engine_spec::{ContainerAction, ContainerName};
 use std::io;
 
 /// A container could not be renamed.
@@ -67,7 +67,7 @@ pub fn rename(layout: &Layout, from: &ContainerName, to: &ContainerName) -> Resu
     record::write_volatile(&container::record_path(layout, &id), &record).map_err(broken)?;
     making::release_name(layout, from, &id)
         .map_err(|source| RenameError::Release { name: from.clone(), source })?;
-    create::note(layout, &record, EventKind::Rename { from: from.clone() });
+    events::note_container(layout, &record, ContainerAction::Rename { from: from.clone() });
     // One that does not run reads its record at its next start.
     let _ = stop::ask(layout, to, &id, &Request::Reload);
     Ok(())

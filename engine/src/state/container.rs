@@ -206,6 +206,21 @@ pub fn resolve(layout: &Layout, text: &str) -> Result<ContainerId, ResolveError>
     }
 }
 
+/// The name of the container that a user means, as [`resolve`] finds it.
+///
+/// # Errors
+/// Says that there is none or more than one, or that it is only half made.
+pub fn resolve_name(layout: &Layout, text: &str) -> Result<ContainerName, ResolveError> {
+    if let Ok(name) = ContainerName::new(text)
+        && by_name(layout, &name).is_some()
+    {
+        return Ok(name);
+    }
+    let id = resolve(layout, text)?;
+    let record = load(layout, &id).ok().flatten();
+    record.map(|record| record.spec.name).ok_or_else(|| ResolveError::Unknown(text.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@
 //! ```
 //! `LIGHTER_ROOT` moves both: `$LIGHTER_ROOT/lib` and `$LIGHTER_ROOT/run`.
 
-use engine_spec::{ContainerId, ContainerName, Digest, NetworkName, ProjectName, VolumeName};
+use engine_spec::{ContainerId, ContainerName, Digest, NetworkName, VolumeName};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -247,10 +247,10 @@ impl Layout {
         self.volumes().join(name.as_str())
     }
 
-    /// One project's event log.
+    /// The folder of the event log.
     #[must_use]
-    pub fn events(&self, project: &ProjectName) -> PathBuf {
-        self.data.join("events").join(project.as_str())
+    pub fn events(&self) -> PathBuf {
+        self.data.join("events")
     }
 
     /// One container's volatile folder.

@@ -6,14 +6,14 @@ use super::describe;
 use super::entered;
 use super::launch::{Launched, StartFailure};
 use super::run::Supervisor;
-use super::state::State;
+use super::state::{Run, State};
 use crate::network::{NetworkError, endpoint, port};
 use crate::runtime::namespace::{self, InsideError};
 use crate::state::ProcessRef;
 use crate::state::container::{self, StatusRecord};
 use crate::state::record::{self, RecordError};
 use crate::sys;
-use engine_spec::{EventKind, PublishedPort, Status};
+use engine_spec::{ContainerAction, PublishedPort, Status};
 use nix::sched::CloneFlags;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -45,9 +45,9 @@ impl Supervisor {
         match status.status.clone() {
             Status::Running { started_at, restarts, .. } => {
                 self.restarts = restarts;
-                self.adopt_run(status, started_at)
+                self.adopt_run(status, started_at, false)
             }
-            Status::Paused { started_at, .. } => self.adopt_run(status, started_at),
+            Status::Paused { started_at, .. } => self.adopt_run(status, started_at, true),
             Status::Restarting { exit_code, finished_at, restarts } => {
                 self.restarts = restarts;
                 let exit_code = Some(exit_code);
@@ -61,16 +61,22 @@ impl Supervisor {
         }
     }
 
-    fn adopt_run(&mut self, status: StatusRecord, started_at: SystemTime) -> Result<(), AdoptError> {
+    fn adopt_run(
+        &mut self,
+        status: StatusRecord,
+        started_at: SystemTime,
+        is_paused: bool,
+    ) -> Result<(), AdoptError> {
         let Some((init, pidfd)) = status.init.and_then(alive) else {
             let ran_for = started_at.elapsed().unwrap_or_default();
             self.settle(None, ran_for, None, false);
             return Ok(());
         };
         let launched = take_over(&self.supervised, init, pidfd, status.ports)?;
-        self.state = State::Running(Box::new(self.new_run(launched, started_at)));
+        let run = Run { is_paused, ..self.new_run(launched, started_at) };
+        self.state = State::Running(Box::new(run));
         self.publish_status();
-        self.supervised.event(EventKind::Adopt);
+        self.supervised.event(ContainerAction::Adopt);
         Ok(())
     }
 }

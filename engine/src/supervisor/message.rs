@@ -16,7 +16,7 @@ use super::failure::Failure;
 use crate::container::exec::ExecSpec;
 use crate::state::container::StatusRecord;
 use crate::sys;
-use engine_spec::PublishedPort;
+use engine_spec::{PublishedPort, Resources};
 use nix::sys::socket::{
     AddressFamily, Backlog, ControlMessage, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, listen,
     sendmsg, socket, socketpair,
@@ -47,6 +47,15 @@ pub(crate) enum Request {
     Kill {
         /// The signal's number.
         signal: i32,
+    },
+    /// Freeze it.
+    Pause,
+    /// Let it go on.
+    Unpause,
+    /// Change the limits of its control group to these.
+    Update {
+        /// All of them, those that stay too.
+        resources: Box<Resources>,
     },
     /// Read the record again, which has changed.
     Reload,

@@ -16,6 +16,7 @@ pub(crate) mod detach;
 mod ending;
 mod entered;
 mod failure;
+mod freeze;
 mod health;
 mod launch;
 pub(crate) mod log;

@@ -6,21 +6,12 @@ use super::{Supervised, message};
 use crate::state::container::{StatusRecord, kept_status_path, status_path};
 use crate::state::record::{self, Record, RecordError};
 use crate::state::{ProcessRef, events};
-use engine_spec::{Event, EventKind};
-use std::time::SystemTime;
+use engine_spec::ContainerAction;
 
 impl Supervised {
-    /// Adds an event to the project's log. A full disk must not stop a container, so failing is no error.
-    pub(super) fn event(&self, kind: EventKind) {
-        let spec = &self.record.spec;
-        let event = Event {
-            time: SystemTime::now(),
-            id: self.record.id.clone(),
-            name: spec.name.clone(),
-            labels: spec.labels.clone(),
-            kind,
-        };
-        let _ = events::append(&self.layout, &event);
+    /// Adds an event to the log. A full disk must not stop a container, so failing is no error.
+    pub(super) fn event(&self, action: ContainerAction) {
+        events::note_container(&self.layout, &self.record, action);
     }
 
     /// Writes a record of the run folder.

@@ -4,18 +4,23 @@ use super::entered::Entered;
 use super::failure::Failure;
 use super::message::{self, Answer, Request};
 use super::run::Supervisor;
+use crate::runtime::cgroup::CgroupError;
 use crate::state::container;
 use crate::sys;
-use engine_spec::EventKind;
+use engine_spec::ContainerAction;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 
 /// A request that the container's state does not allow.
 #[derive(Debug, thiserror::Error)]
-enum RequestError {
+pub(super) enum RequestError {
     #[error("the container does not run")]
     NotRunning,
+    #[error("the container is paused: unpause it first")]
+    Paused,
+    #[error(transparent)]
+    Cgroup(#[from] CgroupError),
     #[error("cannot send signal {signal} to the container")]
     Signal {
         signal: i32,
@@ -39,11 +44,14 @@ impl Supervisor {
         let Ok(Some((request, descriptors))) = message::receive::<Request>(&caller) else { return };
         match request {
             Request::Stop { grace } => {
-                self.supervised.event(EventKind::Stop);
+                self.supervised.event(ContainerAction::Stop);
                 self.stop(grace, true);
                 self.stoppers.push(caller);
             }
             Request::Kill { signal } => reply(&caller, self.kill(signal)),
+            Request::Pause => reply(&caller, self.pause()),
+            Request::Unpause => reply(&caller, self.unpause()),
+            Request::Update { resources } => reply(&caller, self.limit(&resources)),
             Request::Reload => {
                 self.reload();
                 reply(&caller, Ok(()));
@@ -55,21 +63,24 @@ impl Supervisor {
                 }
             }
             Request::Exec(spec) => match self.state.run() {
+                // A process that joins a frozen group never comes to say that it runs.
+                Some(run) if run.is_paused => reply(&caller, Err(RequestError::Paused)),
                 Some(run) => self.entered.extend(Entered::begin(&run.launched, &spec, descriptors, caller)),
                 None => reply(&caller, Err(RequestError::NotRunning)),
             },
         }
     }
 
-    fn kill(&self, signal: i32) -> Result<(), RequestError> {
+    fn kill(&mut self, signal: i32) -> Result<(), RequestError> {
         let run = self.state.run().ok_or(RequestError::NotRunning)?;
         sys::pidfd_send_signal(run.launched.pidfd.as_fd(), signal)
             .map_err(|source| RequestError::Signal { signal, source })?;
-        self.supervised.event(EventKind::Kill { signal });
-        Ok(())
+        self.supervised.event(ContainerAction::Kill { signal });
+        // A frozen process hears it when it goes on, which is what who sends it wants.
+        if run.is_paused { self.unpause() } else { Ok(()) }
     }
 
-    /// Takes over what may change while the container runs: its name.
+    /// Takes over what may change while the container runs: its name, its limits, its policy.
     fn reload(&mut self) {
         let Supervisor { supervised, state, .. } = self;
         let Ok(Some(record)) = container::load(&supervised.layout, &supervised.record.id) else { return };

@@ -20,7 +20,7 @@ use super::step::Stream;
 use super::stop::{self, Stopping};
 use super::{Supervised, ending, entered, health, message, poll};
 use crate::state::record::RecordError;
-use engine_spec::{EventKind, ObservedEndpoint, Status};
+use engine_spec::{ContainerAction, ObservedEndpoint, Status};
 use nix::sys::signalfd::SignalFd;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -89,7 +89,7 @@ impl Supervisor {
                 self.publish_status();
                 // After a boot it tells that the container ran; a full disk must not end it now.
                 let _ = self.keep_status();
-                self.supervised.event(EventKind::Start);
+                self.supervised.event(ContainerAction::Start);
                 Ok(())
             }
             Err(failure) => {
@@ -110,7 +110,7 @@ impl Supervisor {
             image.shell.as_deref(),
         );
         let health = check.map(|check| HealthWatch::new(check, started));
-        Run { launched, started_at, started, health, stopping: None }
+        Run { launched, started_at, started, health, stopping: None, is_paused: false }
     }
 
     /// Does whatever is due until the container has ended for good.
@@ -162,7 +162,7 @@ impl Supervisor {
         if let Some(stopping) = run.stopping.as_mut() {
             stopping.advance(&run.launched, now);
         }
-        let verdict = run.health.as_mut().and_then(|health| health.advance(&run.launched, now));
+        let verdict = run.checked().and_then(|(health, launched)| health.advance(launched, now));
         self.hear(verdict);
     }
 
@@ -172,7 +172,8 @@ impl Supervisor {
             State::Running(run) => {
                 let names = run.launched.names.as_ref().and_then(|names| names.next_deadline());
                 let stopping = run.stopping.as_ref().and_then(Stopping::next_deadline);
-                let health = run.health.as_ref().and_then(HealthWatch::next_deadline);
+                let health = run.health.as_ref().filter(|_| !run.is_paused);
+                let health = health.and_then(HealthWatch::next_deadline);
                 names.into_iter().chain(stopping).chain(health).min()
             }
             State::Waiting { until, .. } => Some(*until),
@@ -196,7 +197,7 @@ impl Supervisor {
         let health = self.watch_mut().map(|watch| watch.progress.health);
         if let Some(health) = health.filter(|_| verdict.has_changed) {
             self.publish_status();
-            self.supervised.event(EventKind::HealthStatus { health: word(health).to_owned() });
+            self.supervised.event(ContainerAction::HealthStatus { health: word(health).to_owned() });
         }
     }
 
@@ -217,6 +218,8 @@ impl Supervisor {
                 None => {
                     let signal = stop::signal_of(spec, &self.supervised.record.image);
                     run.stopping = Some(Stopping::begin(&run.launched, signal, grace, by_user, now));
+                    // A frozen process hears the signal when it goes on; else it is killed in the end.
+                    let _ = self.unpause();
                 }
             },
             State::Waiting { exit_code, finished_at, .. } => {
@@ -276,9 +279,9 @@ impl Supervisor {
         let finished_at = SystemTime::now();
         self.is_clean = launch::clean(&self.supervised).is_ok();
         if oom_killed {
-            self.supervised.event(EventKind::Oom);
+            self.supervised.event(ContainerAction::Oom);
         }
-        self.supervised.event(EventKind::Die { exit_code });
+        self.supervised.event(ContainerAction::Die { exit_code });
         let ending = Ending { exit_code, stopped_by_user: stopping.is_some(), ran_for };
         let policy = self.supervised.record.spec.restart;
         self.delay = restart::delay(policy, ending, self.restarts, self.delay);
@@ -298,7 +301,7 @@ impl Supervisor {
         self.restarts += 1;
         // Why it failed is kept in the status.
         if self.launch().is_ok() {
-            self.supervised.event(EventKind::Restart);
+            self.supervised.event(ContainerAction::Restart);
         }
     }
 

@@ -26,6 +26,15 @@ pub(super) struct Run {
     pub(super) started: Instant,
     pub(super) health: Option<HealthWatch>,
     pub(super) stopping: Option<Stopping>,
+    /// Whether it is frozen.
+    pub(super) is_paused: bool,
+}
+
+impl Run {
+    /// The health check and what it looks at, unless the container is frozen: so would the probe be.
+    pub(super) fn checked(&mut self) -> Option<(&mut HealthWatch, &Launched)> {
+        self.health.as_mut().filter(|_| !self.is_paused).map(|health| (health, &self.launched))
+    }
 }
 
 impl State {
@@ -48,6 +57,9 @@ impl State {
     /// The same as others see it.
     pub(super) fn status(&self, restarts: u32) -> Status {
         match self {
+            Self::Running(run) if run.is_paused => {
+                Status::Paused { pid: run.launched.init.pid, started_at: run.started_at }
+            }
             Self::Running(run) => Status::Running {
                 pid: run.launched.init.pid,
                 started_at: run.started_at,

@@ -76,18 +76,22 @@ impl Machine {
     pub(crate) fn exec(&self, name: &str, line: &str) -> (i32, String) {
         let path = self.root.join("exec-output");
         let output = fs::File::create(&path).expect("created");
-        let stdio = container::exec::ExecStdio {
+        let stdio = container::Streams {
             stdin: None,
             stdout: std::os::fd::AsFd::as_fd(&output),
             stderr: std::os::fd::AsFd::as_fd(&output),
             resized: None,
+            detach_keys: &container::DetachKeys::default(),
         };
         let spec = container::exec::ExecSpec {
             arguments: vec!["/bin/sh".into(), "-c".into(), line.into()],
             ..Default::default()
         };
         let code = container::exec::run(&self.layout, &Self::name(name), &spec, stdio);
-        let code = code.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        let code = match code.unwrap_or_else(|error| panic!("{}", chain(&error))) {
+            container::End::Exited { exit_code } => exit_code.expect("seen by its supervisor"),
+            container::End::Detached => panic!("nobody typed the detach keys"),
+        };
         (code, fs::read_to_string(path).expect("read"))
     }
 

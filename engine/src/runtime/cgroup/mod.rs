@@ -100,6 +100,17 @@ impl Cgroup {
         }
     }
 
+    /// Changes the limits of one that is there to those of `resources`; device rules stay.
+    ///
+    /// # Errors
+    /// Names the file that refused, or the missing controller.
+    pub fn update(&self, resources: &LinuxResources) -> Result<(), CgroupError> {
+        match version()? {
+            Version::V1 => v1::update(&self.path, resources),
+            Version::V2 => v2::update(&self.path, resources),
+        }
+    }
+
     /// The folder a child can be born in (`CLONE_INTO_CGROUP`); `None` where it must join by itself.
     ///
     /// # Errors

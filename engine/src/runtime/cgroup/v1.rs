@@ -46,6 +46,11 @@ pub(super) fn create(path: &Path, resources: &LinuxResources) -> Result<(), Cgro
             folder::write(&group.join(file), &rule.to_string())
         })?;
     }
+    update(path, resources)
+}
+
+/// Sets the limits of a group that is there.
+pub(super) fn update(path: &Path, resources: &LinuxResources) -> Result<(), CgroupError> {
     if let Some(memory) = resources.memory() {
         limit_memory(path, memory)?;
     }
@@ -62,20 +67,24 @@ pub(super) fn create(path: &Path, resources: &LinuxResources) -> Result<(), Cgro
 fn limit_memory(path: &Path, memory: &LinuxMemory) -> Result<(), CgroupError> {
     let group = require("memory", "memory", path)?;
     let write = |file: &str, value: i64| folder::write(&group.join(file), &value.to_string());
-    if let Some(limit) = memory.limit() {
-        write("memory.limit_in_bytes", limit)?;
-    }
     if let Some(reservation) = memory.reservation() {
         write("memory.soft_limit_in_bytes", reservation)?;
     }
-    // Memory and swap together may not be below memory alone, so it comes second.
-    let swap_file = group.join("memory.memsw.limit_in_bytes");
-    match memory.swap() {
-        // Kernels without swap accounting lack the file; Docker warns and goes on, and so do we.
-        Some(swap) if swap_file.exists() => folder::write(&swap_file, &swap.to_string()),
-        Some(_) | None => Ok(()),
+    // Kernels without swap accounting lack the file; Docker warns and goes on, and so do we.
+    let both = memory.swap().filter(|_| group.join(MEMORY_AND_SWAP).exists());
+    match (memory.limit(), both) {
+        // Memory and swap together may never be below memory alone: what grows must grow first.
+        (Some(limit), Some(both)) if write("memory.limit_in_bytes", limit).is_err() => {
+            write(MEMORY_AND_SWAP, both)?;
+            write("memory.limit_in_bytes", limit)
+        }
+        (Some(_), Some(both)) | (None, Some(both)) => write(MEMORY_AND_SWAP, both),
+        (Some(limit), None) => write("memory.limit_in_bytes", limit),
+        (None, None) => Ok(()),
     }
 }
+
+const MEMORY_AND_SWAP: &str = "memory.memsw.limit_in_bytes";
 
 fn limit_cpu(path: &Path, cpu: &LinuxCpu) -> Result<(), CgroupError> {
     let write = |file: &str, value: String| {

@@ -32,14 +32,18 @@ pub(super) fn create(path: &Path, resources: &LinuxResources) -> Result<(), Cgro
         folder::create(&parent)?;
     }
     let group = parent;
-    for (file, value) in limits(resources) {
-        write_limit(&group, file, &value)?;
-    }
+    update(path, resources)?;
     if let Some(rules) = resources.devices() {
         let fd = open(path)?;
         device::enforce(fd.as_fd(), rules).map_err(|source| CgroupError::Devices { path: group, source })?;
     }
     Ok(())
+}
+
+/// Sets the limits of a group that is there.
+pub(super) fn update(path: &Path, resources: &LinuxResources) -> Result<(), CgroupError> {
+    let group = folder(path);
+    limits(resources).iter().try_for_each(|(file, value)| write_limit(&group, file, value))
 }
 
 fn pass_controllers_down(parent: &Path) -> Result<(), CgroupError> {

@@ -19,6 +19,7 @@ use super::user::ResolvedUser;
 use capability::CapabilitySet;
 use engine_spec::{ContainerId, ContainerSpec, ImageConfig, Namespace, NetworkMode, TmpfsOptions};
 use oci_spec::runtime::{Linux, LinuxNamespace, LinuxNamespaceType, Spec};
+pub(crate) use resource::limits;
 use security::Options;
 use std::path::{Path, PathBuf};
 

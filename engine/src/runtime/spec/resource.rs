@@ -26,16 +26,19 @@ const TERMINALS: [(i64, Option<i64>); 3] = [(136, None), (5, Some(2)), (5, Some(
 const EVERYTHING: &str = "rwm";
 
 pub(super) fn resources(spec: &ContainerSpec, resolved: &Resolved) -> LinuxResources {
-    let mut resources = LinuxResources::default();
+    let mut resources = limits(&spec.resources);
+    resources.set_devices(Some(device_rules(spec, resolved)));
     resources
-        .set_devices(Some(device_rules(spec, resolved)))
-        .set_memory(memory(&spec.resources))
-        .set_cpu(cpu(&spec.resources))
-        .set_pids(spec.resources.pids_limit.map(|limit| {
-            let mut pids = LinuxPids::default();
-            pids.set_limit(limit);
-            pids
-        }));
+}
+
+/// Limits and shares alone, which may change while a container runs.
+pub(crate) fn limits(asked: &Resources) -> LinuxResources {
+    let mut resources = LinuxResources::default();
+    resources.set_memory(memory(asked)).set_cpu(cpu(asked)).set_pids(asked.pids_limit.map(|limit| {
+        let mut pids = LinuxPids::default();
+        pids.set_limit(limit);
+        pids
+    }));
     resources
 }
 

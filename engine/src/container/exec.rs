@@ -3,10 +3,9 @@
 //! Without a terminal the caller's own streams become the process's, and nothing is copied. With one,
 //! the supervisor hands over the terminal's master, and `terminal` copies between the two.
 
-mod terminal;
-
 use super::folder::Folder;
-use super::{NoSuchContainer, find};
+use super::terminal::copy::{Connection, Left};
+use super::{End, NoSuchContainer, Streams, find};
 use crate::state::Layout;
 use crate::supervisor::message::{self, Answer, Request};
 use crate::supervisor::{Failure, presence};
@@ -14,7 +13,7 @@ use engine_spec::ContainerName;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 /// What to run.
@@ -34,19 +33,6 @@ pub struct ExecSpec {
     pub tty: bool,
     /// Return once it runs, its output going nowhere.
     pub detach: bool,
-}
-
-/// Where its input comes from and its output goes.
-#[derive(Debug, Clone, Copy)]
-pub struct ExecStdio<'a> {
-    /// Standard input; `None` is empty.
-    pub stdin: Option<BorrowedFd<'a>>,
-    /// Standard output.
-    pub stdout: BorrowedFd<'a>,
-    /// Standard error; unused with a terminal.
-    pub stderr: BorrowedFd<'a>,
-    /// Becomes readable each time the caller's terminal has changed its size (SIGWINCH).
-    pub resized: Option<BorrowedFd<'a>>,
 }
 
 /// A process could not be run in a container; one that ran and failed is an exit code.
@@ -90,7 +76,7 @@ impl ExecError {
     }
 }
 
-/// Runs a process in a container and returns its exit code, 128 plus the signal if one ended it.
+/// Runs a process in a container and returns how it ended; one with `detach` goes on.
 ///
 /// # Errors
 /// Says why it could not be run.
@@ -98,8 +84,8 @@ pub fn run(
     layout: &Layout,
     name: &ContainerName,
     process: &ExecSpec,
-    stdio: ExecStdio<'_>,
-) -> Result<i32, ExecError> {
+    stdio: Streams<'_>,
+) -> Result<End, ExecError> {
     let id = find(layout, name)?;
     let folder = Folder::of(layout, &id);
     if !presence::is_present(&folder) {
@@ -114,20 +100,29 @@ pub fn run(
         Some(_) | None => return Err(lost(io::ErrorKind::UnexpectedEof.into())),
     };
     if process.detach {
-        return Ok(0);
+        return Ok(End::Detached);
     }
-    if let Some(master) = terminal.pop() {
-        terminal::copy(&master, &supervisor, stdio).map_err(lost)?;
+    if let Some(master) = terminal.pop()
+        && connection(master, stdio).and_then(|connection| connection.copy(&supervisor)).map_err(lost)?
+            == Left::Detached
+    {
+        return Ok(End::Detached);
     }
     match message::receive::<Answer>(&supervisor).map_err(lost)? {
-        Some((Answer::Exited { exit_code }, _)) => Ok(exit_code),
+        Some((Answer::Exited { exit_code }, _)) => Ok(End::Exited { exit_code: Some(exit_code) }),
         Some(_) | None => Err(lost(io::ErrorKind::UnexpectedEof.into())),
     }
 }
 
+/// The terminal's master is both ends.
+fn connection(master: OwnedFd, streams: Streams<'_>) -> io::Result<Connection<'_>> {
+    let input = Some(master.try_clone()?);
+    Ok(Connection { streams, input, outputs: vec![(master, streams.stdout)], is_terminal: true })
+}
+
 /// Sends the request, with the caller's streams unless the process gets none. For one with a terminal that
 /// is where its size can be read, so that the process finds it right from the start.
-fn ask(supervisor: &OwnedFd, process: &ExecSpec, stdio: ExecStdio<'_>) -> io::Result<()> {
+fn ask(supervisor: &OwnedFd, process: &ExecSpec, stdio: Streams<'_>) -> io::Result<()> {
     let request = Request::Exec(process.clone());
     if process.detach {
         return message::send(supervisor, &request, &[]);
