@@ -9,6 +9,7 @@ mod attached;
 mod build_log;
 mod clock;
 mod commands;
+mod completion;
 mod error;
 mod execute;
 mod files;
@@ -50,6 +51,9 @@ fn main() -> ExitCode {
     }
     if arguments.get(1).and_then(|verb| verb.to_str()).is_some_and(supervisor::is_verb) {
         return supervisor::main(&arguments[1..]);
+    }
+    if completion::answer(&arguments) {
+        return ExitCode::SUCCESS;
     }
     match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => run(arguments),

@@ -1,6 +1,7 @@
 //! The commands, one file each: its options, and what it does with them.
 
 mod build;
+mod completion;
 mod config;
 mod container;
 mod converge;
@@ -96,6 +97,8 @@ pub(crate) enum Command {
     /// Look at containers of any project
     #[command(subcommand)]
     Container(container::Container),
+    /// Print the script with which a shell completes command lines
+    Completion(completion::Completion),
     /// Print the version
     Version(version::Version),
 }
@@ -133,6 +136,7 @@ impl Command {
             Self::Volume(command) => command.run(session),
             Self::Network(command) => command.run(session),
             Self::Container(command) => command.run(session),
+            Self::Completion(command) => command.run(session),
             Self::Version(command) => command.run(session),
         }
     }
@@ -163,6 +167,7 @@ impl Command {
             | Self::Ls(_)
             | Self::Network(_)
             | Self::Container(_)
+            | Self::Completion(_)
             | Self::Version(_) => true,
         }
     }
