@@ -43,7 +43,9 @@ fn offer(argument: Arg) -> Arg {
     let is_profile = argument.get_id() == "profiles";
     let value = argument.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
     match value {
-        Some("SERVICE") => argument.add(ArgValueCompleter::new(|typed: &OsStr| candidates(typed, "", services))),
+        Some("SERVICE") => {
+            argument.add(ArgValueCompleter::new(|typed: &OsStr| candidates(typed, "", services)))
+        }
         Some("SERVICE=NUMBER") => {
             argument.add(ArgValueCompleter::new(|typed: &OsStr| candidates(typed, "=", services)))
         }

@@ -3,7 +3,7 @@
 use super::decode::{DecodeError, decode};
 use super::node::{Node, Span};
 use super::report::Report;
-use crate::model::{Key, Project, Rest, Service};
+use crate::model::{Key, Places, Project, Rest, Service};
 use engine_spec::{ProjectName, ServiceName};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -29,6 +29,7 @@ pub(super) fn assemble(
         working_dir: PathBuf::new(),
         files: Vec::new(),
         environment_files: Vec::new(),
+        places: Places::default(),
     };
     for (name, entry) in tree.entries("services") {
         let name = match ServiceName::new(name.as_str()) {

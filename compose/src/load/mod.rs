@@ -22,6 +22,7 @@ mod name;
 mod node;
 mod normalize;
 mod path;
+mod places;
 mod report;
 mod scalar;
 mod schema;
@@ -136,6 +137,7 @@ pub fn load(options: &LoadOptions, files: &dyn Files) -> Result<Loaded, Diagnost
         options.depth,
         &mut contents::Context { reader, variables: &variables, report: &mut report },
     );
+    project.places = places::places(&tree, &project.working_dir, &report);
     Ok(Loaded { project, warnings: report.finish()? })
 }
 

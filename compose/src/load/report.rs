@@ -2,7 +2,7 @@
 
 use super::node::{SourceId, Span};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Source};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Collects diagnostics, so that one run names all independent errors.
@@ -61,6 +61,13 @@ impl Report {
             column: span.column as usize,
             length: span.length as usize,
         }
+    }
+
+    /// The files of all sources in their order; those below `folder` by their path from there.
+    pub(super) fn files(&self, folder: &Path) -> Vec<Arc<PathBuf>> {
+        let shown =
+            |source: &Arc<Source>| source.path.strip_prefix(folder).unwrap_or(&source.path).to_owned();
+        self.sources.iter().map(|source| Arc::new(shown(source))).collect()
     }
 
     pub(super) fn has_errors(&self) -> bool {

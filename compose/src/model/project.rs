@@ -1,6 +1,6 @@
 //! The project: everything the files say together.
 
-use super::{Attachment, FileObject, Network, Rest, Service, Volume};
+use super::{Attachment, FileObject, Network, Places, Rest, Service, Volume};
 use engine_spec::{ProjectName, ServiceName};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -65,6 +65,8 @@ pub struct Project {
     pub files: Vec<PathBuf>,
     /// The environment files named on the command line, absolute.
     pub environment_files: Vec<PathBuf>,
+    /// Where its attributes stand.
+    pub places: Places,
 }
 
 impl Project {

@@ -52,6 +52,11 @@ pub(super) fn container_name(
 }
 
 impl Blueprint<'_> {
+    /// Where the service stands in the file.
+    pub(super) fn path(&self) -> String {
+        format!("services.{}", self.name)
+    }
+
     /// The container of a number.
     pub(super) fn container(&self, number: u32) -> Result<ContainerSpec, AttributeError> {
         let service = self.service;

@@ -1,16 +1,13 @@
 //! `down`: containers, then what only they used.
 
 use super::control::Labelled;
-use super::existing::{is_active, is_in, is_one_off};
+use super::existing::{is_active, is_in, is_one_off, uses};
 use super::options::DownOptions;
 use super::reason::{Note, Reason};
 use super::resource::{network_label, volume_label};
 use super::step::{NodeId, Plan};
 use crate::model::Project;
-use engine_spec::{
-    Action, ContainerName, Labels, MountSource, Observed, ObservedContainer, ProjectName, VolumeName,
-    compose_label,
-};
+use engine_spec::{Action, ContainerName, Labels, Observed, ObservedContainer, ProjectName, compose_label};
 use std::collections::BTreeMap;
 
 /// Stops and removes the project's containers, networks and on request volumes, dependents first.
@@ -128,12 +125,4 @@ impl Down<'_> {
         let users = self.observed.containers.iter().filter(|container| uses(container));
         users.map(|container| self.removed.get(container.name()).copied()).collect()
     }
-}
-
-fn uses(container: &ObservedContainer, volume: &VolumeName) -> bool {
-    let mounts = container.spec.mounts.iter();
-    container.volumes.values().any(|used| used == volume)
-        || mounts.into_iter().any(
-            |mount| matches!(&mount.source, MountSource::Volume { name: Some(name), .. } if name == volume),
-        )
 }

@@ -1,6 +1,8 @@
 //! Questions about a container that is there.
 
-use engine_spec::{NetworkMode, NetworkName, ObservedContainer, Status, compose_label};
+use engine_spec::{
+    MountSource, NetworkMode, NetworkName, ObservedContainer, Status, VolumeName, compose_label,
+};
 
 /// Whether a container is one of `run`.
 pub(super) fn is_one_off(container: &ObservedContainer) -> bool {
@@ -18,4 +20,11 @@ pub(super) fn is_in(container: &ObservedContainer, network: &NetworkName) -> boo
         NetworkMode::Networks { endpoints } => endpoints.iter().any(|endpoint| endpoint.network == *network),
         NetworkMode::None | NetworkMode::Host | NetworkMode::Container { .. } => false,
     }
+}
+
+/// Whether a container has a volume mounted.
+pub(super) fn uses(container: &ObservedContainer, volume: &VolumeName) -> bool {
+    let is_it = |source: &MountSource| matches!(source, MountSource::Volume { name: Some(name), .. } if name == volume);
+    container.volumes.values().any(|used| used == volume)
+        || container.spec.mounts.iter().any(|mount| is_it(&mount.source))
 }

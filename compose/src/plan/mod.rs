@@ -5,6 +5,7 @@
 //! [`up()`] brings the rest into line; [`down()`], [`stop`], [`start`] and [`restart`] need labels only.
 
 mod attribute;
+mod change;
 mod container;
 mod control;
 mod difference;
@@ -29,6 +30,7 @@ mod text;
 mod up;
 
 pub use attribute::AttributeError;
+pub use change::{Change, Values};
 pub use control::{restart, start, stop};
 pub use down::down;
 pub use error::PlanError;

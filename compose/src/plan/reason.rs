@@ -1,5 +1,7 @@
 //! Why a step is taken, and what is worth saying besides.
 
+use super::change::Change;
+use crate::model::Location;
 use engine_spec::{ContainerName, Digest, NetworkName, ServiceName, VolumeName};
 use std::fmt;
 
@@ -16,8 +18,8 @@ pub enum Reason {
     Forced,
     /// The definition changed.
     ConfigChanged {
-        /// The attributes that differ, as `environment.PORT`; values are never named.
-        keys: Vec<String>,
+        /// The attributes that differ.
+        changes: Vec<Change>,
     },
     /// The image's name now means another image.
     ImageChanged {
@@ -25,16 +27,22 @@ pub enum Reason {
         old: Digest,
         /// What it would be made from now.
         new: Digest,
+        /// Where the file names the image.
+        place: Option<Location>,
     },
     /// A network is made anew, or the container is not in it.
     NetworkChanged {
         /// The network.
         network: NetworkName,
+        /// What differs in its definition.
+        changes: Vec<Change>,
     },
-    /// The container does not use a volume that the service names.
+    /// A volume is made anew, or the container does not use it.
     VolumeChanged {
         /// The volume.
         volume: VolumeName,
+        /// What differs in its definition.
+        changes: Vec<Change>,
     },
     /// A service whose namespace it shares is recreated.
     ParentRecreated {
@@ -61,6 +69,57 @@ pub enum Reason {
     Requested,
 }
 
+impl Reason {
+    /// What changed, as far as it is known.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        match self {
+            Self::ConfigChanged { changes }
+            | Self::NetworkChanged { changes, .. }
+            | Self::VolumeChanged { changes, .. } => changes.clone(),
+            Self::ImageChanged { old, new, place } => vec![Change {
+                key: "image".to_owned(),
+                old: Some(old.to_string()),
+                new: Some(new.to_string()),
+                place: place.clone(),
+            }],
+            Self::Missing
+            | Self::ScaledUp
+            | Self::ScaledDown
+            | Self::Forced
+            | Self::ParentRecreated { .. }
+            | Self::DependencyRestarted { .. }
+            | Self::Interrupted
+            | Self::NotRunning
+            | Self::AwaitedBy { .. }
+            | Self::Orphan
+            | Self::Requested => Vec::new(),
+        }
+    }
+
+    /// What kind of reason it is, for programs.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::ScaledUp => "scaled-up",
+            Self::ScaledDown => "scaled-down",
+            Self::Forced => "forced",
+            Self::ConfigChanged { .. } => "config-changed",
+            Self::ImageChanged { .. } => "image-changed",
+            Self::NetworkChanged { .. } => "network-changed",
+            Self::VolumeChanged { .. } => "volume-changed",
+            Self::ParentRecreated { .. } => "parent-recreated",
+            Self::DependencyRestarted { .. } => "dependency-restarted",
+            Self::Interrupted => "interrupted",
+            Self::NotRunning => "not-running",
+            Self::AwaitedBy { .. } => "awaited",
+            Self::Orphan => "orphan",
+            Self::Requested => "requested",
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -68,11 +127,16 @@ impl fmt::Display for Reason {
             Self::ScaledUp => f.write_str("scaled up"),
             Self::ScaledDown => f.write_str("scaled down"),
             Self::Forced => f.write_str("forced"),
-            Self::ConfigChanged { keys } if keys.is_empty() => f.write_str("definition changed"),
-            Self::ConfigChanged { keys } => write!(f, "changed: {}", keys.join(", ")),
-            Self::ImageChanged { old, new } => write!(f, "image changed: {} -> {}", old.short(), new.short()),
-            Self::NetworkChanged { network } => write!(f, "network {network} changed"),
-            Self::VolumeChanged { volume } => write!(f, "volume {volume} changed"),
+            Self::ConfigChanged { changes } if changes.is_empty() => f.write_str("definition changed"),
+            Self::ConfigChanged { changes } => {
+                let keys: Vec<_> = changes.iter().map(|change| change.key.as_str()).collect();
+                write!(f, "changed: {}", keys.join(", "))
+            }
+            Self::ImageChanged { old, new, .. } => {
+                write!(f, "image changed: {} -> {}", old.short(), new.short())
+            }
+            Self::NetworkChanged { network, .. } => write!(f, "network {network} changed"),
+            Self::VolumeChanged { volume, .. } => write!(f, "volume {volume} changed"),
             Self::ParentRecreated { service } => write!(f, "{service} is recreated"),
             Self::DependencyRestarted { service } => write!(f, "{service} is restarted"),
             Self::Interrupted => f.write_str("left over by an interrupted run"),
@@ -107,6 +171,8 @@ pub enum Note {
     VolumeKept {
         /// The volume.
         volume: VolumeName,
+        /// What differs.
+        changes: Vec<Change>,
     },
     /// A network is kept, since a container that stays is in it.
     NetworkInUse {
@@ -138,10 +204,13 @@ impl fmt::Display for Note {
             Self::NetworkKept { network } => {
                 write!(f, "network {network} differs from its definition and is kept")
             }
-            Self::VolumeKept { volume } => {
+            Self::VolumeKept { volume, changes } => {
+                let keys: Vec<_> = changes.iter().map(|change| change.key.as_str()).collect();
                 write!(
                     f,
-                    "volume {volume} differs from its definition and is kept, as its data would be lost"
+                    "volume {volume} differs from its definition ({}) and is kept, as its data would be lost; \
+                     run this command with -y to make it anew",
+                    keys.join(", ")
                 )
             }
             Self::NetworkInUse { network } => write!(f, "network {network} is still in use"),

@@ -3,13 +3,14 @@
 use super::Recreate;
 use super::attribute::AttributeError;
 use super::container::{Blueprint, container_name};
-use super::difference::changed_keys;
+use super::difference::container_changes;
 use super::mount::volume_name;
 use super::reason::Reason;
 use engine_spec::{
-    ContainerName, MountSource, MountSpec, NetworkMode, NetworkName, ObservedContainer, compose_label,
+    ContainerName, MountSource, MountSpec, NetworkMode, NetworkName, ObservedContainer, VolumeName,
+    compose_label,
 };
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// What becomes of a service's containers.
 #[derive(Default)]
@@ -37,8 +38,15 @@ pub(super) struct Criteria<'a> {
     pub(super) wanted: u32,
     /// A reason that holds for all of them, such as a namespace that is made anew.
     pub(super) common: Option<Reason>,
-    /// Networks that are made anew.
-    pub(super) stale_networks: &'a BTreeSet<NetworkName>,
+    /// What is made anew beneath them.
+    pub(super) stale: &'a Stale,
+}
+
+/// Networks and volumes that are made anew, with the reason that holds for those who use them.
+#[derive(Default)]
+pub(super) struct Stale {
+    pub(super) networks: BTreeMap<NetworkName, Reason>,
+    pub(super) volumes: BTreeMap<VolumeName, Reason>,
 }
 
 /// Sorts a service's containers (reference: docker compose's convergence, scale rules included).
@@ -99,46 +107,54 @@ fn reason_to_replace(
         return Ok(Some(reason.clone()));
     }
     if container.label(compose_label::CONFIG_HASH) != Some(blueprint.config_hash) {
-        let keys = changed_keys(&container.spec, &blueprint.container(number)?);
-        return Ok(Some(Reason::ConfigChanged { keys }));
+        let new = blueprint.container(number)?;
+        let changes = container_changes(&container.spec, &new, &blueprint.project.places, &blueprint.path());
+        return Ok(Some(Reason::ConfigChanged { changes }));
     }
     if container.spec.image_id != *blueprint.image_id {
         let (old, new) = (container.spec.image_id.clone(), blueprint.image_id.clone());
-        return Ok(Some(Reason::ImageChanged { old, new }));
+        let places = &blueprint.project.places;
+        let image = |key| places.exact(&format!("{}.{key}", blueprint.path()));
+        let place = image("image").or_else(|| image("build")).cloned();
+        return Ok(Some(Reason::ImageChanged { old, new, place }));
     }
-    if let Some(network) = missing_network(blueprint, container, criteria.stale_networks) {
-        return Ok(Some(Reason::NetworkChanged { network }));
+    if let Some(reason) = changed_network(blueprint, container, criteria.stale) {
+        return Ok(Some(reason));
     }
-    missing_volume(blueprint, container)
+    changed_volume(blueprint, container, criteria.stale)
 }
 
 /// A network of the service that the container is not in, or that is made anew.
-fn missing_network(
+fn changed_network(
     blueprint: &Blueprint<'_>,
     container: &ObservedContainer,
-    stale: &BTreeSet<NetworkName>,
-) -> Option<NetworkName> {
+    stale: &Stale,
+) -> Option<Reason> {
     let NetworkMode::Networks { endpoints } = &container.spec.network else { return None };
-    if let Some(endpoint) = endpoints.iter().find(|endpoint| stale.contains(&endpoint.network)) {
-        return Some(endpoint.network.clone());
+    if let Some(reason) = endpoints.iter().find_map(|endpoint| stale.networks.get(&endpoint.network)) {
+        return Some(reason.clone());
     }
     let wanted = blueprint.service.networks.keys().filter_map(|key| blueprint.project.networks.get(key));
     let missing = wanted
         .map(|network| network.name.as_str())
         .find(|name| !endpoints.iter().any(|endpoint| endpoint.network.as_str() == *name))?;
-    NetworkName::new(missing).ok()
+    Some(Reason::NetworkChanged { network: NetworkName::new(missing).ok()?, changes: Vec::new() })
 }
 
-/// A named volume of the service that the container does not use.
-fn missing_volume(
+/// A named volume of the service that the container does not use, or that is made anew.
+fn changed_volume(
     blueprint: &Blueprint<'_>,
     container: &ObservedContainer,
+    stale: &Stale,
 ) -> Result<Option<Reason>, AttributeError> {
     for key in blueprint.service.volume_keys() {
         let volume = volume_name(blueprint.project, key)?;
+        if let Some(reason) = stale.volumes.get(&volume) {
+            return Ok(Some(reason.clone()));
+        }
         let is_used = |mount: &MountSpec| matches!(&mount.source, MountSource::Volume { name: Some(name), .. } if *name == volume);
         if !container.spec.mounts.iter().any(is_used) {
-            return Ok(Some(Reason::VolumeChanged { volume }));
+            return Ok(Some(Reason::VolumeChanged { volume, changes: Vec::new() }));
         }
     }
     Ok(None)

@@ -1,12 +1,14 @@
 //! Networks and volumes: those that the selected services use are there before containers are made.
 
 use super::attribute::AttributeError;
+use super::change::Change;
+use super::difference::{network_changes, volume_changes};
 use super::error::PlanError;
 use super::hash::hash;
-use super::reason::{Note, Reason};
+use super::reason::Reason;
 use super::step::{NodeId, Plan};
 use crate::graph::Selection;
-use crate::model::{IpamConfig, Key, Network, Project, Service, Volume};
+use crate::model::{IpamConfig, Key, Network, Places, Project, Service, Volume};
 use engine_spec::{
     Action, IpamPool, Labels, NetworkDriver, NetworkName, NetworkSpec, Observed, ProjectName, VolumeName,
     VolumeSpec, compose_label,
@@ -20,27 +22,51 @@ pub(super) struct Resources {
     pub(super) networks: BTreeMap<NetworkName, NodeId>,
     pub(super) volumes: BTreeMap<VolumeName, NodeId>,
     /// Networks that differ from their definition and have to be made anew.
-    pub(super) stale: Vec<NetworkSpec>,
+    pub(super) stale: Vec<StaleNetwork>,
+    /// Volumes that differ from their definition.
+    pub(super) stale_volumes: Vec<StaleVolume>,
+}
+
+/// A network that differs from its definition.
+pub(super) struct StaleNetwork {
+    pub(super) spec: NetworkSpec,
+    pub(super) changes: Vec<Change>,
+}
+
+/// A volume that differs from its definition.
+pub(super) struct StaleVolume {
+    pub(super) spec: VolumeSpec,
+    pub(super) changes: Vec<Change>,
 }
 
 impl Resources {
-    /// Plans what is missing; networks that differ are left to the caller in [`Self::stale`].
+    /// Plans what is missing of what the selected services use, or of `all`; what differs is left to
+    /// the caller in [`Self::stale`] and [`Self::stale_volumes`].
     pub(super) fn plan(
         project: &Project,
         selection: &Selection,
         observed: &Observed,
+        all: bool,
         plan: &mut Plan,
     ) -> Result<Self, PlanError> {
         let services: Vec<&Service> =
             selection.services().filter_map(|name| project.service(name.as_str())).collect();
-        let mut survey = Survey { project: &project.name, observed, plan, resources: Self::default() };
+        let mut survey = Survey {
+            project: &project.name,
+            places: &project.places,
+            observed,
+            plan,
+            resources: Self::default(),
+        };
         let networks: BTreeSet<&str> =
             services.iter().flat_map(|s| s.networks.keys().map(Key::as_str)).collect();
-        for (key, network) in project.networks.iter().filter(|(key, _)| networks.contains(key.as_str())) {
+        let is_meant = |key: &Key| all || networks.contains(key.as_str());
+        for (key, network) in project.networks.iter().filter(|(key, _)| is_meant(key)) {
             survey.network(key, network)?;
         }
         let volumes: BTreeSet<&str> = services.iter().flat_map(|service| service.volume_keys()).collect();
-        for (key, volume) in project.volumes.iter().filter(|(key, _)| volumes.contains(key.as_str())) {
+        let is_meant = |key: &Key| all || volumes.contains(key.as_str());
+        for (key, volume) in project.volumes.iter().filter(|(key, _)| is_meant(key)) {
             survey.volume(key, volume)?;
         }
         Ok(survey.resources)
@@ -59,11 +85,26 @@ impl Resources {
         let node = plan.add(Action::CreateNetwork(Box::new(spec)), after, reason, &label);
         self.networks.insert(name, node);
     }
+
+    /// Plans to make a volume after the steps in `after`.
+    pub(super) fn create_volume(
+        &mut self,
+        spec: VolumeSpec,
+        after: &[NodeId],
+        reason: &Reason,
+        plan: &mut Plan,
+    ) {
+        let name = spec.name.clone();
+        let label = volume_label(&name);
+        let node = plan.add(Action::CreateVolume(Box::new(spec)), after, reason, &label);
+        self.volumes.insert(name, node);
+    }
 }
 
 /// Compares definitions with what is there.
 struct Survey<'a> {
     project: &'a ProjectName,
+    places: &'a Places,
     observed: &'a Observed,
     plan: &'a mut Plan,
     resources: Resources,
@@ -78,7 +119,9 @@ impl Survey<'_> {
             None if network.external => return Err(PlanError::ExternalNetworkMissing(spec.name.to_string())),
             None => self.resources.create_network(spec, &[], &Reason::Missing, self.plan),
             Some(found) if !network.external && differs(&found.spec.labels, &spec.labels) => {
-                self.resources.stale.push(spec);
+                let path = format!("networks.{key}");
+                let changes = network_changes(&found.spec, &spec, self.places, &path);
+                self.resources.stale.push(StaleNetwork { spec, changes });
             }
             Some(_) => {}
         }
@@ -91,14 +134,11 @@ impl Survey<'_> {
         let found = self.observed.volumes.iter().find(|found| found.spec.name == spec.name);
         match found {
             None if volume.external => return Err(PlanError::ExternalVolumeMissing(spec.name.to_string())),
-            None => {
-                let name = spec.name.clone();
-                let label = volume_label(&name);
-                let node = self.plan.add(Action::CreateVolume(Box::new(spec)), &[], &Reason::Missing, &label);
-                self.resources.volumes.insert(name, node);
-            }
+            None => self.resources.create_volume(spec, &[], &Reason::Missing, self.plan),
             Some(found) if !volume.external && differs(&found.spec.labels, &spec.labels) => {
-                self.plan.notes.push(Note::VolumeKept { volume: spec.name });
+                let path = format!("volumes.{key}");
+                let changes = volume_changes(&found.spec, &spec, self.places, &path);
+                self.resources.stale_volumes.push(StaleVolume { spec, changes });
             }
             Some(_) => {}
         }

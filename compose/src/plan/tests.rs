@@ -145,6 +145,8 @@ fn a_changed_service_is_replaced_and_says_why() {
         &UpOptions::default(),
         "
 0 create container abababababab_app-web-1 from app-web-1 (changed: environment.TOKEN, init)
+    environment.TOKEN: (none) -> *** (compose.yaml:4)
+    init: false -> true (compose.yaml:4)
 1 stop container app-web-1 (changed: environment.TOKEN, init) after 0
 2 remove container app-web-1 (changed: environment.TOKEN, init) after 1
 3 rename container abababababab_app-web-1 to app-web-1 (changed: environment.TOKEN, init) after 2
@@ -190,6 +192,7 @@ fn the_old_container_serves_until_its_dependencies_are_ready() {
 0 start container app-db-1 (not running)
 1 wait until app-db-1 is healthy (web waits for it) after 0
 2 create container abababababab_app-web-1 from app-web-1 (changed: tty)
+    tty: false -> true (compose.yaml:4)
 3 stop container app-web-1 (changed: tty) after 1, 2
 4 remove container app-web-1 (changed: tty) after 3
 5 rename container abababababab_app-web-1 to app-web-1 (changed: tty) after 4
@@ -270,8 +273,10 @@ fn a_changed_network_is_made_anew_with_its_containers() {
         &UpOptions::default(),
         "
 0 stop container app-web-1 (network app_default changed)
+    internal: false -> true (compose.yaml:3)
 1 remove container app-web-1 (network app_default changed) after 0
 2 remove network app_default (network app_default changed) after 1
+    internal: false -> true (compose.yaml:3)
 3 create network app_default (network app_default changed) after 2
 4 create container app-web-1 (network app_default changed) after 1, 3
 5 start container app-web-1 (network app_default changed) after 4

@@ -12,16 +12,14 @@ use super::error::PlanError;
 use super::existing::{is_active, is_one_off};
 use super::hash::service_hash;
 use super::reason::Reason;
-use super::replica::{Criteria, Replicas, sort};
+use super::replica::{Criteria, Replicas, Stale, sort};
 use super::resource::Resources;
 use super::step::{NodeId, Plan, container_label};
 use super::{Recreate, UpOptions};
 use crate::graph::{Graph, Selection};
 use crate::model::{NamespaceMode, Project, Service};
 use changeover::create_action;
-use engine_spec::{
-    ContainerName, Digest, NetworkName, Observed, ObservedContainer, ServiceName, compose_label,
-};
+use engine_spec::{ContainerName, Digest, Observed, ObservedContainer, ServiceName, compose_label};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Brings what is there into line with the project.
@@ -38,7 +36,7 @@ pub fn up(
     images: &BTreeMap<ServiceName, Digest>,
 ) -> Result<Plan, PlanError> {
     let mut plan = Plan::default();
-    let resources = Resources::plan(project, selection, observed, &mut plan)?;
+    let resources = Resources::plan(project, selection, observed, options.all_resources, &mut plan)?;
     let mut up = Up {
         project,
         selection,
@@ -48,13 +46,14 @@ pub fn up(
         resources,
         aliases: link_aliases(project),
         existing: by_service(project, observed),
-        stale_networks: BTreeSet::new(),
+        stale: Stale::default(),
         gone: BTreeMap::new(),
         first: BTreeMap::new(),
         outcomes: BTreeMap::new(),
         waits: BTreeMap::new(),
     };
     up.dissolve_stale_networks(observed);
+    up.dissolve_stale_volumes(observed);
     let graph = Graph::of(project, selection);
     for name in graph.order() {
         up.service(name)?;
@@ -92,7 +91,7 @@ struct Up<'a> {
     resources: Resources,
     aliases: BTreeMap<&'a str, BTreeSet<String>>,
     existing: BTreeMap<&'a str, Vec<&'a ObservedContainer>>,
-    stale_networks: BTreeSet<NetworkName>,
+    stale: Stale,
     /// Containers removed before their network was made anew, with the step that removes them.
     gone: BTreeMap<ContainerName, NodeId>,
     first: BTreeMap<&'a str, ContainerName>,
@@ -140,7 +139,7 @@ impl<'a> Up<'a> {
             policy: self.policy(name),
             wanted: self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas()),
             common: self.recreated_parent(service),
-            stale_networks: &self.stale_networks,
+            stale: &self.stale,
         };
         let existing = self.existing.get(name.as_str()).map_or(&[][..], Vec::as_slice);
         let replicas = sort(&blueprint, existing, &criteria).map_err(PlanError::of(name))?;

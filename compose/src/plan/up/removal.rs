@@ -2,9 +2,9 @@
 
 use super::Up;
 use crate::plan::Recreate;
-use crate::plan::existing::{is_active, is_in, is_one_off};
+use crate::plan::existing::{is_active, is_in, is_one_off, uses};
 use crate::plan::reason::{Note, Reason};
-use crate::plan::resource::network_label;
+use crate::plan::resource::{StaleNetwork, StaleVolume, network_label, volume_label};
 use crate::plan::step::NodeId;
 use engine_spec::{Action, Observed, ObservedContainer, ServiceName, compose_label};
 
@@ -23,20 +23,39 @@ impl Up<'_> {
     /// Networks that differ from their definition: their containers go first, and are made anew in the new one.
     /// A network with a container that this command does not touch is kept.
     pub(super) fn dissolve_stale_networks(&mut self, observed: &Observed) {
-        for spec in std::mem::take(&mut self.resources.stale) {
+        for StaleNetwork { spec, changes } in std::mem::take(&mut self.resources.stale) {
             let attached: Vec<_> =
                 observed.containers.iter().filter(|container| is_in(container, &spec.name)).collect();
             if !attached.iter().all(|container| self.is_ours(container)) {
                 self.plan.notes.push(Note::NetworkKept { network: spec.name });
                 continue;
             }
-            let reason = Reason::NetworkChanged { network: spec.name.clone() };
+            let reason = Reason::NetworkChanged { network: spec.name.clone(), changes };
             let removals: Vec<_> =
                 attached.iter().map(|container| self.dissolve(container, &reason)).collect();
             let action = Action::RemoveNetwork { name: spec.name.clone() };
             let remove = self.plan.add(action, &removals, &reason, &network_label(&spec.name));
-            self.stale_networks.insert(spec.name.clone());
+            self.stale.networks.insert(spec.name.clone(), reason.clone());
             self.resources.create_network(spec, &[remove], &reason, &mut self.plan);
+        }
+    }
+
+    /// Volumes that differ from their definition are made anew where that is asked for, after the containers
+    /// that use them; their data is lost. Else they are kept.
+    pub(super) fn dissolve_stale_volumes(&mut self, observed: &Observed) {
+        for StaleVolume { spec, changes } in std::mem::take(&mut self.resources.stale_volumes) {
+            let users: Vec<_> =
+                observed.containers.iter().filter(|container| uses(container, &spec.name)).collect();
+            if !self.options.recreate_volumes || !users.iter().all(|container| self.is_ours(container)) {
+                self.plan.notes.push(Note::VolumeKept { volume: spec.name, changes });
+                continue;
+            }
+            let reason = Reason::VolumeChanged { volume: spec.name.clone(), changes };
+            let removals: Vec<_> = users.iter().map(|container| self.dissolve(container, &reason)).collect();
+            let action = Action::RemoveVolume { name: spec.name.clone() };
+            let remove = self.plan.add(action, &removals, &reason, &volume_label(&spec.name));
+            self.stale.volumes.insert(spec.name.clone(), reason.clone());
+            self.resources.create_volume(spec, &[remove], &reason, &mut self.plan);
         }
     }
 
