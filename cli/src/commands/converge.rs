@@ -172,13 +172,14 @@ impl Convergence<'_> {
 
     /// Prints images to get and steps to take. Images that are not there are taken for granted.
     pub(super) fn print(&self) -> Result<(), CommandError> {
-        let held = self.session.hold(&self.project.name, View::Everything)?;
+        let mut held = self.session.hold(&self.project.name, View::Everything)?;
         let mut local = held.observed.images.clone();
         let wanted = plan::images(self.project, &self.selection, &self.images, &local)?;
         for name in names(&wanted) {
             local.entry(name.clone()).or_insert_with(unknown_image);
         }
         let images = plan::resolve_images(self.project, &self.selection, &local)?;
+        held.observed.images = local;
         let plan = plan::up(self.project, &self.selection, &held.observed, &self.options, &images)?;
         let builds = wanted.builds.iter().map(|(service, _)| format!("build the image of {service}"));
         output::print_lines(builds.chain(wanted.pulls.iter().map(|pull| format!("pull {}", pull.image))))?;

@@ -30,6 +30,7 @@ fn status_says_since_when_and_how() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(5);
     let exited = |exit_code| Status::Exited {
         exit_code,
+        signal: None,
         finished_at: SystemTime::UNIX_EPOCH,
         oom_killed: false,
         stopped_by_user: false,

@@ -71,8 +71,8 @@ pub(super) fn mount(node: &mut Node, shape: &mut Shape<'_>) {
         shape.report.error(node.span, "a volume in long form needs a `type`");
         return;
     };
-    if kind == "image" {
-        shape.report.warning(node.span, "volumes of type `image` are not applied yet");
+    if kind == "image" && node.text_at("source").is_none() {
+        shape.report.error(node.span, "an image mount needs a `source`, the image");
     }
     if node.text_at("target").is_none() {
         shape.report.error(node.span, "a volume needs a `target`, the path in the container");

@@ -293,10 +293,7 @@ impl Shape<'_> {
     fn host(&mut self, host: &Node, name: &str) {
         let address = host.as_text().and_then(|text| text.split_once('=')).map_or("", |(_, address)| address);
         let address = address.trim_start_matches('[').trim_end_matches(']');
-        if address == HOST_GATEWAY {
-            let message = format!("`{HOST_GATEWAY}` in `{name}` is not applied yet, the line is left out");
-            self.report.warning(host.span, message);
-        } else if address.parse::<IpAddr>().is_err() {
+        if address != HOST_GATEWAY && address.parse::<IpAddr>().is_err() {
             self.report.error(host.span, format!("`{name}`: `{address}` is not an IP address"));
         }
     }

@@ -88,7 +88,13 @@ pub struct RestartRule {
     /// How often at most.
     #[serde(skip_serializing_if = "is_default")]
     pub max_attempts: Option<u32>,
-    /// Attributes that mean nothing on one host, and `x-` extensions.
+    /// Time between an end and the next start.
+    #[serde(skip_serializing_if = "is_default")]
+    pub delay: Option<GoDuration>,
+    /// Only attempts within this time count.
+    #[serde(skip_serializing_if = "is_default")]
+    pub window: Option<GoDuration>,
+    /// `x-` extensions.
     #[serde(flatten)]
     pub rest: Rest,
 }

@@ -1,6 +1,7 @@
 //! The `volumes` of a service, in long form.
 
 use super::{ByteSize, Rest, is_default};
+use engine_spec::Labels;
 use serde::{Deserialize, Serialize};
 
 /// One mount.
@@ -87,7 +88,10 @@ pub struct VolumeUse {
     /// The folder within the volume.
     #[serde(skip_serializing_if = "is_default")]
     pub subpath: Option<String>,
-    /// Attributes the engine does not apply yet, and `x-` extensions.
+    /// Labels of the volume, if it is made for this mount.
+    #[serde(skip_serializing_if = "is_default")]
+    pub labels: Labels,
+    /// `x-` extensions.
     #[serde(flatten)]
     pub rest: Rest,
 }

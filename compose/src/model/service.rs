@@ -70,6 +70,8 @@ pub struct Service {
     #[serde(skip_serializing_if = "is_default")]
     pub expose: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
+    pub external_links: Vec<String>,
+    #[serde(skip_serializing_if = "is_default")]
     pub extra_hosts: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub group_add: Vec<String>,
@@ -83,6 +85,8 @@ pub struct Service {
     pub init: Option<bool>,
     #[serde(skip_serializing_if = "is_default")]
     pub ipc: Option<NamespaceMode>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub label_file: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub labels: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "is_default")]
@@ -156,11 +160,15 @@ pub struct Service {
     #[serde(skip_serializing_if = "is_default")]
     pub ulimits: BTreeMap<String, UlimitValue>,
     #[serde(skip_serializing_if = "is_default")]
+    pub use_api_socket: bool,
+    #[serde(skip_serializing_if = "is_default")]
     pub user: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub uts: Option<NamespaceMode>,
     #[serde(skip_serializing_if = "is_default")]
     pub volumes: Vec<Mount>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub volumes_from: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub working_dir: Option<String>,
     /// Attributes the engine does not apply yet, and `x-` extensions.

@@ -11,6 +11,9 @@ pub enum AttributeError {
     /// `image` or a build tag is not an image name.
     #[error(transparent)]
     Image(#[from] ReferenceError),
+    /// An image to be mounted is not there.
+    #[error("the image {0} is to be mounted and is not there: it could not be fetched or built")]
+    MountedImage(String),
     /// Anything else.
     #[error("`{value}` is not valid for {attribute}: expected {expected}")]
     Value {

@@ -1,17 +1,16 @@
 //! A service to the [`ContainerSpec`] of one of its containers.
 
 use super::attribute::AttributeError;
-use super::mount::mounts;
-use super::{endpoint, limits};
-use crate::model::{DependencyCondition, HealthCheck, NamespaceMode, Project, RestartCondition, Service};
+use super::{endpoint, limits, restart};
+use crate::model::{DependencyCondition, HealthCheck, NamespaceMode, Project, Service};
 use engine_spec::{
-    ContainerName, ContainerSpec, DeviceSpec, Digest, HealthSpec, HealthTest, ImageReference, Isolation,
-    Labels, LogSpec, Namespace, NetworkMode, PortGroup, ProcessSpec, RestartPolicy, Security, ServiceName,
+    ContainerName, ContainerSpec, DeviceSpec, Digest, HealthSpec, HealthTest, HostAddress, ImageReference,
+    Isolation, Labels, LogSpec, Namespace, NetworkMode, PortGroup, ProcessSpec, Security, ServiceName,
     StopSpec, compose_label,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The word for the host's own address in `extra_hosts`; the loader has warned of it.
+/// The word for the host's own address in `extra_hosts`.
 const HOST_GATEWAY: &str = "host-gateway";
 
 /// What a container needs to know besides its own service.
@@ -20,6 +19,8 @@ pub(super) struct Blueprint<'a> {
     pub(super) name: &'a ServiceName,
     pub(super) service: &'a Service,
     pub(super) image_id: &'a Digest,
+    /// The local images, some of which it may mount.
+    pub(super) images: &'a BTreeMap<ImageReference, Digest>,
     pub(super) config_hash: &'a str,
     /// More names, which links of other services give it.
     pub(super) link_aliases: Option<&'a BTreeSet<String>>,
@@ -83,9 +84,13 @@ impl Blueprint<'_> {
                 .collect::<Result<_, _>>()?,
             dns_search: service.dns_search.clone(),
             dns_options: service.dns_opt.clone(),
-            mounts: mounts(self.project, service)?,
+            links: self.links()?,
+            mounts: self.mounts()?,
+            volumes_from: self.volumes_from()?,
             hooks: super::hook::hooks(service),
-            restart: restart(service),
+            restart: restart::policy(service),
+            restart_pace: restart::pace(service),
+            restart_when_unhealthy: restart::when_unhealthy(service)?,
             stop: StopSpec {
                 signal: service.stop_signal.clone(),
                 grace_period: service.stop_grace_period.map(|period| period.0),
@@ -167,7 +172,7 @@ impl Blueprint<'_> {
     }
 
     /// The first container of another service: planned already, else by its usual name.
-    fn first_of(&self, other: &str) -> Result<ContainerName, AttributeError> {
+    pub(super) fn first_of(&self, other: &str) -> Result<ContainerName, AttributeError> {
         if let Some(name) = self.first.get(other) {
             return Ok(name.clone());
         }
@@ -201,36 +206,18 @@ fn process(service: &Service) -> ProcessSpec {
     }
 }
 
-fn extra_hosts(lines: &[String]) -> Result<Vec<(String, std::net::IpAddr)>, AttributeError> {
-    let pairs =
-        lines.iter().filter_map(|line| line.split_once('=')).filter(|(_, address)| *address != HOST_GATEWAY);
-    pairs.map(|(host, address)| Ok((host.to_owned(), endpoint::address("extra_hosts", address)?))).collect()
+fn extra_hosts(lines: &[String]) -> Result<Vec<(String, HostAddress)>, AttributeError> {
+    let address = |text: &str| match text {
+        HOST_GATEWAY => Ok(HostAddress::Gateway),
+        _ => endpoint::address("extra_hosts", text).map(HostAddress::Address),
+    };
+    let pairs = lines.iter().filter_map(|line| line.split_once('='));
+    pairs.map(|(host, text)| Ok((host.to_owned(), address(text)?))).collect()
 }
 
 /// The lines for /etc/hosts of RUN steps.
-pub(super) fn build_hosts(lines: &[String]) -> Result<Vec<(String, std::net::IpAddr)>, AttributeError> {
+pub(super) fn build_hosts(lines: &[String]) -> Result<Vec<(String, HostAddress)>, AttributeError> {
     extra_hosts(lines)
-}
-
-/// `deploy.restart_policy` wins over `restart`.
-fn restart(service: &Service) -> RestartPolicy {
-    if let Some(rule) = service.deploy.as_ref().and_then(|deploy| deploy.restart_policy.as_ref()) {
-        return match rule.condition {
-            Some(RestartCondition::None) => RestartPolicy::No,
-            Some(RestartCondition::OnFailure) => RestartPolicy::OnFailure { max_attempts: rule.max_attempts },
-            Some(RestartCondition::Any) | None => RestartPolicy::Always,
-        };
-    }
-    match service.restart.as_deref().unwrap_or("no") {
-        "always" => RestartPolicy::Always,
-        "unless-stopped" => RestartPolicy::UnlessStopped,
-        text => match text.strip_prefix("on-failure") {
-            Some(count) => RestartPolicy::OnFailure {
-                max_attempts: count.strip_prefix(':').and_then(|count| count.parse().ok()),
-            },
-            None => RestartPolicy::No,
-        },
-    }
 }
 
 fn health(check: &HealthCheck) -> HealthSpec {

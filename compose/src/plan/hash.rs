@@ -1,5 +1,6 @@
 //! The config hash: a service, network or volume as one number, kept as a label to notice changes.
 
+use super::restart;
 use crate::model::{Deploy, FileObject, Project, Service};
 use engine_spec::ServiceName;
 use serde::Serialize;
@@ -41,7 +42,7 @@ pub(super) fn service_hash(
         ..service.clone()
     };
     // Unlike Docker Compose's, it does not change with `develop` and `attach`: neither is part of a container.
-    hashed.rest.retain(|key, _| !key.starts_with("x-") && key != "develop");
+    hashed.rest.retain(|key, _| key == restart::ON_UNHEALTHY || !key.starts_with("x-") && key != "develop");
     let configs = service.configs.iter().map(|config| project.configs.get(config.source.as_str()));
     let secrets = service.secrets.iter().map(|secret| project.secrets.get(secret.source.as_str()));
     let contents = configs.chain(secrets).map(contents_hash).collect();

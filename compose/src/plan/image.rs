@@ -1,9 +1,10 @@
 //! Images to fetch and to build before containers can be planned.
 
 use super::attribute::AttributeError;
+use super::mount::image_of;
 use super::{BuildChoice, ImageOptions, ImagePlan, ImagePull, PlanError, container};
 use crate::graph::{Graph, Selection};
-use crate::model::{self, Build, Project, Service};
+use crate::model::{self, Build, MountKind, Project, Service};
 use engine_spec::{
     BuildNetwork, BuildSpec, Digest, DockerfileSource, ImageReference, Platform, PullPolicy, ServiceName,
     compose_label,
@@ -41,8 +42,22 @@ pub fn images(
                 add_pull(&mut plan.pulls, name, service, image, fallback);
             }
         }
+        for mounted in mounted(project, service).map_err(&fail)? {
+            if !local.contains_key(&mounted) {
+                add_pull(&mut plan.pulls, name, service, mounted, None);
+            }
+        }
     }
     Ok(plan)
+}
+
+/// The images that a service mounts, apart from those of other services, which come with their service.
+fn mounted(project: &Project, service: &Service) -> Result<Vec<ImageReference>, AttributeError> {
+    let named = service.volumes.iter().filter_map(|mount| match &mount.kind {
+        MountKind::Image { source, .. } if project.service(source).is_none() => Some(source.as_str()),
+        _ => None,
+    });
+    named.map(|source| image_of(project, source)).collect()
 }
 
 /// The image that each selected service runs, out of the local ones.

@@ -21,8 +21,10 @@ mod mount;
 mod one_off;
 mod options;
 mod reason;
+mod reference;
 mod replica;
 mod resource;
+mod restart;
 mod step;
 #[cfg(test)]
 mod tests;

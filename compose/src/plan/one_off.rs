@@ -30,6 +30,7 @@ pub fn one_off(
         name,
         service: &service,
         image_id,
+        images: &observed.images,
         config_hash: "",
         link_aliases: None,
         first: &first,

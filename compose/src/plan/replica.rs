@@ -7,7 +7,7 @@ use super::difference::container_changes;
 use super::mount::volume_name;
 use super::reason::Reason;
 use engine_spec::{
-    ContainerName, MountSource, MountSpec, NetworkMode, NetworkName, ObservedContainer, VolumeName,
+    ContainerName, Digest, MountSource, MountSpec, NetworkMode, NetworkName, ObservedContainer, VolumeName,
     compose_label,
 };
 use std::collections::BTreeMap;
@@ -118,10 +118,35 @@ fn reason_to_replace(
         let place = image("image").or_else(|| image("build")).cloned();
         return Ok(Some(Reason::ImageChanged { old, new, place }));
     }
+    if let Some((old, new)) = changed_mounted_image(blueprint, container, number)? {
+        let place = blueprint.project.places.exact(&format!("{}.volumes", blueprint.path())).cloned();
+        return Ok(Some(Reason::ImageChanged { old, new, place }));
+    }
     if let Some(reason) = changed_network(blueprint, container, criteria.stale) {
         return Ok(Some(reason));
     }
     changed_volume(blueprint, container, criteria.stale)
+}
+
+/// An image that the container mounts, and that has another content by now.
+fn changed_mounted_image(
+    blueprint: &Blueprint<'_>,
+    container: &ObservedContainer,
+    number: u32,
+) -> Result<Option<(Digest, Digest)>, AttributeError> {
+    let images = |mounts: &[MountSpec]| -> Vec<Digest> {
+        let images = mounts.iter().filter_map(|mount| match &mount.source {
+            MountSource::Image { id, .. } => Some(id.clone()),
+            _ => None,
+        });
+        images.collect()
+    };
+    let old = images(&container.spec.mounts);
+    if old.is_empty() {
+        return Ok(None);
+    }
+    let new = images(&blueprint.container(number)?.mounts);
+    Ok(old.into_iter().zip(new).find(|(old, new)| old != new))
 }
 
 /// A network of the service that the container is not in, or that is made anew.

@@ -98,6 +98,7 @@ fn running() -> Status {
 fn exited() -> Status {
     Status::Exited {
         exit_code: Some(0),
+        signal: None,
         finished_at: SystemTime::UNIX_EPOCH,
         oom_killed: false,
         stopped_by_user: true,

@@ -19,7 +19,9 @@ use super::{Recreate, UpOptions};
 use crate::graph::{Graph, Selection};
 use crate::model::{NamespaceMode, Project, Service};
 use changeover::create_action;
-use engine_spec::{ContainerName, Digest, Observed, ObservedContainer, ServiceName, compose_label};
+use engine_spec::{
+    ContainerName, Digest, ImageReference, Observed, ObservedContainer, ServiceName, compose_label,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Brings what is there into line with the project.
@@ -42,6 +44,7 @@ pub fn up(
         selection,
         options,
         images,
+        local: &observed.images,
         plan,
         resources,
         aliases: link_aliases(project),
@@ -87,6 +90,8 @@ struct Up<'a> {
     selection: &'a Selection,
     options: &'a UpOptions,
     images: &'a BTreeMap<ServiceName, Digest>,
+    /// All local images, for those that are mounted.
+    local: &'a BTreeMap<ImageReference, Digest>,
     plan: Plan,
     resources: Resources,
     aliases: BTreeMap<&'a str, BTreeSet<String>>,
@@ -131,6 +136,7 @@ impl<'a> Up<'a> {
             name,
             service,
             image_id,
+            images: self.local,
             config_hash: &config_hash,
             link_aliases: aliases.as_ref(),
             first: &first,

@@ -1,9 +1,8 @@
 //! An image to be built.
 
-use crate::{ImageReference, Labels, Platform};
+use crate::{HostAddress, ImageReference, Labels, Platform};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// One image to build from a Dockerfile.
@@ -28,7 +27,7 @@ pub struct BuildSpec {
     /// The network of RUN steps.
     pub network: BuildNetwork,
     /// Lines for /etc/hosts of RUN steps.
-    pub extra_hosts: Vec<(String, IpAddr)>,
+    pub extra_hosts: Vec<(String, HostAddress)>,
     /// The platform to build for; `None` is the host's.
     pub platform: Option<Platform>,
 }

@@ -43,7 +43,10 @@ pub struct ContainerSpec {
     /// Ports the service says it listens on, without publishing them.
     pub expose: Vec<String>,
     /// Lines for /etc/hosts: name and address.
-    pub extra_hosts: Vec<(String, IpAddr)>,
+    pub extra_hosts: Vec<(String, HostAddress)>,
+    /// Containers it knows by another name (`links`).
+    #[serde(default)]
+    pub links: Vec<LinkSpec>,
     /// DNS servers asked instead of the host's.
     pub dns: Vec<IpAddr>,
     /// Search domains instead of the host's.
@@ -55,12 +58,21 @@ pub struct ContainerSpec {
     /// What is run in it when it starts and stops.
     #[serde(default)]
     pub hooks: Hooks,
+    /// Containers whose volumes and binds it has too, at the same places.
+    #[serde(default)]
+    pub volumes_from: Vec<VolumesFrom>,
     /// When it is started again.
     pub restart: RestartPolicy,
+    /// How fast and how often it is.
+    #[serde(default)]
+    pub restart_pace: RestartPace,
     /// How it is stopped.
     pub stop: StopSpec,
     /// How its health is found out.
     pub healthcheck: Option<HealthSpec>,
+    /// Stop and start it again when it turns unhealthy (`x-lighter-on-unhealthy: restart`).
+    #[serde(default)]
+    pub restart_when_unhealthy: bool,
     /// What it may use.
     pub resources: Resources,
     /// What it may do.
@@ -132,6 +144,46 @@ pub enum RestartPolicy {
         /// How often at most; `None` is without limit.
         max_attempts: Option<u32>,
     },
+}
+
+/// The pace of restarts (`deploy.restart_policy`); what is `None` goes as in Docker: waits that double
+/// from 100 ms to a minute, and no end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestartPace {
+    /// Time between an end and the next start.
+    pub delay: Option<Duration>,
+    /// How often it is started again at most, whatever the policy.
+    pub max_attempts: Option<u32>,
+    /// Only attempts within this time count.
+    pub window: Option<Duration>,
+}
+
+/// The address of a line in /etc/hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostAddress {
+    /// This one.
+    Address(IpAddr),
+    /// That of the host as the container reaches it (`host-gateway`).
+    Gateway,
+}
+
+/// Another container under a name of the file's choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkSpec {
+    /// The other container.
+    pub container: ContainerName,
+    /// Its name here: in /etc/hosts, and before the legacy variables (`DB_PORT_5432_TCP_ADDR`).
+    pub alias: String,
+}
+
+/// A container whose volumes and binds another one has too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VolumesFrom {
+    /// Whose.
+    pub container: ContainerName,
+    /// Whether writes are refused; else they are where the other container's are.
+    pub read_only: bool,
 }
 
 /// How a container is stopped; `None` leaves it to the image, else Docker's default.
@@ -267,14 +319,18 @@ impl ContainerSpec {
             port_group: None,
             expose: Vec::new(),
             extra_hosts: Vec::new(),
+            links: Vec::new(),
             dns: Vec::new(),
             dns_search: Vec::new(),
             dns_options: Vec::new(),
             mounts: Vec::new(),
             hooks: Hooks::default(),
+            volumes_from: Vec::new(),
             restart: RestartPolicy::No,
+            restart_pace: RestartPace::default(),
             stop: StopSpec::default(),
             healthcheck: None,
+            restart_when_unhealthy: false,
             resources: Resources::default(),
             security: Security::default(),
             isolation: Isolation::default(),

@@ -24,8 +24,8 @@ mod volume;
 pub use action::{Action, Condition};
 pub use build::{BuildNetwork, BuildSpec, DockerfileSource};
 pub use container::{
-    ContainerSpec, DeviceSpec, Isolation, LogSpec, Namespace, NetworkMode, ProcessSpec, Resources,
-    RestartPolicy, Security, StopSpec, Ulimit,
+    ContainerSpec, DeviceSpec, HostAddress, Isolation, LinkSpec, LogSpec, Namespace, NetworkMode,
+    ProcessSpec, Resources, RestartPace, RestartPolicy, Security, StopSpec, Ulimit, VolumesFrom,
 };
 pub use event::{ContainerAction, Event, EventObject, ImageAction, NetworkAction, VolumeAction};
 pub use health::{HealthSpec, HealthTest};
@@ -33,7 +33,7 @@ pub use hook::{HookKind, HookSpec, Hooks};
 pub use id::{ContainerId, Digest, IdError};
 pub use image::{ImageConfig, ImageReference, Platform, PullPolicy, ReferenceError};
 pub use label::{Labels, compose_label};
-pub use mount::{BindOptions, MountSource, MountSpec, TmpfsOptions, VolumeOptions};
+pub use mount::{BindOptions, MountSource, MountSpec, Recursive, TmpfsOptions, VolumeOptions};
 pub use name::{ContainerName, NameError, NetworkName, PortGroup, ProjectName, ServiceName, VolumeName};
 pub use network::{EndpointSpec, IpamPool, NetworkDriver, NetworkSpec, PortSpec, Protocol, PublishedPort};
 pub use observed::{

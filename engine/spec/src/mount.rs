@@ -1,6 +1,6 @@
 //! What a container sees at a path other than its image.
 
-use crate::VolumeName;
+use crate::{Digest, ImageReference, Labels, VolumeName};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -38,6 +38,15 @@ pub enum MountSource {
         /// Size, mode and owner.
         options: TmpfsOptions,
     },
+    /// An image's files, read-only.
+    Image {
+        /// The image by the name the user gave.
+        image: ImageReference,
+        /// The image by content: its config digest.
+        id: Digest,
+        /// Folder within the image to mount.
+        subpath: Option<PathBuf>,
+    },
     /// Bytes the engine writes into a read-only file (configs and secrets).
     Content {
         /// The bytes; never logged.
@@ -58,8 +67,28 @@ pub struct BindOptions {
     pub create_host_path: bool,
     /// Mount propagation (`rprivate`, `rshared`, `rslave`, …); `None` is `rprivate`.
     pub propagation: Option<String>,
-    /// Leave mounts below the source out.
-    pub non_recursive: bool,
+    /// What becomes of mounts below the source.
+    #[serde(default)]
+    pub recursive: Recursive,
+    /// Show the owner of the source as the container's user and the other way round, on disk unchanged
+    /// (`x-lighter-idmap`).
+    #[serde(default)]
+    pub idmap: bool,
+}
+
+/// What becomes of mounts below the source of a bind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recursive {
+    /// They come along, and are read-only with it.
+    #[default]
+    Enabled,
+    /// They are left out.
+    Disabled,
+    /// They come along, and stay writable in a read-only mount.
+    Writable,
+    /// They come along read-only; a kernel that cannot do that is an error.
+    Readonly,
 }
 
 /// How a volume is used.
@@ -69,6 +98,9 @@ pub struct VolumeOptions {
     pub no_copy: bool,
     /// Folder within the volume to mount.
     pub subpath: Option<PathBuf>,
+    /// Labels of the anonymous volume that is made.
+    #[serde(default)]
+    pub labels: Labels,
 }
 
 /// A memory file system's limits.
@@ -82,4 +114,7 @@ pub struct TmpfsOptions {
     pub uid: Option<u32>,
     /// Group of its root.
     pub gid: Option<u32>,
+    /// More options of the mount as mount(8) writes them (`exec`, `nr_inodes=1k`).
+    #[serde(default)]
+    pub options: Vec<String>,
 }

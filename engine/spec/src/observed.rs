@@ -99,6 +99,9 @@ pub enum Status {
     Exited {
         /// How it ended: the exit code, 128 plus the signal, or `None` where nobody could see it.
         exit_code: Option<i32>,
+        /// The signal that ended it, if one did.
+        #[serde(default)]
+        signal: Option<i32>,
         /// When it ended.
         finished_at: SystemTime,
         /// Whether the kernel ended it for want of memory.

@@ -267,6 +267,7 @@ mod tests {
     fn exited(code: i32) -> Status {
         Status::Exited {
             exit_code: Some(code),
+            signal: None,
             finished_at: SystemTime::UNIX_EPOCH,
             oom_killed: false,
             stopped_by_user: false,

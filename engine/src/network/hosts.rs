@@ -1,6 +1,6 @@
 //! The text of a container's /etc/hosts.
 
-use engine_spec::ContainerSpec;
+use engine_spec::{ContainerSpec, HostAddress};
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -12,15 +12,19 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 ";
 
-/// Docker's file: loopback, the extra hosts, then the container's own name per address.
+/// Docker's file: loopback, the extra hosts, then the container's own name per address. `gateways` are
+/// the host as the container reaches it.
 #[must_use]
-pub fn hosts(spec: &ContainerSpec, hostname: &str, addresses: &[IpAddr]) -> String {
+pub fn hosts(spec: &ContainerSpec, hostname: &str, addresses: &[IpAddr], gateways: &[IpAddr]) -> String {
     let mut text = LOOPBACK.to_owned();
     let mut line = |address: &IpAddr, names: &str| {
         writeln!(text, "{address}\t{names}").expect("writing to a String cannot fail");
     };
     for (name, address) in &spec.extra_hosts {
-        line(address, name);
+        match address {
+            HostAddress::Address(address) => line(address, name),
+            HostAddress::Gateway => gateways.iter().for_each(|gateway| line(gateway, name)),
+        }
     }
     let names = match &spec.domainname {
         Some(domain) if !domain.is_empty() => format!("{hostname}.{domain} {hostname}"),
@@ -41,9 +45,10 @@ mod tests {
         let name = ContainerName::new("web").expect("name");
         let mut spec = ContainerSpec::new(name, image, Digest::from_sha256([0; 32]));
         spec.domainname = Some("example.org".into());
-        spec.extra_hosts = vec![("db".into(), IpAddr::from([192, 0, 2, 9]))];
-        let text = hosts(&spec, "web", &[IpAddr::from([10, 0, 0, 2])]);
+        let db = HostAddress::Address(IpAddr::from([192, 0, 2, 9]));
+        spec.extra_hosts = vec![("db".into(), db), ("host".into(), HostAddress::Gateway)];
+        let text = hosts(&spec, "web", &[IpAddr::from([10, 0, 0, 2])], &[IpAddr::from([10, 0, 0, 1])]);
         let own = text.strip_prefix(LOOPBACK).expect("loopback first");
-        assert_eq!(own, "192.0.2.9\tdb\n10.0.0.2\tweb.example.org web\n");
+        assert_eq!(own, "192.0.2.9\tdb\n10.0.0.1\thost\n10.0.0.2\tweb.example.org web\n");
     }
 }

@@ -91,7 +91,14 @@ impl StatusRecord {
 }
 
 fn ended_unseen(finished_at: SystemTime) -> Status {
-    Status::Exited { exit_code: None, finished_at, oom_killed: false, stopped_by_user: false, error: None }
+    Status::Exited {
+        exit_code: None,
+        signal: None,
+        finished_at,
+        oom_killed: false,
+        stopped_by_user: false,
+        error: None,
+    }
 }
 
 /// No container, or more than one, has that name or id.

@@ -3,8 +3,10 @@
 use super::Supervised;
 use super::attachment::Attachment;
 use super::describe;
+use super::ending::{End, Ended};
 use super::entered;
 use super::launch::{Launched, StartFailure};
+use super::restart::Restarts;
 use super::run::Supervisor;
 use super::state::{Run, State};
 use crate::network::{NetworkError, endpoint, port};
@@ -44,14 +46,14 @@ impl Supervisor {
         self.endpoints.clone_from(&status.endpoints);
         match status.status.clone() {
             Status::Running { started_at, restarts, .. } => {
-                self.restarts = restarts;
+                self.restarts = Restarts::taken_over(restarts);
                 self.adopt_run(status, started_at, false)
             }
             Status::Paused { started_at, .. } => self.adopt_run(status, started_at, true),
             Status::Restarting { exit_code, finished_at, restarts } => {
-                self.restarts = restarts;
-                let exit_code = Some(exit_code);
-                self.state = State::Waiting { until: Instant::now(), exit_code, finished_at };
+                self.restarts = Restarts::taken_over(restarts);
+                let end = End { how: Some(Ended::Code(exit_code)), ..End::unseen(finished_at) };
+                self.state = State::Waiting { until: Instant::now(), end };
                 Ok(())
             }
             ended @ (Status::Created | Status::Exited { .. }) => {
@@ -69,7 +71,7 @@ impl Supervisor {
     ) -> Result<(), AdoptError> {
         let Some((init, pidfd)) = status.init.and_then(alive) else {
             let ran_for = started_at.elapsed().unwrap_or_default();
-            self.settle(None, ran_for, None, false);
+            self.settle(End::unseen(SystemTime::now()), ran_for, None);
             return Ok(());
         };
         let launched = take_over(&self.supervised, init, pidfd, status.ports)?;

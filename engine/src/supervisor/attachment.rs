@@ -6,10 +6,12 @@ use crate::network::lease::{self, Lease};
 use crate::network::resolver::{self, DnsService};
 use crate::network::{self, NetworkError, names, port};
 use crate::runtime::launch::Inside;
-use engine_spec::{ContainerName, EndpointSpec, NetworkMode, NetworkName, ObservedEndpoint, PublishedPort};
+use engine_spec::{
+    ContainerName, ContainerSpec, EndpointSpec, NetworkMode, NetworkName, ObservedEndpoint, PublishedPort,
+};
 use std::fs;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::OwnedFd;
 
 const HOST_RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -120,6 +122,14 @@ impl Attachment {
         Ok(Some(DnsService::new(&supervised.layout, sockets, networks, servers)?))
     }
 
+    /// The host as the container reaches it (`host-gateway`): none without a way out.
+    fn host_addresses(&self, spec: &ContainerSpec) -> Vec<IpAddr> {
+        if spec.network == NetworkMode::Host {
+            return vec![Ipv4Addr::LOCALHOST.into()];
+        }
+        self.interfaces.iter().flat_map(|interface| interface.gateways.iter().copied()).collect()
+    }
+
     /// Writes the files of /etc that depend on it.
     pub(super) fn write_files(&self, supervised: &Supervised) -> io::Result<()> {
         let Supervised { record, folder, .. } = supervised;
@@ -127,7 +137,10 @@ impl Attachment {
         let hostname = spec.hostname.as_deref().unwrap_or(record.id.short());
         let addresses: Vec<IpAddr> = self.endpoints.iter().map(|(_, lease)| lease.address.into()).collect();
         fs::write(folder.etc("hostname"), format!("{hostname}\n"))?;
-        fs::write(folder.etc("hosts"), network::hosts(spec, hostname, &addresses))?;
+        fs::write(
+            folder.etc("hosts"),
+            network::hosts(spec, hostname, &addresses, &self.host_addresses(spec)),
+        )?;
         fs::write(folder.etc("resolv.conf"), network::resolv_conf(spec, &host_resolv_conf()))
     }
 }

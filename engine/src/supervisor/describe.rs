@@ -11,7 +11,7 @@ use crate::runtime::user::{self, ResolvedUser, UserError};
 use crate::state::{Layout, container};
 use crate::volume;
 use engine_spec::{
-    ContainerId, ContainerName, ContainerSpec, MountSource, MountSpec, Namespace, NetworkMode,
+    ContainerId, ContainerName, ContainerSpec, MountSource, MountSpec, Namespace, NetworkMode, Recursive,
 };
 use nix::fcntl::OFlag;
 use std::fs;
@@ -160,7 +160,7 @@ fn etc_folder(supervised: &Supervised) -> Folder {
 }
 
 fn bind(target: PathBuf, path: PathBuf) -> ResolvedMount {
-    let source = ResolvedSource::Bind { path, propagation: None, non_recursive: false };
+    let source = ResolvedSource::Bind { path, propagation: None, recursive: Recursive::Enabled };
     ResolvedMount { target, source, read_only: false }
 }
 
@@ -169,7 +169,7 @@ fn source(
     number: usize,
     mount: &MountSpec,
 ) -> Result<ResolvedSource, DescribeError> {
-    let plain = |path| ResolvedSource::Bind { path, propagation: None, non_recursive: false };
+    let plain = |path| ResolvedSource::Bind { path, propagation: None, recursive: Recursive::Enabled };
     let refuse = |path: &Path, source| DescribeError::Source {
         path: path.to_owned(),
         target: mount.target.clone(),
@@ -185,7 +185,7 @@ fn source(
             ResolvedSource::Bind {
                 path: path.clone(),
                 propagation: options.propagation.clone(),
-                non_recursive: options.non_recursive,
+                recursive: options.recursive,
             }
         }
         MountSource::Volume { options, .. } => {
@@ -199,6 +199,7 @@ fn source(
             }
         }
         MountSource::Tmpfs { options } => ResolvedSource::Tmpfs(options.clone()),
+        MountSource::Image { .. } => return Err(SpecError::Unsupported("mounting an image").into()),
         MountSource::Content { .. } => plain(supervised.folder.content(number)),
     })
 }

@@ -1,5 +1,6 @@
 //! Processes that are added to a container: what users execute in it, and probes.
 
+use super::ending::{self, Ended};
 use super::failure::Failure;
 use super::launch::Launched;
 use super::message::{self, Answer};
@@ -9,7 +10,7 @@ use crate::runtime::launch::{LaunchError, Stdio};
 use crate::runtime::rootfs::Root;
 use crate::runtime::user::{self, UserError};
 use crate::sys;
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -134,9 +135,6 @@ fn nowhere() -> io::Result<[OwnedFd; 3]> {
 ///
 /// `None` where it is not our child or has not ended.
 pub(super) fn reap(pidfd: BorrowedFd<'_>) -> Option<i32> {
-    match waitid(Id::PIDFd(pidfd), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG) {
-        Ok(WaitStatus::Exited(_, code)) => Some(code),
-        Ok(WaitStatus::Signaled(_, signal, _)) => Some(128 + signal as i32),
-        _ => None,
-    }
+    let waited = waitid(Id::PIDFd(pidfd), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG);
+    waited.ok().and_then(ending::ended).map(Ended::exit_code)
 }

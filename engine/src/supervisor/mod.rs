@@ -9,6 +9,7 @@
 //! hurts nobody: what the container needs of it is taken over by the next one (`adopt`).
 
 mod adopt;
+mod aftermath;
 mod attachment;
 mod deaf;
 pub(crate) mod describe;

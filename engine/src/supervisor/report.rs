@@ -24,7 +24,7 @@ impl Supervisor {
     /// What the container does now.
     pub(super) fn status(&self) -> StatusRecord {
         StatusRecord {
-            status: self.state.status(self.restarts),
+            status: self.state.status(self.restarts.count()),
             ports: self.state.run().map(|run| run.launched.ports.clone()).unwrap_or_default(),
             endpoints: self.endpoints.clone(),
             init: self.state.run().map(|run| run.launched.init),

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::message::{self, Answer, Request};
 use super::run::Supervisor;
 use crate::runtime::cgroup::CgroupError;
+use super::stop::Cause;
 use crate::state::container;
 use crate::sys;
 use engine_spec::ContainerAction;
@@ -45,7 +46,7 @@ impl Supervisor {
         match request {
             Request::Stop { grace } => {
                 self.supervised.event(ContainerAction::Stop);
-                self.stop(grace, true);
+                self.stop(grace, Cause::User);
                 self.stoppers.push(caller);
             }
             Request::Kill { signal } => reply(&caller, self.kill(signal)),

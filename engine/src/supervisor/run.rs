@@ -7,23 +7,23 @@
 //!                         │ └──────────── delay is over ───────────┘ │
 //!                         └─ it ends ──> Over <── a user stops it ───┘
 //! ```
+//! What comes after an end is decided in [`super::aftermath`].
 
 use super::launch::{self, Launched, StartFailure};
 use super::log::Log;
 use super::poll::Source;
-use super::presence::{self, Presence};
+use super::presence::Presence;
 use super::probe::{HealthWatch, Verdict};
-use super::restart::{self, Ending};
-use super::state::{Run, State, exited, not_started, word};
+use super::restart::Restarts;
+use super::state::{Run, State, not_started, word};
 use super::stdio::Output;
 use super::step::Stream;
-use super::stop::{self, Stopping};
-use super::{Supervised, ending, entered, health, message, poll};
-use crate::state::record::RecordError;
-use engine_spec::{ContainerAction, ObservedEndpoint, Status};
+use super::stop::{self, Cause, Stopping};
+use super::{Supervised, entered, health, poll};
+use engine_spec::{ContainerAction, Health, ObservedEndpoint, Status};
 use nix::sys::signalfd::SignalFd;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -42,11 +42,10 @@ pub(super) struct Supervisor {
     pub(super) entered: Vec<entered::Entered>,
     pub(super) endpoints: Vec<ObservedEndpoint>,
     pub(super) state: State,
-    pub(super) restarts: u32,
-    pub(super) delay: Option<Duration>,
+    pub(super) restarts: Restarts,
     /// Whether nothing is left of the last run; else the run folder stays, and with it the attention of
     /// repair.
-    is_clean: bool,
+    pub(super) is_clean: bool,
 }
 
 /// What a supervisor keeps open as long as it lives.
@@ -74,8 +73,7 @@ impl Supervisor {
             entered: Vec::new(),
             endpoints: Vec::new(),
             state: State::Over(Status::Created),
-            restarts: 0,
-            delay: None,
+            restarts: Restarts::default(),
             is_clean: true,
         }
     }
@@ -198,6 +196,9 @@ impl Supervisor {
         if let Some(health) = health.filter(|_| verdict.has_changed) {
             self.publish_status();
             self.supervised.event(ContainerAction::HealthStatus { health: word(health).to_owned() });
+            if health == Health::Unhealthy && self.supervised.record.spec.restart_when_unhealthy {
+                self.stop(None, Cause::Unhealthy);
+            }
         }
     }
 
@@ -205,31 +206,29 @@ impl Supervisor {
     fn shut_down(&mut self) {
         // The signal is taken from the queue; which one it was does not matter.
         let _ = self.files.signals.read_signal();
-        self.stop(None, false);
+        self.stop(None, Cause::Shutdown);
     }
 
     /// Asks the container to end.
-    pub(super) fn stop(&mut self, grace: Option<Duration>, by_user: bool) {
+    pub(super) fn stop(&mut self, grace: Option<Duration>, cause: Cause) {
         let (spec, now) = (&self.supervised.record.spec, Instant::now());
         let grace = grace.unwrap_or_else(|| stop::grace_of(spec));
         match &mut self.state {
             State::Running(run) => match &mut run.stopping {
-                Some(stopping) => stopping.hurry(grace, now),
+                Some(stopping) => stopping.hurry(grace, cause, now),
                 None => {
                     let signal = stop::signal_of(spec, &self.supervised.record.image);
-                    run.stopping = Some(Stopping::begin(&run.launched, signal, grace, by_user, now));
+                    run.stopping = Some(Stopping::begin(&run.launched, signal, grace, cause, now));
                     // A frozen process hears the signal when it goes on; else it is killed in the end.
                     let _ = self.unpause();
                 }
             },
-            State::Waiting { exit_code, finished_at, .. } => {
-                self.state = State::Over(exited(*exit_code, *finished_at, false, by_user));
-            }
+            State::Waiting { end, .. } => self.state = State::Over(end.status(cause == Cause::User)),
             State::Over(_) => {}
         }
     }
 
-    fn take_output(&mut self, stream: Stream) {
+    pub(super) fn take_output(&mut self, stream: Stream) {
         let pipe = match stream {
             Stream::Stdout => &mut self.files.output.stdout,
             Stream::Stderr => &mut self.files.output.stderr,
@@ -252,74 +251,5 @@ impl Supervisor {
             }
             _ => run.launched.terminal = None,
         }
-    }
-
-    /// The first process has ended: cleans up and decides what comes next.
-    fn ended(&mut self) {
-        let Some(run) = self.state.run() else { return };
-        let exit_code = ending::exit_code(run.launched.init, run.launched.pidfd.as_fd());
-        let oom_killed = run.launched.description.cgroup.oom_kills().is_ok_and(|kills| kills > 0);
-        let stopping = run.stopping.as_ref().map(|stopping| stopping.by_user);
-        let ran_for = run.started.elapsed();
-        self.take_output(Stream::Stdout);
-        self.take_output(Stream::Stderr);
-        let _ = self.files.log.flush(SystemTime::now());
-        self.settle(exit_code, ran_for, stopping, oom_killed);
-    }
-
-    /// Decides what comes after an end: another start or none. `stopping` tells whether a user or the
-    /// machine's shutdown caused it.
-    pub(super) fn settle(
-        &mut self,
-        exit_code: Option<i32>,
-        ran_for: Duration,
-        stopping: Option<bool>,
-        oom_killed: bool,
-    ) {
-        let finished_at = SystemTime::now();
-        self.is_clean = launch::clean(&self.supervised).is_ok();
-        if oom_killed {
-            self.supervised.event(ContainerAction::Oom);
-        }
-        self.supervised.event(ContainerAction::Die { exit_code });
-        let ending = Ending { exit_code, stopped_by_user: stopping.is_some(), ran_for };
-        let policy = self.supervised.record.spec.restart;
-        self.delay = restart::delay(policy, ending, self.restarts, self.delay);
-        match self.delay {
-            Some(delay) => {
-                self.state = State::Waiting { until: Instant::now() + delay, exit_code, finished_at };
-                self.publish_status();
-                let _ = self.keep_status();
-            }
-            None => {
-                self.state = State::Over(exited(exit_code, finished_at, oom_killed, stopping == Some(true)));
-            }
-        }
-    }
-
-    fn start_again(&mut self) {
-        self.restarts += 1;
-        // Why it failed is kept in the status.
-        if self.launch().is_ok() {
-            self.supervised.event(ContainerAction::Restart);
-        }
-    }
-
-    /// Leaves: keeps how the container ended, removes the run folder, answers who waits for that.
-    pub(super) fn leave(mut self) -> Result<(), RecordError> {
-        let status = self.status();
-        self.keep_status()?;
-        if self.is_clean {
-            // A folder that stays is removed by repair.
-            let _ = presence::remove_run_folder(&self.supervised.folder);
-        } else {
-            self.publish_status();
-        }
-        self.tell_watchers(status);
-        drop(self.presence);
-        for stopper in &self.stoppers {
-            let _ = message::send(stopper, &message::Answer::Done, &[]);
-        }
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What a supervised container does, and the words for it that others read.
 
+use super::ending::End;
 use super::failure::Failure;
 use super::launch::{Launched, StartFailure};
 use super::probe::HealthWatch;
@@ -13,7 +14,7 @@ pub(super) enum State {
     /// Its process runs.
     Running(Box<Run>),
     /// Its policy will start it again.
-    Waiting { until: Instant, exit_code: Option<i32>, finished_at: SystemTime },
+    Waiting { until: Instant, end: End },
     /// It has ended for good.
     Over(Status),
 }
@@ -66,9 +67,9 @@ impl State {
                 health: run.health.as_ref().map(|health| health.progress.health),
                 restarts,
             },
-            Self::Waiting { exit_code, finished_at, .. } => Status::Restarting {
-                exit_code: exit_code.unwrap_or(UNSEEN),
-                finished_at: *finished_at,
+            Self::Waiting { end, .. } => Status::Restarting {
+                exit_code: end.exit_code().unwrap_or(UNSEEN),
+                finished_at: end.finished_at,
                 restarts,
             },
             Self::Over(status) => status.clone(),
@@ -79,21 +80,12 @@ impl State {
 /// Stands for an exit code that nobody saw, while a container waits for its next start.
 const UNSEEN: i32 = 255;
 
-/// It has ended for good.
-pub(super) fn exited(
-    exit_code: Option<i32>,
-    finished_at: SystemTime,
-    oom_killed: bool,
-    stopped_by_user: bool,
-) -> Status {
-    Status::Exited { exit_code, finished_at, oom_killed, stopped_by_user, error: None }
-}
-
 /// It could not be started.
 pub(super) fn not_started(failure: &StartFailure) -> Status {
     let text = Failure::of(failure, None).in_one_line();
     Status::Exited {
         exit_code: Some(failure.exit_code()),
+        signal: None,
         finished_at: SystemTime::now(),
         oom_killed: false,
         stopped_by_user: false,

@@ -21,20 +21,25 @@ pub(super) struct Stopping {
     deadline: Option<Instant>,
     /// When it is killed if it is still deaf.
     deaf_until: Option<Instant>,
-    /// Whether somebody asked for it; else the machine is shut down.
-    pub(super) by_user: bool,
+    /// Why.
+    pub(super) cause: Cause,
+}
+
+/// Why a container is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Somebody asked for it.
+    User,
+    /// The machine is shut down.
+    Shutdown,
+    /// Its probes fail, and it shall be started again.
+    Unhealthy,
 }
 
 impl Stopping {
     /// Sends the stop signal.
-    pub(super) fn begin(
-        run: &Launched,
-        signal: Signal,
-        grace: Duration,
-        by_user: bool,
-        now: Instant,
-    ) -> Self {
-        let mut stopping = Self { signal, deadline: Some(now + grace), deaf_until: None, by_user };
+    pub(super) fn begin(run: &Launched, signal: Signal, grace: Duration, cause: Cause, now: Instant) -> Self {
+        let mut stopping = Self { signal, deadline: Some(now + grace), deaf_until: None, cause };
         if grace.is_zero() {
             stopping.kill(run);
         } else {
@@ -45,8 +50,12 @@ impl Stopping {
         stopping
     }
 
-    /// A shorter grace period counts from now on; a longer one is too late.
-    pub(super) fn hurry(&mut self, grace: Duration, now: Instant) {
+    /// A shorter grace period counts from now on; a longer one is too late. Who stops it now takes
+    /// precedence over a restart that was meant before.
+    pub(super) fn hurry(&mut self, grace: Duration, cause: Cause, now: Instant) {
+        if self.cause == Cause::Unhealthy {
+            self.cause = cause;
+        }
         self.deadline = self.deadline.map(|deadline| deadline.min(now + grace));
     }
 

@@ -97,7 +97,7 @@ fn state(status: &Status) -> Value {
             state["FinishedAt"] = json!(clock::rfc3339(*finished_at));
             state["RestartCount"] = json!(restarts);
         }
-        Status::Exited { exit_code, finished_at, oom_killed, error, stopped_by_user: _ } => {
+        Status::Exited { exit_code, finished_at, oom_killed, error, signal: _, stopped_by_user: _ } => {
             state["ExitCode"] = json!(exit_code);
             state["FinishedAt"] = json!(clock::rfc3339(*finished_at));
             state["OOMKilled"] = json!(oom_killed);

@@ -47,7 +47,7 @@ const FIELDS: &[Field] = &[
     applied("environment", Variables),
     applied("expose", List(&Scalar, Merge::Unique)),
     applied("extends", Short(short::extends, &EXTENDS)),
-    later("external_links", List(&Text, Merge::Unique)),
+    applied("external_links", List(&Text, Merge::Unique)),
     applied("extra_hosts", Hosts),
     later("gpus", Any),
     applied("group_add", List(&Scalar, Merge::Unique)),
@@ -57,7 +57,7 @@ const FIELDS: &[Field] = &[
     applied("init", Bool),
     applied("ipc", Text),
     inert("isolation", Text),
-    later("label_file", OneOrMore(&Text, Merge::Unique)),
+    applied("label_file", OneOrMore(&Path, Merge::Unique)),
     applied("labels", Pairs),
     applied("links", List(&Text, Merge::Unique)),
     applied("logging", Keys(&LOGGING)),
@@ -98,12 +98,12 @@ const FIELDS: &[Field] = &[
     applied("tmpfs", OneOrMore(&Text, Merge::Unique)),
     applied("tty", Bool),
     applied("ulimits", Map(&ULIMIT)),
-    later("use_api_socket", Bool),
+    applied("use_api_socket", Bool),
     applied("user", Text),
     later("userns_mode", Text),
     applied("uts", Text),
     applied("volumes", List(&MOUNT, Merge::By(identity::target))),
-    refused("volumes_from"),
+    applied("volumes_from", List(&Text, Merge::Unique)),
     applied("working_dir", Text),
 ];
 
@@ -251,7 +251,7 @@ static MOUNT: Kind = Short(
         fields: &[
             applied("bind", Keys(&BIND)),
             inert("consistency", Text),
-            later("image", Keys(&object("image", &[applied("subpath", Text)]))),
+            applied("image", Keys(&object("image", &[applied("subpath", Text)]))),
             applied("read_only", Bool),
             applied("source", Text),
             applied("target", Text),
@@ -276,7 +276,7 @@ static BIND: Object = object(
 static TMPFS: Object = object("tmpfs", &[applied("mode", Integer), applied("size", Size)]);
 
 static VOLUME_USE: Object =
-    object("volume", &[later("labels", Pairs), applied("nocopy", Bool), applied("subpath", Text)]);
+    object("volume", &[applied("labels", Pairs), applied("nocopy", Bool), applied("subpath", Text)]);
 
 static ULIMIT: Kind =
     Either(&Integer, &Keys(&object("a limit", &[applied("hard", Integer), applied("soft", Integer)])));
@@ -325,8 +325,8 @@ static RESTART_POLICY: Object = object(
     "restart_policy",
     &[
         applied("condition", Word(&["none", "on-failure", "any"])),
-        inert("delay", Duration),
+        applied("delay", Duration),
         applied("max_attempts", Integer),
-        inert("window", Duration),
+        applied("window", Duration),
     ],
 );

@@ -72,7 +72,11 @@ fn a_missing_program_is_127_and_a_folder_126() {
 fn a_failing_mount_names_its_step() {
     require!(Root, Busybox);
     let mut container = Container::new("");
-    let source = ResolvedSource::Bind { path: "/no/such".into(), propagation: None, non_recursive: false };
+    let source = ResolvedSource::Bind {
+        path: "/no/such".into(),
+        propagation: None,
+        recursive: engine_spec::Recursive::Enabled,
+    };
     container.mounts = vec![ResolvedMount { target: "/data".into(), source, read_only: false }];
     let error = container.start().map(drop).expect_err("no such source");
     assert_eq!(error.to_string(), "cannot mount /no/such at /data");
@@ -149,7 +153,8 @@ fn a_bind_over_a_dangling_link_makes_its_target() {
         .expect("linked");
     let source = container.folder.join("resolv.conf");
     fs::write(&source, "nameserver\n").expect("written");
-    let source = ResolvedSource::Bind { path: source, propagation: None, non_recursive: false };
+    let source =
+        ResolvedSource::Bind { path: source, propagation: None, recursive: engine_spec::Recursive::Enabled };
     container.mounts = vec![ResolvedMount { target: "/etc/resolv.conf".into(), source, read_only: false }];
     assert_eq!(container.run().output, "nameserver\nnameserver\n");
 }

@@ -17,7 +17,7 @@ use super::device::ResolvedDevice;
 use super::seccomp::Profile;
 use super::user::ResolvedUser;
 use capability::CapabilitySet;
-use engine_spec::{ContainerId, ContainerSpec, ImageConfig, Namespace, NetworkMode, TmpfsOptions};
+use engine_spec::{ContainerId, ContainerSpec, ImageConfig, Namespace, NetworkMode, Recursive, TmpfsOptions};
 use oci_spec::runtime::{Linux, LinuxNamespace, LinuxNamespaceType, Spec};
 pub(crate) use resource::limits;
 use security::Options;
@@ -86,8 +86,8 @@ pub enum ResolvedSource {
         path: PathBuf,
         /// `rprivate`, `rshared`, …; `None` is `rprivate`.
         propagation: Option<String>,
-        /// Leave mounts below the source out.
-        non_recursive: bool,
+        /// What becomes of mounts below the source.
+        recursive: Recursive,
     },
     /// Memory.
     Tmpfs(TmpfsOptions),

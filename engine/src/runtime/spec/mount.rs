@@ -1,7 +1,7 @@
 //! Mounts: the ones every container has, then the ones asked for, outer before inner.
 
 use super::{Resolved, ResolvedMount, ResolvedSource, SpecError};
-use engine_spec::{ContainerSpec, Namespace, TmpfsOptions};
+use engine_spec::{ContainerSpec, Namespace, Recursive, TmpfsOptions};
 use oci_spec::runtime::Mount;
 use std::path::{Path, PathBuf};
 
@@ -73,11 +73,11 @@ fn shared_memory(spec: &ContainerSpec) -> Mount {
 
 fn asked_for(wish: &ResolvedMount) -> Mount {
     match &wish.source {
-        ResolvedSource::Bind { path, propagation, non_recursive } => {
-            let mut options = vec![if *non_recursive { "bind" } else { "rbind" }.to_owned()];
+        ResolvedSource::Bind { path, propagation, recursive } => {
+            let mut options =
+                vec![if *recursive == Recursive::Disabled { "bind" } else { "rbind" }.to_owned()];
             options.push(propagation.clone().unwrap_or_else(|| PROPAGATION.to_owned()));
-            // Docker 25 on: read-only counts for mounts below the source as well.
-            options.extend(wish.read_only.then(|| if *non_recursive { "ro" } else { "rro" }.to_owned()));
+            options.extend(wish.read_only.then(|| read_only(*recursive).to_owned()));
             mount(&wish.target, "bind", path, options)
         }
         ResolvedSource::Tmpfs(tmpfs) => {
@@ -89,12 +89,20 @@ fn asked_for(wish: &ResolvedMount) -> Mount {
     }
 }
 
-fn tmpfs_options(tmpfs: &TmpfsOptions) -> impl Iterator<Item = String> {
+/// Docker 25 on: read-only counts for mounts below the source as well, unless that is not wanted.
+fn read_only(recursive: Recursive) -> &'static str {
+    match recursive {
+        Recursive::Enabled | Recursive::Readonly => "rro",
+        Recursive::Disabled | Recursive::Writable => "ro",
+    }
+}
+
+fn tmpfs_options(tmpfs: &TmpfsOptions) -> impl Iterator<Item = String> + use<'_> {
     let size = tmpfs.size.map(|size| format!("size={size}"));
     let mode = tmpfs.mode.map(|mode| format!("mode={mode:o}"));
     let uid = tmpfs.uid.map(|uid| format!("uid={uid}"));
     let gid = tmpfs.gid.map(|gid| format!("gid={gid}"));
-    [size, mode, uid, gid].into_iter().flatten()
+    [size, mode, uid, gid].into_iter().flatten().chain(tmpfs.options.iter().cloned())
 }
 
 fn mount(target: impl Into<PathBuf>, kind: &str, source: impl Into<PathBuf>, options: Vec<String>) -> Mount {

@@ -1,7 +1,7 @@
 //! Specs as JSON text: the whole of one container, then what single wishes change in it.
 
 use super::*;
-use engine_spec::{ContainerName, Digest, ImageReference};
+use engine_spec::{ContainerName, Digest, ImageReference, Recursive};
 use serde_json::{Value, json};
 
 fn container() -> ContainerSpec {
@@ -103,10 +103,15 @@ fn mounts_come_outer_before_inner_and_replace_the_defaults() {
     let change = |_: &mut ContainerSpec, resolved: &mut Resolved| {
         let bind = |target: &str, read_only| ResolvedMount {
             target: target.into(),
-            source: ResolvedSource::Bind { path: "/src".into(), propagation: None, non_recursive: false },
+            source: ResolvedSource::Bind {
+                path: "/src".into(),
+                propagation: None,
+                recursive: Recursive::Enabled,
+            },
             read_only,
         };
-        let tmpfs = TmpfsOptions { size: Some(1024), mode: Some(0o700), uid: Some(5), gid: None };
+        let tmpfs =
+            TmpfsOptions { size: Some(1024), mode: Some(0o700), uid: Some(5), ..TmpfsOptions::default() };
         let shm = ResolvedMount {
             target: "/dev/shm".into(),
             source: ResolvedSource::Tmpfs(tmpfs),

@@ -17,12 +17,11 @@ use super::failure::Failure;
 use super::message::{self, Answer};
 use super::spawn;
 use crate::state::Layout;
-use engine_spec::BuildNetwork;
+use engine_spec::{BuildNetwork, HostAddress};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 use std::io::{self, PipeReader, Read};
-use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::Command;
@@ -49,7 +48,7 @@ pub struct StepSpec {
     /// How it is connected.
     pub network: BuildNetwork,
     /// Lines for /etc/hosts.
-    pub extra_hosts: Vec<(String, IpAddr)>,
+    pub extra_hosts: Vec<(String, HostAddress)>,
 }
 
 /// Where a piece of output came from.

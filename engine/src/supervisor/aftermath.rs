@@ -1,0 +1,77 @@
+//! What comes after a container's first process has ended: another start, or the supervisor's own end.
+
+use super::ending::{self, End};
+use super::restart::{self, Ending};
+use super::run::Supervisor;
+use super::state::State;
+use super::step::Stream;
+use super::stop::Cause;
+use super::{launch, message, presence};
+use crate::state::record::RecordError;
+use engine_spec::ContainerAction;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant, SystemTime};
+
+impl Supervisor {
+    /// The first process has ended: takes the last of its output, and decides what comes next.
+    pub(super) fn ended(&mut self) {
+        let Some(run) = self.state.run() else { return };
+        let how = ending::of(run.launched.init, run.launched.pidfd.as_fd());
+        let oom_killed = run.launched.description.cgroup.oom_kills().is_ok_and(|kills| kills > 0);
+        let end = End { how, finished_at: SystemTime::now(), oom_killed };
+        let cause = run.stopping.as_ref().map(|stopping| stopping.cause);
+        let ran_for = run.started.elapsed();
+        self.take_output(Stream::Stdout);
+        self.take_output(Stream::Stderr);
+        let _ = self.files.log.flush(SystemTime::now());
+        self.settle(end, ran_for, cause);
+    }
+
+    /// Cleans up, and decides between another start and none. `cause` is why it was stopped, if it was.
+    pub(super) fn settle(&mut self, end: End, ran_for: Duration, cause: Option<Cause>) {
+        self.is_clean = launch::clean(&self.supervised).is_ok();
+        if end.oom_killed {
+            self.supervised.event(ContainerAction::Oom);
+        }
+        let exit_code = end.exit_code();
+        self.supervised.event(ContainerAction::Die { exit_code });
+        let spec = &self.supervised.record.spec;
+        let rule = restart::Rule { policy: spec.restart, pace: &spec.restart_pace };
+        let now = Instant::now();
+        match self.restarts.after(&rule, Ending { exit_code, cause, ran_for }, now) {
+            Some(delay) => {
+                self.state = State::Waiting { until: now + delay, end };
+                self.publish_status();
+                let _ = self.keep_status();
+            }
+            None => self.state = State::Over(end.status(cause == Some(Cause::User))),
+        }
+    }
+
+    /// The wait is over.
+    pub(super) fn start_again(&mut self) {
+        self.restarts.begin(Instant::now());
+        // Why it failed is kept in the status.
+        if self.launch().is_ok() {
+            self.supervised.event(ContainerAction::Restart);
+        }
+    }
+
+    /// Leaves: keeps how the container ended, removes the run folder, answers who waits for that.
+    pub(super) fn leave(mut self) -> Result<(), RecordError> {
+        let status = self.status();
+        self.keep_status()?;
+        if self.is_clean {
+            // A folder that stays is removed by repair.
+            let _ = presence::remove_run_folder(&self.supervised.folder);
+        } else {
+            self.publish_status();
+        }
+        self.tell_watchers(status);
+        drop(self.presence);
+        for stopper in &self.stoppers {
+            let _ = message::send(stopper, &message::Answer::Done, &[]);
+        }
+        Ok(())
+    }
+}
