@@ -174,7 +174,10 @@ fn mount_text(mount: &MountSpec) -> Value {
             let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
             format!("{} bytes, sha256 {digest}, mode {mode:03o}, owner {uid}:{gid}", bytes.len())
         }
-        source @ (MountSource::Bind { .. } | MountSource::Volume { .. } | MountSource::Tmpfs { .. }) => {
+        source @ (MountSource::Bind { .. }
+        | MountSource::Volume { .. }
+        | MountSource::Tmpfs { .. }
+        | MountSource::Image { .. }) => {
             let mut view = View::new();
             flatten("", &json(source), &mut view);
             let parts: Vec<_> = view
