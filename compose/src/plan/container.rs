@@ -203,6 +203,7 @@ fn process(service: &Service) -> ProcessSpec {
         group_add: service.group_add.clone(),
         tty: service.tty,
         stdin_open: service.stdin_open,
+        stdin_once: false,
     }
 }
 

@@ -106,6 +106,9 @@ pub struct ProcessSpec {
     pub tty: bool,
     /// Keep standard input open.
     pub stdin_open: bool,
+    /// Standard input ends with the first caller that is connected to it.
+    #[serde(default)]
+    pub stdin_once: bool,
 }
 
 /// How a container is connected.

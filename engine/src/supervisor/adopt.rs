@@ -107,5 +107,16 @@ fn take_over(
     let names = attachment.serve_names(supervised, sockets).map_err(StartFailure::from)?;
     let guards = port::guard(&ports).map_err(NetworkError::from).map_err(StartFailure::from)?;
     let endpoints = attachment.observed();
-    Ok(Launched { init, pidfd, description, endpoints, ports, guards, names, terminal: None, attachment })
+    Ok(Launched {
+        init,
+        pidfd,
+        description,
+        endpoints,
+        ports,
+        guards,
+        names,
+        terminal: None,
+        keeper: None,
+        attachment,
+    })
 }

@@ -23,6 +23,7 @@ impl Supervisor {
         let ran_for = run.started.elapsed();
         self.take_output(Stream::Stdout);
         self.take_output(Stream::Stderr);
+        self.take_terminal();
         let _ = self.files.log.flush(SystemTime::now());
         self.settle(end, ran_for, cause);
     }
@@ -35,6 +36,7 @@ impl Supervisor {
         }
         let exit_code = end.exit_code();
         self.supervised.event(ContainerAction::Die { exit_code });
+        self.attached.end(exit_code);
         let spec = &self.supervised.record.spec;
         let rule = restart::Rule { policy: spec.restart, pace: &spec.restart_pace };
         let now = Instant::now();
@@ -72,6 +74,8 @@ impl Supervisor {
         for stopper in &self.stoppers {
             let _ = message::send(stopper, &message::Answer::Done, &[]);
         }
+        // Who is connected may take its time, and nobody else waits for this process any more.
+        let _ = self.attached.finish();
         Ok(())
     }
 }

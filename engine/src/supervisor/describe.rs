@@ -150,7 +150,7 @@ fn mounts(supervised: &Supervised) -> Result<Vec<ResolvedMount>, DescribeError> 
 
 /// Who shares another container's network shares the files that describe it.
 fn etc_folder(supervised: &Supervised) -> Folder {
-    let Supervised { layout, record, folder } = supervised;
+    let Supervised { layout, record, folder, .. } = supervised;
     match &record.spec.network {
         NetworkMode::Container { name } => {
             container::by_name(layout, name).map_or_else(|| folder.clone(), |id| Folder::of(layout, &id))

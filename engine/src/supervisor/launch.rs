@@ -13,10 +13,12 @@ use crate::runtime::rootfs::{Durability, Overlay, Root, RootfsError};
 use crate::runtime::seccomp::SeccompError;
 use crate::runtime::spec::SpecError;
 use crate::state::ProcessRef;
+use crate::sys;
 use engine_spec::{ObservedEndpoint, PublishedPort};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::Pid;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// The exit code of a container that could not be launched, where none is more fitting (Docker's).
 const NOT_LAUNCHED: i32 = 128;
@@ -78,6 +80,8 @@ pub(super) struct Launched {
     pub(super) names: Option<DnsService>,
     /// Its terminal.
     pub(super) terminal: Option<OwnedFd>,
+    /// Keeps its input from ending before a client has come.
+    pub(super) keeper: Option<OwnedFd>,
     /// Its place in its networks.
     pub(super) attachment: Attachment,
 }
@@ -85,7 +89,9 @@ pub(super) struct Launched {
 /// Launches a container from its record.
 pub(super) fn launch(supervised: &Supervised) -> Result<Launched, StartFailure> {
     let root = overlay(supervised).mount()?;
-    launch_in(supervised, root, stdio_of(supervised)?)
+    let (stdio, keeper) = stdio_of(supervised)?;
+    let launched = launch_in(supervised, root, stdio)?;
+    Ok(Launched { keeper, ..launched })
 }
 
 /// Launches a container in `root`. What it made before it failed is cleaned by [`clean`].
@@ -103,6 +109,9 @@ pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Re
         init: supervised.record.spec.init,
     };
     let Made { waiting, descriptors, terminal } = waiting::make(supervised, sandbox, &attachment)?;
+    if let Some(terminal) = &terminal {
+        prepare(terminal, supervised.window).map_err(file("prepare the terminal"))?;
+    }
     let names = attachment.serve_names(supervised, descriptors)?;
     let (ports, guards) = attachment.publish(supervised)?;
     attachment.announce(supervised)?;
@@ -116,6 +125,7 @@ pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Re
         guards,
         names,
         terminal,
+        keeper: None,
         attachment,
     })
 }
@@ -137,7 +147,7 @@ pub(super) fn clean(supervised: &Supervised) -> Result<(), StartFailure> {
 }
 
 fn overlay(supervised: &Supervised) -> Overlay {
-    let Supervised { layout, record, folder } = supervised;
+    let Supervised { layout, record, folder, .. } = supervised;
     Overlay {
         layers: record.layers.iter().rev().map(|layer| layout.layer(layer)).collect(),
         upper: folder.upper(),
@@ -151,13 +161,23 @@ fn resources(description: &Description) -> oci_spec::runtime::LinuxResources {
     linux.and_then(|linux| linux.resources().clone()).unwrap_or_default()
 }
 
-fn stdio_of(supervised: &Supervised) -> Result<Stdio, StartFailure> {
+fn stdio_of(supervised: &Supervised) -> Result<(Stdio, Option<OwnedFd>), StartFailure> {
     let process = &supervised.record.spec.process;
     if process.tty {
-        return Ok(Stdio::Terminal);
+        return Ok((Stdio::Terminal, None));
     }
     let ends = stdio::container_ends(&supervised.folder, process);
-    Ok(Stdio::Files(ends.map_err(file("open the standard streams"))?))
+    let stdio::Ends { streams, keeper } = ends.map_err(file("open the standard streams"))?;
+    Ok((Stdio::Files(streams), keeper))
+}
+
+/// A client may fill its input; its supervisor must not wait for it. A wrong size is no reason not to run.
+fn prepare(terminal: &OwnedFd, window: Option<(u16, u16)>) -> io::Result<()> {
+    if let Some((rows, columns)) = window {
+        let _ = sys::set_window_size(terminal.as_fd(), rows, columns);
+    }
+    fcntl(terminal, FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK))?;
+    Ok(())
 }
 
 fn reference(pid: Pid) -> Result<ProcessRef, StartFailure> {

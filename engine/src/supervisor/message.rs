@@ -7,6 +7,9 @@
 //!   Exec { … } + stdin, stdout, stderr ─────> runtime::exec
 //!                  <──────────────────────── Started (+ the terminal's master)
 //!                  <──────────────────────── Exited { exit_code }
+//!   Attach + pipes for its output ──────────>
+//!                  <──────────────────────── Attached (+ the container's input)
+//!                  <──────────────────────── Ended { exit_code }
 //!   Watch ──────────────────────────────────>
 //!                  <──────────────────────── Status, now and at each change, until it ends
 //! ```
@@ -61,6 +64,12 @@ pub(crate) enum Request {
     Reload,
     /// Report each change of its status.
     Watch,
+    /// Connect the caller to its streams; two pipes for its output come beside it. Also the first
+    /// message to a new supervisor, whose container is then started connected.
+    Attach {
+        /// Rows and columns of the caller's terminal.
+        window: Option<(u16, u16)>,
+    },
     /// Run a process in it.
     Exec(ExecSpec),
 }
@@ -80,6 +89,13 @@ pub(crate) enum Answer {
     },
     /// What it does now.
     Status(Box<StatusRecord>),
+    /// The caller is connected; where the container takes input, its terminal or pipe comes beside it.
+    Attached,
+    /// The run that the caller is connected to has ended, and all it wrote is written.
+    Ended {
+        /// Its exit code, 128 plus the signal if one ended it, or `None` where nobody could see it.
+        exit_code: Option<i32>,
+    },
     /// The process runs.
     Started,
     /// The process, or the command of a build step, has ended.
@@ -151,8 +167,20 @@ pub(crate) fn send<M: Serialize>(
 
 /// Waits for one message and what descriptors came with it; `None` where the other side has closed.
 pub(crate) fn receive<M: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<(M, Vec<OwnedFd>)>> {
+    receive_with(socket, MsgFlags::empty())
+}
+
+/// The same for a message that is there already; `WouldBlock` where there is none.
+pub(super) fn receive_now<M: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<(M, Vec<OwnedFd>)>> {
+    receive_with(socket, MsgFlags::MSG_DONTWAIT)
+}
+
+fn receive_with<M: DeserializeOwned>(
+    socket: impl AsFd,
+    flags: MsgFlags,
+) -> io::Result<Option<(M, Vec<OwnedFd>)>> {
     let mut buffer = vec![0; LONGEST];
-    let (length, descriptors) = match sys::receive_message(socket.as_fd(), &mut buffer, MsgFlags::empty()) {
+    let (length, descriptors) = match sys::receive_message(socket.as_fd(), &mut buffer, flags) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
         received => received?,
     };

@@ -10,6 +10,8 @@
 
 mod adopt;
 mod aftermath;
+mod attach;
+mod attached;
 mod attachment;
 mod deaf;
 pub(crate) mod describe;
@@ -67,6 +69,8 @@ pub(crate) struct Supervised {
     pub(crate) layout: Layout,
     pub(crate) record: ContainerRecord,
     pub(crate) folder: Folder,
+    /// Rows and columns that its terminal begins with.
+    pub(crate) window: Option<(u16, u16)>,
 }
 
 impl Supervised {
@@ -173,12 +177,13 @@ fn begin(layout: Layout, id: &ContainerId) -> Result<Option<Supervisor>, Supervi
     let listener = message::serve(folder.run()).map_err(file("listen in the container's run folder"))?;
     let output = Output::open(&folder).map_err(file("open the container's pipes"))?;
     let log = Log::open(folder.log(), &record.spec.log).map_err(file("open the container's log"))?;
-    let supervised = Supervised { layout, record, folder };
+    let supervised = Supervised { layout, record, folder, window: None };
     Ok(Some(Supervisor::new(supervised, presence, Files { listener, signals, output, log })))
 }
 
 /// Starts or takes over the container, and stays with it.
 fn keep(mut supervisor: Supervisor, mode: Mode) -> bool {
+    let client = supervisor.expect_client();
     let begun = match mode {
         Mode::Launch => supervisor.launch().map_err(SuperviseError::from),
         Mode::Adopt => supervisor.adopt().map_err(SuperviseError::from),
@@ -189,6 +194,9 @@ fn keep(mut supervisor: Supervisor, mode: Mode) -> bool {
     };
     if begun.is_ok() {
         tell(&answer);
+        if let Some(client) = client {
+            supervisor.greet(client);
+        }
         if supervisor.run().is_err() {
             // The container goes on; the next command starts another supervisor.
             return false;
@@ -214,6 +222,6 @@ fn tell(answer: &Answer) -> bool {
 /// Removes what a run of a container left whose supervisor is dead. The caller acts for it.
 pub(crate) fn clean(layout: &Layout, record: ContainerRecord) -> Result<(), Failure> {
     let folder = Folder::of(layout, &record.id);
-    let supervised = Supervised { layout: layout.clone(), record, folder };
+    let supervised = Supervised { layout: layout.clone(), record, folder, window: None };
     launch::clean(&supervised).map_err(|error| Failure::of(&error, None))
 }

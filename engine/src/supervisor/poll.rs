@@ -21,6 +21,8 @@ pub(super) enum Source {
     Output(Stream),
     /// The container writes to its terminal.
     Terminal,
+    /// Somebody who is connected has room for more, or leaves.
+    Attached,
     /// Its name server has something to do.
     Name(RawFd),
     /// Its probe has ended.
@@ -53,11 +55,15 @@ pub(super) fn wait(supervisor: &Supervisor) -> io::Result<Vec<Source>> {
 
 /// The container's end is last: what it wrote before is taken first.
 fn sources(supervisor: &Supervisor) -> Vec<(Source, BorrowedFd<'_>, PollFlags)> {
-    let mut sources = vec![
-        (Source::Signal, supervisor.files.signals.as_fd(), PollFlags::POLLIN),
-        (Source::Output(Stream::Stdout), supervisor.files.output.stdout.as_fd(), PollFlags::POLLIN),
-        (Source::Output(Stream::Stderr), supervisor.files.output.stderr.as_fd(), PollFlags::POLLIN),
-    ];
+    let mut sources = vec![(Source::Signal, supervisor.files.signals.as_fd(), PollFlags::POLLIN)];
+    let is_behind = supervisor.attached.is_behind();
+    if !is_behind {
+        let output = &supervisor.files.output;
+        sources.push((Source::Output(Stream::Stdout), output.stdout.as_fd(), PollFlags::POLLIN));
+        sources.push((Source::Output(Stream::Stderr), output.stderr.as_fd(), PollFlags::POLLIN));
+    }
+    let attached = supervisor.attached.descriptors().into_iter();
+    sources.extend(attached.map(|(fd, flags)| (Source::Attached, fd, flags)));
     let callers = supervisor.callers.iter().enumerate().rev();
     sources
         .extend(callers.map(|(number, caller)| (Source::Caller(number), caller.as_fd(), PollFlags::POLLIN)));
@@ -70,7 +76,7 @@ fn sources(supervisor: &Supervisor) -> Vec<(Source, BorrowedFd<'_>, PollFlags)> 
         let descriptors = names.descriptors().into_iter();
         sources.extend(descriptors.map(|(fd, flags)| (Source::Name(fd.as_raw_fd()), fd, flags)));
     }
-    if let Some(terminal) = &run.launched.terminal {
+    if let Some(terminal) = run.launched.terminal.as_ref().filter(|_| !is_behind) {
         sources.push((Source::Terminal, terminal.as_fd(), PollFlags::POLLIN));
     }
     if let Some(probe) = run.health.as_ref().and_then(|health| health.probe.as_ref()) {
@@ -81,6 +87,11 @@ fn sources(supervisor: &Supervisor) -> Vec<(Source, BorrowedFd<'_>, PollFlags)> 
     }
     sources.push((Source::Init, run.launched.pidfd.as_fd(), PollFlags::POLLIN));
     sources
+}
+
+/// Whether there is something to read, or an end to see.
+pub(super) fn is_readable(fd: BorrowedFd<'_>) -> bool {
+    matches!(poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], PollTimeout::ZERO), Ok(1..))
 }
 
 /// Rounded up, so that what is due is due when poll returns.

@@ -63,6 +63,7 @@ impl Supervisor {
                     self.watchers.push(caller);
                 }
             }
+            Request::Attach { window: _ } => self.attach(caller, descriptors),
             Request::Exec(spec) => match self.state.run() {
                 // A process that joins a frozen group never comes to say that it runs.
                 Some(run) if run.is_paused => reply(&caller, Err(RequestError::Paused)),

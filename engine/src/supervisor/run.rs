@@ -9,6 +9,7 @@
 //! ```
 //! What comes after an end is decided in [`super::aftermath`].
 
+use super::attached::Attached;
 use super::launch::{self, Launched, StartFailure};
 use super::log::Log;
 use super::poll::Source;
@@ -21,9 +22,10 @@ use super::step::Stream;
 use super::stop::{self, Cause, Stopping};
 use super::{Supervised, entered, health, poll};
 use engine_spec::{ContainerAction, Health, ObservedEndpoint, Status};
+use nix::errno::Errno;
 use nix::sys::signalfd::SignalFd;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -40,6 +42,8 @@ pub(super) struct Supervisor {
     /// Wait for the end.
     pub(super) stoppers: Vec<OwnedFd>,
     pub(super) entered: Vec<entered::Entered>,
+    /// Connected to the container's streams.
+    pub(super) attached: Attached,
     pub(super) endpoints: Vec<ObservedEndpoint>,
     pub(super) state: State,
     pub(super) restarts: Restarts,
@@ -71,6 +75,7 @@ impl Supervisor {
             watchers: Vec::new(),
             stoppers: Vec::new(),
             entered: Vec::new(),
+            attached: Attached::default(),
             endpoints: Vec::new(),
             state: State::Over(Status::Created),
             restarts: Restarts::default(),
@@ -129,6 +134,7 @@ impl Supervisor {
             Source::Caller(number) => self.answer(number),
             Source::Output(stream) => self.take_output(stream),
             Source::Terminal => self.take_terminal(),
+            Source::Attached => self.attend(),
             Source::Name(fd) => {
                 if let Some(names) = self.state.run_mut().and_then(|run| run.launched.names.as_mut()) {
                     names.ready(fd, Instant::now());
@@ -229,27 +235,45 @@ impl Supervisor {
     }
 
     pub(super) fn take_output(&mut self, stream: Stream) {
-        let pipe = match stream {
-            Stream::Stdout => &mut self.files.output.stdout,
-            Stream::Stderr => &mut self.files.output.stderr,
-        };
         let mut buffer = [0; 16 << 10];
-        while let Ok(length @ 1..) = pipe.read(&mut buffer) {
-            // A container goes on when the disk of its log is full.
-            let _ = self.files.log.push(stream, &buffer[..length], SystemTime::now());
+        loop {
+            let pipe = match stream {
+                Stream::Stdout => &mut self.files.output.stdout,
+                Stream::Stderr => &mut self.files.output.stderr,
+            };
+            let Ok(length @ 1..) = pipe.read(&mut buffer) else { return };
+            self.pass_on(stream, &buffer[..length]);
+            if self.attached.is_behind() && !self.has_ended() {
+                return;
+            }
         }
     }
 
     /// A terminal whose last user has gone fails with EIO and is closed.
-    fn take_terminal(&mut self) {
-        let Some(run) = self.state.run_mut() else { return };
-        let Some(terminal) = &run.launched.terminal else { return };
+    pub(super) fn take_terminal(&mut self) {
         let mut buffer = [0; 16 << 10];
-        match nix::unistd::read(terminal, &mut buffer) {
-            Ok(length @ 1..) => {
-                let _ = self.files.log.push(Stream::Stdout, &buffer[..length], SystemTime::now());
+        loop {
+            let Some(run) = self.state.run_mut() else { return };
+            let Some(terminal) = &run.launched.terminal else { return };
+            match nix::unistd::read(terminal, &mut buffer) {
+                Ok(length @ 1..) => self.pass_on(Stream::Stdout, &buffer[..length]),
+                Err(Errno::EAGAIN | Errno::EINTR) => return,
+                Ok(0) | Err(_) => return run.launched.terminal = None,
             }
-            _ => run.launched.terminal = None,
+            if self.attached.is_behind() && !self.has_ended() {
+                return;
+            }
         }
+    }
+
+    /// A container goes on when the disk of its log is full.
+    fn pass_on(&mut self, stream: Stream, bytes: &[u8]) {
+        let _ = self.files.log.push(stream, bytes, SystemTime::now());
+        self.attached.pass(stream, bytes);
+    }
+
+    /// Whether the container's first process has ended: what is left is taken whoever is behind.
+    fn has_ended(&self) -> bool {
+        self.state.run().is_some_and(|run| poll::is_readable(run.launched.pidfd.as_fd()))
     }
 }

@@ -61,15 +61,27 @@ pub(crate) fn supervisor(
     id: &ContainerId,
     mode: Mode,
 ) -> Result<Option<Vec<PublishedPort>>, SpawnError> {
+    begin(layout, id, mode, |_| Ok(())).map(|(_, ports)| ports)
+}
+
+/// The same for a caller that goes on talking to the supervisor, and has something to `say` before it
+/// launches.
+pub(crate) fn begin(
+    layout: &Layout,
+    id: &ContainerId,
+    mode: Mode,
+    say: impl FnOnce(&OwnedFd) -> io::Result<()>,
+) -> Result<(OwnedFd, Option<Vec<PublishedPort>>), SpawnError> {
     let failed = |source| SpawnError::Spawn { id: id.clone(), source };
     let (ours, theirs) = message::pair().map_err(failed)?;
+    say(&ours).map_err(failed)?;
     nursery::order(layout, id, mode, &theirs).map_err(failed)?;
     // Only the supervisor has it now, so that its death is noticed.
     drop(theirs);
     match message::receive::<Answer>(&ours).map_err(failed)? {
-        Some((Answer::Running { ports }, _)) => Ok(Some(ports)),
+        Some((Answer::Running { ports }, _)) => Ok((ours, Some(ports))),
         Some((Answer::Failed(failure), _)) => Err(SpawnError::Failed(failure)),
-        Some((Answer::Done, _)) => Ok(None),
+        Some((Answer::Done, _)) => Ok((ours, None)),
         Some(_) | None => Err(SpawnError::Killed { id: id.clone() }),
     }
 }

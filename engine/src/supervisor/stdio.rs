@@ -34,17 +34,39 @@ impl Output {
     }
 }
 
-/// The container's ends: input, output, error. Input is empty unless it is to be kept open.
-pub(super) fn container_ends(folder: &Folder, process: &ProcessSpec) -> io::Result<[OwnedFd; 3]> {
+/// The container's ends of its streams.
+#[derive(Debug)]
+pub(super) struct Ends {
+    /// Input, output, error.
+    pub(super) streams: [OwnedFd; 3],
+    /// Keeps input from ending before the one client has come whose end it ends with.
+    pub(super) keeper: Option<OwnedFd>,
+}
+
+/// Opens the container's ends. Input is empty unless it is to be kept open.
+pub(super) fn container_ends(folder: &Folder, process: &ProcessSpec) -> io::Result<Ends> {
     let both_ways = |path: &Path| OpenOptions::new().read(true).write(true).open(path).map(OwnedFd::from);
-    let stdin = if process.stdin_open {
+    let (stdin, keeper) = if process.stdin_open {
         let path = folder.pipe("stdin");
         make(&path)?;
-        both_ways(&path)?
+        let kept = both_ways(&path)?;
+        match process.stdin_once {
+            // The last writer's end is the end of input.
+            true => (File::open(&path)?.into(), Some(kept)),
+            false => (kept, None),
+        }
     } else {
-        File::open("/dev/null")?.into()
+        (File::open("/dev/null")?.into(), None)
     };
-    Ok([stdin, both_ways(&folder.pipe("stdout"))?, both_ways(&folder.pipe("stderr"))?])
+    let streams = [stdin, both_ways(&folder.pipe("stdout"))?, both_ways(&folder.pipe("stderr"))?];
+    Ok(Ends { streams, keeper })
+}
+
+/// Where somebody writes what the container reads; an error where it reads no more.
+pub(super) fn open_input(folder: &Folder) -> io::Result<OwnedFd> {
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(nix::libc::O_NONBLOCK);
+    options.open(folder.pipe("stdin")).map(OwnedFd::from)
 }
 
 fn make(path: &Path) -> io::Result<()> {

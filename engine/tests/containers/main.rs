@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "it speaks as the test harness does")]
 
+mod attach;
 mod lifecycle;
 mod machine;
 mod repair;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 /// A test: its name and what it does.
 type Test = (&'static str, fn(&Machine));
 
-const TESTS: [Test; 13] = [
+const TESTS: [Test; 14] = [
     ("a_container_runs_logs_and_leaves_nothing", lifecycle::runs_logs_and_leaves_nothing),
     ("containers_find_each_other_and_ports_are_published", lifecycle::names_and_ports),
     ("exec_gives_output_and_exit_code", lifecycle::exec),
@@ -31,6 +32,7 @@ const TESTS: [Test; 13] = [
     ("a_policy_restarts_until_its_attempts_are_used_up", lifecycle::restart_policy),
     ("probes_make_a_container_healthy", lifecycle::health),
     ("a_named_volume_is_filled_once_and_kept", lifecycle::volumes),
+    ("input_goes_in_and_output_comes_out", attach::input_and_output),
     ("a_lost_supervisor_is_replaced", repair::adoption),
     ("a_supervisor_killed_while_launching_leaves_nothing", repair::killed_launch),
     ("a_half_made_container_is_discarded", repair::half_made),

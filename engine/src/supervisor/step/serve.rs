@@ -133,7 +133,7 @@ fn supervised(layout: &Layout, step: &StepSpec) -> Result<Supervised, ServeError
         created_at,
         volumes: Default::default(),
     };
-    Ok(Supervised { layout: layout.clone(), record, folder: Folder::of(layout, &id) })
+    Ok(Supervised { layout: layout.clone(), record, folder: Folder::of(layout, &id), window: None })
 }
 
 fn default_endpoint(layout: &Layout) -> Result<EndpointSpec, NetworkError> {
