@@ -2,6 +2,7 @@
 
 use super::node::{Node, Value};
 use super::shape::Shape;
+use crate::model::GoDuration;
 
 fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
@@ -36,7 +37,29 @@ pub(super) fn attachment(node: &Node, source: &str, _: &mut Shape<'_>) -> Vec<No
     vec![Node::map_of([("source", text(source))], node.span)]
 }
 
-/// `host[:container[:rwm]]`
+/// `gpus: all`
+pub(super) fn gpus(node: &Node, word: &str, shape: &mut Shape<'_>) -> Vec<Node> {
+    if word != "all" {
+        shape.mismatch(node, "gpus", "`all` or a list");
+        return Vec::new();
+    }
+    let every = Node::map_of([("count", Value::Integer(-1))], node.span);
+    vec![Node::new(Value::List(vec![every]), node.span)]
+}
+
+/// `count: all`
+pub(super) fn count(node: &Node, word: &str, _: &mut Shape<'_>) -> Vec<Node> {
+    vec![if word == "all" { Node::new(Value::Integer(-1), node.span) } else { node.clone() }]
+}
+
+/// `cpu_rt_period: 400ms`
+pub(super) fn microseconds(node: &Node, time: &str, _: &mut Shape<'_>) -> Vec<Node> {
+    let duration: Option<GoDuration> = time.parse().ok().filter(|_| time != "0");
+    let micros = duration.and_then(|duration| i64::try_from(duration.0.as_micros()).ok());
+    vec![micros.map_or_else(|| node.clone(), |micros| Node::new(Value::Integer(micros), node.span))]
+}
+
+/// `host[:container[:rwm]]`, or the name of a CDI device, which has no parts.
 pub(super) fn device(node: &Node, device: &str, _: &mut Shape<'_>) -> Vec<Node> {
     let mut parts = device.splitn(3, ':');
     let fields = [("source", parts.next()), ("target", parts.next()), ("permissions", parts.next())];

@@ -1,6 +1,6 @@
 //! The `deploy` section: the parts of it that mean something on one host.
 
-use super::{ByteSize, GoDuration, Rest, is_default};
+use super::{ByteSize, DeviceRequest, GoDuration, Rest, is_default};
 use serde::{Deserialize, Serialize};
 
 /// The `deploy` section.
@@ -70,6 +70,9 @@ pub struct Limits {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Reservations {
+    /// Devices by what they can do.
+    #[serde(skip_serializing_if = "is_default")]
+    pub devices: Vec<DeviceRequest>,
     /// Memory.
     #[serde(skip_serializing_if = "is_default")]
     pub memory: Option<ByteSize>,

@@ -33,7 +33,7 @@ pub use network::{Ipam, IpamConfig, Network, ServiceNetwork};
 pub use place::{Location, Places};
 pub use port::Port;
 pub use project::{Key, Project};
-pub use resource::{Device, Logging, UlimitValue};
+pub use resource::{BlkioConfig, Device, DeviceRequest, Logging, ThrottleDevice, UlimitValue, WeightDevice};
 pub use service::{EnvFile, NamespaceMode, PullPolicy, Service};
 pub use unit::{ByteSize, GoDuration, UnitError};
 pub use volume::Volume;

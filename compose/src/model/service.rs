@@ -1,8 +1,9 @@
 //! A service: what its containers are made of.
 
 use super::{
-    Attachment, Build, ByteSize, Dependency, Deploy, Device, GoDuration, HealthCheck, Hook, Key, Logging,
-    Mount, MountKind, Port, Provider, Rest, ServiceNetwork, UlimitValue, is_default,
+    Attachment, BlkioConfig, Build, ByteSize, Dependency, Deploy, Device, DeviceRequest, GoDuration,
+    HealthCheck, Hook, Key, Logging, Mount, MountKind, Port, Provider, Rest, ServiceNetwork, UlimitValue,
+    is_default,
 };
 use engine_spec::ServiceName;
 use serde::{Deserialize, Serialize};
@@ -22,11 +23,15 @@ pub struct Service {
     #[serde(skip_serializing_if = "is_default")]
     pub attach: Option<bool>,
     #[serde(skip_serializing_if = "is_default")]
+    pub blkio_config: Option<BlkioConfig>,
+    #[serde(skip_serializing_if = "is_default")]
     pub build: Option<Build>,
     #[serde(skip_serializing_if = "is_default")]
     pub cap_add: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub cap_drop: Vec<String>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub cgroup: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub cgroup_parent: Option<String>,
     /// `None` leaves it to the image; printed even then, as Docker Compose does.
@@ -40,6 +45,10 @@ pub struct Service {
     #[serde(skip_serializing_if = "is_default")]
     pub cpu_quota: Option<i64>,
     #[serde(skip_serializing_if = "is_default")]
+    pub cpu_rt_period: Option<u64>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub cpu_rt_runtime: Option<i64>,
+    #[serde(skip_serializing_if = "is_default")]
     pub cpu_shares: Option<u64>,
     #[serde(skip_serializing_if = "is_default")]
     pub cpus: Option<f64>,
@@ -49,6 +58,8 @@ pub struct Service {
     pub depends_on: BTreeMap<ServiceName, Dependency>,
     #[serde(skip_serializing_if = "is_default")]
     pub deploy: Option<Deploy>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub device_cgroup_rules: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub devices: Vec<Device>,
     #[serde(skip_serializing_if = "is_default")]
@@ -74,6 +85,8 @@ pub struct Service {
     #[serde(skip_serializing_if = "is_default")]
     pub extra_hosts: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
+    pub gpus: Vec<DeviceRequest>,
+    #[serde(skip_serializing_if = "is_default")]
     pub group_add: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub healthcheck: Option<HealthCheck>,
@@ -85,6 +98,8 @@ pub struct Service {
     pub init: Option<bool>,
     #[serde(skip_serializing_if = "is_default")]
     pub ipc: Option<NamespaceMode>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub isolation: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub label_file: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
@@ -100,11 +115,15 @@ pub struct Service {
     #[serde(skip_serializing_if = "is_default")]
     pub mem_reservation: Option<ByteSize>,
     #[serde(skip_serializing_if = "is_default")]
+    pub mem_swappiness: Option<u64>,
+    #[serde(skip_serializing_if = "is_default")]
     pub memswap_limit: Option<ByteSize>,
     #[serde(skip_serializing_if = "is_default")]
     pub network_mode: Option<NamespaceMode>,
     #[serde(skip_serializing_if = "is_default")]
     pub networks: BTreeMap<Key, Option<ServiceNetwork>>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub oom_kill_disable: bool,
     #[serde(skip_serializing_if = "is_default")]
     pub oom_score_adj: Option<i32>,
     #[serde(skip_serializing_if = "is_default")]
@@ -152,6 +171,8 @@ pub struct Service {
     #[serde(skip_serializing_if = "is_default")]
     pub stop_signal: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
+    pub storage_opt: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "is_default")]
     pub sysctls: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "is_default")]
     pub tmpfs: Vec<String>,
@@ -163,6 +184,8 @@ pub struct Service {
     pub use_api_socket: bool,
     #[serde(skip_serializing_if = "is_default")]
     pub user: Option<String>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub userns_mode: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub uts: Option<NamespaceMode>,
     #[serde(skip_serializing_if = "is_default")]

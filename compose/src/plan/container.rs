@@ -1,12 +1,11 @@
 //! A service to the [`ContainerSpec`] of one of its containers.
 
 use super::attribute::AttributeError;
-use super::{endpoint, limits, restart};
+use super::{device, endpoint, isolation, limits, restart};
 use crate::model::{DependencyCondition, HealthCheck, NamespaceMode, Project, Service};
 use engine_spec::{
-    ContainerName, ContainerSpec, DeviceSpec, Digest, HealthSpec, HealthTest, HostAddress, ImageReference,
-    Isolation, Labels, LogSpec, Namespace, NetworkMode, PortGroup, ProcessSpec, Security, ServiceName,
-    StopSpec, compose_label,
+    ContainerName, ContainerSpec, Digest, HealthSpec, HealthTest, HostAddress, ImageReference, Labels,
+    LogSpec, NetworkMode, PortGroup, ProcessSpec, ServiceName, StopSpec, compose_label,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,9 +96,9 @@ impl Blueprint<'_> {
             },
             healthcheck: service.healthcheck.as_ref().map(health),
             resources: limits::resources(service)?,
-            security: security(service),
+            security: isolation::security(self.project, service)?,
             isolation: self.isolation()?,
-            devices: devices(service),
+            devices: device::devices(service)?,
             log: log(service),
             runtime: service.runtime.clone(),
             ..ContainerSpec::new(name, image, self.image_id.clone())
@@ -148,26 +147,6 @@ impl Blueprint<'_> {
             None => NetworkMode::Networks {
                 endpoints: endpoint::endpoints(self.project, self.name, self.service, self.link_aliases)?,
             },
-        })
-    }
-
-    fn isolation(&self) -> Result<Isolation, AttributeError> {
-        Ok(Isolation {
-            ipc: self.namespace(self.service.ipc.as_ref())?,
-            pid: self.namespace(self.service.pid.as_ref())?,
-            uts: self.namespace(self.service.uts.as_ref())?,
-            cgroup_parent: self.service.cgroup_parent.clone(),
-        })
-    }
-
-    fn namespace(&self, mode: Option<&NamespaceMode>) -> Result<Namespace, AttributeError> {
-        Ok(match mode {
-            Some(NamespaceMode::Service(other)) => Namespace::Container { name: self.first_of(other)? },
-            Some(NamespaceMode::Container(name)) => {
-                Namespace::Container { name: ContainerName::new(name.as_str())? }
-            }
-            Some(NamespaceMode::Word(word)) if word == "host" => Namespace::Host,
-            Some(NamespaceMode::Word(_)) | None => Namespace::Private,
         })
     }
 
@@ -238,26 +217,6 @@ fn health(check: &HealthCheck) -> HealthSpec {
         start_period: check.start_period.map(|duration| duration.0),
         start_interval: check.start_interval.map(|duration| duration.0),
     }
-}
-
-fn security(service: &Service) -> Security {
-    Security {
-        privileged: service.privileged,
-        cap_add: service.cap_add.clone(),
-        cap_drop: service.cap_drop.clone(),
-        options: service.security_opt.clone(),
-        read_only: service.read_only,
-        sysctls: service.sysctls.clone(),
-    }
-}
-
-fn devices(service: &Service) -> Vec<DeviceSpec> {
-    let device = |device: &crate::model::Device| DeviceSpec {
-        source: device.source.as_str().into(),
-        target: device.target.as_ref().unwrap_or(&device.source).into(),
-        permissions: device.permissions.clone().unwrap_or_else(|| "rwm".to_owned()),
-    };
-    service.devices.iter().map(device).collect()
 }
 
 fn log(service: &Service) -> LogSpec {

@@ -1,8 +1,8 @@
 //! A container as it is wished for. What it leaves open, its image decides.
 
 use crate::{
-    ContainerName, Digest, EndpointSpec, HealthSpec, Hooks, ImageReference, Labels, MountSpec, PortGroup,
-    PortSpec,
+    ContainerName, DeviceAccess, Digest, EndpointSpec, HealthSpec, Hooks, ImageReference, Isolation, Labels,
+    MountSpec, PortGroup, PortSpec, Resources,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -79,8 +79,8 @@ pub struct ContainerSpec {
     pub security: Security,
     /// What it shares with others.
     pub isolation: Isolation,
-    /// Devices of the host.
-    pub devices: Vec<DeviceSpec>,
+    /// Devices it sees and may use.
+    pub devices: DeviceAccess,
     /// Where its output goes.
     pub log: LogSpec,
     /// An external OCI runtime by name (`runc`); `None` is our own.
@@ -198,44 +198,6 @@ pub struct StopSpec {
     pub grace_period: Option<Duration>,
 }
 
-/// Limits and shares of the container's cgroup; `None` is the kernel's default.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resources {
-    /// Memory limit in bytes.
-    pub memory: Option<u64>,
-    /// Soft memory limit in bytes.
-    pub memory_reservation: Option<u64>,
-    /// Memory and swap in bytes; -1 is without limit.
-    pub memory_swap: Option<i64>,
-    /// Processors in billionths of one.
-    pub nano_cpus: Option<u64>,
-    /// Relative weight (default 1024).
-    pub cpu_shares: Option<u64>,
-    /// Microseconds per period.
-    pub cpu_quota: Option<i64>,
-    /// Period in microseconds.
-    pub cpu_period: Option<u64>,
-    /// Processors by number (`0-2,4`).
-    pub cpuset: Option<String>,
-    /// Processes at most; -1 is without limit.
-    pub pids_limit: Option<i64>,
-    /// Adjustment of the kernel's out-of-memory score.
-    pub oom_score_adj: Option<i32>,
-    /// Size of /dev/shm in bytes (64 MiB).
-    pub shm_size: Option<u64>,
-    /// Process limits by name (`nofile`).
-    pub ulimits: BTreeMap<String, Ulimit>,
-}
-
-/// One process limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ulimit {
-    /// What the process gets; -1 is without limit.
-    pub soft: i64,
-    /// How far the process may raise it.
-    pub hard: i64,
-}
-
 /// What a container may do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Security {
@@ -251,46 +213,6 @@ pub struct Security {
     pub read_only: bool,
     /// Kernel settings of the container's namespaces.
     pub sysctls: BTreeMap<String, String>,
-}
-
-/// What a container shares with the host or another container.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Isolation {
-    /// Inter-process communication.
-    pub ipc: Namespace,
-    /// Process ids.
-    pub pid: Namespace,
-    /// Host name.
-    pub uts: Namespace,
-    /// The cgroup this container's own is made in.
-    pub cgroup_parent: Option<String>,
-}
-
-/// Whose namespace a container uses.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "of", rename_all = "kebab-case")]
-pub enum Namespace {
-    /// Its own.
-    #[default]
-    Private,
-    /// The host's.
-    Host,
-    /// Another container's.
-    Container {
-        /// The other container's name.
-        name: ContainerName,
-    },
-}
-
-/// A device of the host inside the container.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceSpec {
-    /// Path on the host.
-    pub source: PathBuf,
-    /// Path in the container.
-    pub target: PathBuf,
-    /// `r`, `w` and `m` in any combination.
-    pub permissions: String,
 }
 
 /// Where output goes.
@@ -337,7 +259,7 @@ impl ContainerSpec {
             resources: Resources::default(),
             security: Security::default(),
             isolation: Isolation::default(),
-            devices: Vec::new(),
+            devices: DeviceAccess::default(),
             log: LogSpec::default(),
             runtime: None,
         }

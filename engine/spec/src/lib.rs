@@ -9,29 +9,34 @@
 mod action;
 mod build;
 mod container;
+mod device;
 mod event;
 mod health;
 mod hook;
 mod id;
 mod image;
+mod isolation;
 mod label;
 mod mount;
 mod name;
 mod network;
 mod observed;
+mod resource;
 mod volume;
 
 pub use action::{Action, Condition};
 pub use build::{BuildNetwork, BuildSpec, DockerfileSource};
 pub use container::{
-    ContainerSpec, DeviceSpec, HostAddress, Isolation, LinkSpec, LogSpec, Namespace, NetworkMode,
-    ProcessSpec, Resources, RestartPace, RestartPolicy, Security, StopSpec, Ulimit, VolumesFrom,
+    ContainerSpec, HostAddress, LinkSpec, LogSpec, NetworkMode, ProcessSpec, RestartPace, RestartPolicy,
+    Security, StopSpec, VolumesFrom,
 };
+pub use device::{DeviceAccess, DeviceChoice, DeviceKind, DeviceRequest, DeviceRule, DeviceSpec};
 pub use event::{ContainerAction, Event, EventObject, ImageAction, NetworkAction, VolumeAction};
 pub use health::{HealthSpec, HealthTest};
 pub use hook::{HookKind, HookSpec, Hooks};
 pub use id::{ContainerId, Digest, IdError};
 pub use image::{ImageConfig, ImageReference, Platform, PullPolicy, ReferenceError};
+pub use isolation::{CgroupView, IpcMode, Isolation, Namespace};
 pub use label::{Labels, compose_label};
 pub use mount::{BindOptions, MountSource, MountSpec, Recursive, TmpfsOptions, VolumeOptions};
 pub use name::{ContainerName, NameError, NetworkName, PortGroup, ProjectName, ServiceName, VolumeName};
@@ -39,4 +44,5 @@ pub use network::{EndpointSpec, IpamPool, NetworkDriver, NetworkSpec, PortSpec, 
 pub use observed::{
     Health, Observed, ObservedContainer, ObservedEndpoint, ObservedNetwork, ObservedVolume, Status,
 };
+pub use resource::{BlockIo, CpuLimits, DeviceRate, MemoryLimits, Resources, Ulimit};
 pub use volume::VolumeSpec;

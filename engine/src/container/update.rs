@@ -68,21 +68,22 @@ pub fn update(layout: &Layout, name: &ContainerName, update: &Update) -> Result<
 /// Takes over what is given. Limits that only a start can set are none that can be updated.
 fn merge(resources: &mut Resources, update: &Resources) {
     macro_rules! take {
-        ($($field:ident),*) => {$(
-            if update.$field.is_some() {
-                resources.$field.clone_from(&update.$field);
+        ($($($field:ident).+),*) => {$(
+            if update.$($field).+.is_some() {
+                resources.$($field).+.clone_from(&update.$($field).+);
             }
         )*};
     }
     take!(
-        memory,
-        memory_reservation,
-        memory_swap,
-        nano_cpus,
-        cpu_shares,
-        cpu_quota,
-        cpu_period,
-        cpuset,
+        memory.limit,
+        memory.reservation,
+        memory.swap,
+        memory.swappiness,
+        cpu.nanos,
+        cpu.shares,
+        cpu.quota,
+        cpu.period,
+        cpu.set,
         pids_limit
     );
 }

@@ -73,6 +73,20 @@ pub fn host_devices() -> Result<Vec<ResolvedDevice>, DeviceError> {
     Ok(devices)
 }
 
+/// The major and minor number of the block device at `path`.
+///
+/// # Errors
+/// Says that the path is missing or no block device.
+pub fn block_number(path: &Path) -> Result<(i64, i64), DeviceError> {
+    let found = look(path)?;
+    match describe(&found, path, EVERYTHING) {
+        Some(device) if device.node.typ() == LinuxDeviceType::B => {
+            Ok((device.node.major(), device.node.minor()))
+        }
+        Some(_) | None => Err(DeviceError::NotADevice { path: path.to_owned() }),
+    }
+}
+
 fn walk(
     source: &Path,
     target: &Path,

@@ -2,6 +2,7 @@
 
 use super::Supervised;
 use crate::container::folder::Folder;
+use crate::runtime::block_io;
 use crate::runtime::cgroup::{Cgroup, CgroupError};
 use crate::runtime::device::{self, DeviceError, ResolvedDevice};
 use crate::runtime::rootfs::Root;
@@ -11,7 +12,8 @@ use crate::runtime::user::{self, ResolvedUser, UserError};
 use crate::state::{Layout, container};
 use crate::volume;
 use engine_spec::{
-    ContainerId, ContainerName, ContainerSpec, MountSource, MountSpec, Namespace, NetworkMode, Recursive,
+    ContainerId, ContainerName, ContainerSpec, IpcMode, MountSource, MountSpec, Namespace, NetworkMode,
+    Recursive,
 };
 use nix::fcntl::OFlag;
 use std::fs;
@@ -33,6 +35,8 @@ pub(super) enum DescribeError {
     Seccomp(#[from] SeccompError),
     #[error("container {0} does not run, and its namespaces are to be shared")]
     NotRunning(ContainerName),
+    #[error("container {0} keeps its IPC namespace to itself; give its service `ipc: shareable`")]
+    NotShareable(ContainerName),
     #[error("cannot use {path} as the source of {}", target.display())]
     Source {
         path: PathBuf,
@@ -67,6 +71,7 @@ pub(super) fn describe(supervised: &Supervised, root: &Root) -> Result<Descripti
         user: resolve_user(supervised, root)?,
         mounts: mounts(supervised)?,
         devices: devices(&record.spec)?,
+        block_io: block_io::resolve(&record.spec.resources.block_io)?,
         cgroup_path: cgroup.path().to_owned(),
         joined: joined(layout, &record.spec)?,
         host,
@@ -91,7 +96,7 @@ fn devices(spec: &ContainerSpec) -> Result<Vec<ResolvedDevice>, DeviceError> {
     if spec.security.privileged {
         return device::host_devices();
     }
-    let resolved: Result<Vec<_>, _> = spec.devices.iter().map(device::resolve).collect();
+    let resolved: Result<Vec<_>, _> = spec.devices.nodes.iter().map(device::resolve).collect();
     Ok(resolved?.into_iter().flatten().collect())
 }
 
@@ -105,18 +110,45 @@ fn joined(layout: &Layout, spec: &ContainerSpec) -> Result<Joined, DescribeError
         NetworkMode::Container { name } => Some(namespace_of(layout, name, "net")?),
         NetworkMode::None | NetworkMode::Host | NetworkMode::Networks { .. } => None,
     };
+    let (ipc, shared_memory) = match &spec.isolation.ipc {
+        IpcMode::Container { name } => {
+            let process = shareable(layout, name)?;
+            (Some(process.join("ns/ipc")), Some(process.join("root/dev/shm")))
+        }
+        IpcMode::Private | IpcMode::Shareable | IpcMode::None | IpcMode::Host => (None, None),
+    };
     Ok(Joined {
         network,
-        ipc: of(&spec.isolation.ipc, "ipc")?,
+        ipc,
+        shared_memory,
         pid: of(&spec.isolation.pid, "pid")?,
         uts: of(&spec.isolation.uts, "uts")?,
     })
 }
 
 fn namespace_of(layout: &Layout, name: &ContainerName, kind: &str) -> Result<PathBuf, DescribeError> {
-    let status = container::by_name(layout, name).and_then(|id| container::status(layout, &id).ok());
-    match status.and_then(|status| status.init).filter(|init| init.is_alive()) {
-        Some(init) => Ok(PathBuf::from(format!("/proc/{}/ns/{kind}", init.pid))),
+    let id = container::by_name(layout, name).ok_or_else(|| DescribeError::NotRunning(name.clone()))?;
+    Ok(process_of(layout, &id, name)?.join("ns").join(kind))
+}
+
+/// The first process of a container that lets others into its IPC namespace.
+fn shareable(layout: &Layout, name: &ContainerName) -> Result<PathBuf, DescribeError> {
+    let not_running = || DescribeError::NotRunning(name.clone());
+    let id = container::by_name(layout, name).ok_or_else(not_running)?;
+    let record = container::load(layout, &id).ok().flatten().ok_or_else(not_running)?;
+    match record.spec.isolation.ipc {
+        IpcMode::Shareable | IpcMode::Host => process_of(layout, &id, name),
+        IpcMode::Private | IpcMode::None | IpcMode::Container { .. } => {
+            Err(DescribeError::NotShareable(name.clone()))
+        }
+    }
+}
+
+/// `/proc/<pid>` of a container's first process.
+fn process_of(layout: &Layout, id: &ContainerId, name: &ContainerName) -> Result<PathBuf, DescribeError> {
+    let init = container::status(layout, id).ok().and_then(|status| status.init);
+    match init.filter(|init| init.is_alive()) {
+        Some(init) => Ok(PathBuf::from(format!("/proc/{}", init.pid))),
         None => Err(DescribeError::NotRunning(name.clone())),
     }
 }

@@ -14,11 +14,11 @@ pub(super) static SERVICE: Kind =
 const FIELDS: &[Field] = &[
     applied("annotations", Pairs),
     applied("attach", Bool),
-    later("blkio_config", Any),
+    applied("blkio_config", Keys(&BLKIO)),
     applied("build", Short(short::build, &BUILD)),
     applied("cap_add", List(&Text, Merge::Unique)),
     applied("cap_drop", List(&Text, Merge::Unique)),
-    later("cgroup", Word(&["host", "private"])),
+    applied("cgroup", Word(&["host", "private"])),
     applied("cgroup_parent", Text),
     applied("command", Nullable(&Command)),
     applied("configs", List(&CONFIG_USE, Merge::By(identity::config))),
@@ -27,8 +27,8 @@ const FIELDS: &[Field] = &[
     inert("cpu_percent", Any),
     applied("cpu_period", Integer),
     applied("cpu_quota", Integer),
-    later("cpu_rt_period", Any),
-    later("cpu_rt_runtime", Any),
+    applied("cpu_rt_period", MICROSECONDS),
+    applied("cpu_rt_runtime", MICROSECONDS),
     applied("cpu_shares", Integer),
     applied("cpus", Number),
     applied("cpuset", Text),
@@ -36,7 +36,7 @@ const FIELDS: &[Field] = &[
     applied("depends_on", Names(&DEPENDENCY, false)),
     applied("deploy", Nullable(&DEPLOY_SECTION)),
     inert("develop", Nullable(&Any)),
-    later("device_cgroup_rules", List(&Text, Merge::Unique)),
+    applied("device_cgroup_rules", List(&Text, Merge::Unique)),
     applied("devices", List(&DEVICE, Merge::By(identity::device))),
     applied("dns", OneOrMore(&Text, Merge::Unique)),
     applied("dns_opt", List(&Text, Merge::Unique)),
@@ -49,14 +49,14 @@ const FIELDS: &[Field] = &[
     applied("extends", Short(short::extends, &EXTENDS)),
     applied("external_links", List(&Text, Merge::Unique)),
     applied("extra_hosts", Hosts),
-    later("gpus", Any),
+    applied("gpus", Short(short::gpus, &GPUS)),
     applied("group_add", List(&Scalar, Merge::Unique)),
     applied("healthcheck", Keys(&HEALTHCHECK)),
     applied("hostname", Text),
     applied("image", Text),
     applied("init", Bool),
     applied("ipc", Text),
-    inert("isolation", Text),
+    applied("isolation", Text),
     applied("label_file", OneOrMore(&Path, Merge::Unique)),
     applied("labels", Pairs),
     applied("links", List(&Text, Merge::Unique)),
@@ -64,12 +64,12 @@ const FIELDS: &[Field] = &[
     applied("mac_address", Text),
     applied("mem_limit", Size),
     applied("mem_reservation", Size),
-    later("mem_swappiness", Integer),
+    applied("mem_swappiness", Integer),
     applied("memswap_limit", Size),
     later("models", Any),
     applied("network_mode", Text),
     applied("networks", Names(&SERVICE_NETWORK, true)),
-    later("oom_kill_disable", Bool),
+    applied("oom_kill_disable", Bool),
     applied("oom_score_adj", Integer),
     applied("pid", Nullable(&Text)),
     applied("pids_limit", Integer),
@@ -93,14 +93,14 @@ const FIELDS: &[Field] = &[
     applied("stdin_open", Bool),
     applied("stop_grace_period", Duration),
     applied("stop_signal", Text),
-    later("storage_opt", Any),
+    applied("storage_opt", Map(&Scalar)),
     applied("sysctls", Pairs),
     applied("tmpfs", OneOrMore(&Text, Merge::Unique)),
     applied("tty", Bool),
     applied("ulimits", Map(&ULIMIT)),
     applied("use_api_socket", Bool),
     applied("user", Text),
-    later("userns_mode", Text),
+    applied("userns_mode", Text),
     applied("uts", Text),
     applied("volumes", List(&MOUNT, Merge::By(identity::target))),
     applied("volumes_from", List(&Text, Merge::Unique)),
@@ -278,6 +278,41 @@ static TMPFS: Object = object("tmpfs", &[applied("mode", Integer), applied("size
 static VOLUME_USE: Object =
     object("volume", &[applied("labels", Pairs), applied("nocopy", Bool), applied("subpath", Text)]);
 
+static BLKIO: Object = object(
+    "blkio_config",
+    &[
+        applied("device_read_bps", List(&RATE, Merge::By(identity::path))),
+        applied("device_read_iops", List(&RATE, Merge::By(identity::path))),
+        applied("device_write_bps", List(&RATE, Merge::By(identity::path))),
+        applied("device_write_iops", List(&RATE, Merge::By(identity::path))),
+        applied("weight", Integer),
+        applied("weight_device", List(&WEIGHT, Merge::By(identity::path))),
+    ],
+);
+
+static RATE: Kind = Keys(&object("a limit of a device", &[applied("path", Text), applied("rate", Size)]));
+
+static WEIGHT: Kind =
+    Keys(&object("a weight of a device", &[applied("path", Text), applied("weight", Integer)]));
+
+/// A number of microseconds, or a duration; becomes an integer.
+const MICROSECONDS: Kind = Short(short::microseconds, &Integer);
+
+static GPUS: Kind = DEVICE_REQUESTS;
+
+const DEVICE_REQUESTS: Kind = List(&DEVICE_REQUEST, Merge::Append);
+
+static DEVICE_REQUEST: Kind = Keys(&object(
+    "a device request",
+    &[
+        applied("capabilities", List(&Text, Merge::Unique)),
+        applied("count", Short(short::count, &Integer)),
+        applied("device_ids", List(&Scalar, Merge::Unique)),
+        applied("driver", Text),
+        applied("options", Pairs),
+    ],
+));
+
 static ULIMIT: Kind =
     Either(&Integer, &Keys(&object("a limit", &[applied("hard", Integer), applied("soft", Integer)])));
 
@@ -318,7 +353,12 @@ static LIMITS: Object =
 
 static RESERVATIONS: Object = object(
     "reservations",
-    &[inert("cpus", Scalar), later("devices", Any), inert("generic_resources", Any), applied("memory", Size)],
+    &[
+        inert("cpus", Scalar),
+        applied("devices", DEVICE_REQUESTS),
+        inert("generic_resources", Any),
+        applied("memory", Size),
+    ],
 );
 
 static RESTART_POLICY: Object = object(

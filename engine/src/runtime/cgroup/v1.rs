@@ -4,6 +4,9 @@
 //! harmless. `cpuset` is joined only for a limit: a group without processors and memory nodes takes no
 //! process, so both must be copied from above first.
 
+mod block_io;
+mod realtime;
+
 use super::folder::{self, refused};
 use super::{CgroupError, MOUNTPOINT};
 use oci_spec::runtime::{LinuxCpu, LinuxMemory, LinuxResources};
@@ -57,6 +60,9 @@ pub(super) fn update(path: &Path, resources: &LinuxResources) -> Result<(), Cgro
     if let Some(cpu) = resources.cpu() {
         limit_cpu(path, cpu)?;
     }
+    if let Some(limits) = resources.block_io() {
+        block_io::limit(&require("blkio", "block devices", path)?, limits)?;
+    }
     if let Some(pids) = resources.pids() {
         let limit = if pids.limit() > 0 { pids.limit().to_string() } else { "max".to_owned() };
         folder::write(&require("pids", "the number of processes", path)?.join("pids.max"), &limit)?;
@@ -76,12 +82,19 @@ fn limit_memory(path: &Path, memory: &LinuxMemory) -> Result<(), CgroupError> {
         // Memory and swap together may never be below memory alone: what grows must grow first.
         (Some(limit), Some(both)) if write("memory.limit_in_bytes", limit).is_err() => {
             write(MEMORY_AND_SWAP, both)?;
-            write("memory.limit_in_bytes", limit)
+            write("memory.limit_in_bytes", limit)?;
         }
-        (Some(_), Some(both)) | (None, Some(both)) => write(MEMORY_AND_SWAP, both),
-        (Some(limit), None) => write("memory.limit_in_bytes", limit),
-        (None, None) => Ok(()),
+        (Some(_), Some(both)) | (None, Some(both)) => write(MEMORY_AND_SWAP, both)?,
+        (Some(limit), None) => write("memory.limit_in_bytes", limit)?,
+        (None, None) => {}
     }
+    if let Some(swappiness) = memory.swappiness() {
+        folder::write(&group.join("memory.swappiness"), &swappiness.to_string())?;
+    }
+    if memory.disable_oom_killer() == Some(true) {
+        folder::write(&group.join("memory.oom_control"), "1")?;
+    }
+    Ok(())
 }
 
 const MEMORY_AND_SWAP: &str = "memory.memsw.limit_in_bytes";
@@ -100,6 +113,7 @@ fn limit_cpu(path: &Path, cpu: &LinuxCpu) -> Result<(), CgroupError> {
         let quota = if quota > 0 { quota.to_string() } else { WITHOUT_LIMIT.to_owned() };
         write("cpu.cfs_quota_us", quota)?;
     }
+    realtime::limit(path, cpu)?;
     if cpu.cpus().is_some() || cpu.mems().is_some() {
         limit_cpuset(path, cpu.cpus().as_deref(), cpu.mems().as_deref())?;
     }

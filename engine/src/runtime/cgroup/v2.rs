@@ -5,7 +5,7 @@ use super::{CgroupError, MOUNTPOINT};
 use crate::runtime::device;
 use nix::fcntl::{OFlag, open as open_file};
 use nix::sys::stat::Mode;
-use oci_spec::runtime::{LinuxCpu, LinuxMemory, LinuxResources};
+use oci_spec::runtime::{LinuxBlockIo, LinuxCpu, LinuxMemory, LinuxResources, LinuxThrottleDevice};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -64,8 +64,9 @@ fn write_limit(group: &Path, file: &'static str, value: &str) -> Result<(), Cgro
         return folder::write(&path, value);
     }
     match file.split_once('.') {
-        // Kernels without swap accounting lack the file; Docker warns and goes on, and so do we.
-        Some(("memory", "swap.max")) => Ok(()),
+        // Kernels without swap accounting or a scheduler that weighs lack the file; Docker warns and goes
+        // on, and so do we.
+        Some(("memory", "swap.max") | ("io", "weight" | "bfq.weight" | "max")) => Ok(()),
         Some((controller, limit)) => Err(CgroupError::NoController { limit, controller }),
         None => Err(refused("find", &path)(io::ErrorKind::NotFound.into())),
     }
@@ -80,10 +81,42 @@ pub(super) fn limits(resources: &LinuxResources) -> Vec<(&'static str, String)> 
     if let Some(cpu) = resources.cpu() {
         cpu_limits(cpu, &mut limits);
     }
+    if let Some(block_io) = resources.block_io() {
+        block_io_limits(block_io, &mut limits);
+    }
     if let Some(pids) = resources.pids() {
         limits.push(("pids.max", or_max(pids.limit())));
     }
     limits
+}
+
+/// The weight of the one scheduler that takes weights as version 1 did, and of the other one.
+fn block_io_limits(block_io: &LinuxBlockIo, limits: &mut Vec<(&'static str, String)>) {
+    let mut weigh = |device: &str, weight: u16| {
+        limits.push(("io.bfq.weight", format!("{device} {weight}")));
+        limits.push(("io.weight", format!("{device} {}", io_weight(weight))));
+    };
+    block_io.weight().into_iter().for_each(|weight| weigh("default", weight));
+    for device in block_io.weight_device().iter().flatten() {
+        weigh(&format!("{}:{}", device.major(), device.minor()), device.weight().unwrap_or_default());
+    }
+    let throttles: [(&str, &Option<Vec<LinuxThrottleDevice>>); 4] = [
+        ("rbps", block_io.throttle_read_bps_device()),
+        ("wbps", block_io.throttle_write_bps_device()),
+        ("riops", block_io.throttle_read_iops_device()),
+        ("wiops", block_io.throttle_write_iops_device()),
+    ];
+    for (kind, devices) in throttles {
+        let line = |device: &LinuxThrottleDevice| {
+            format!("{}:{} {kind}={}", device.major(), device.minor(), device.rate())
+        };
+        limits.extend(devices.iter().flatten().map(|device| ("io.max", line(device))));
+    }
+}
+
+/// Weights 10..1000 onto 1..10000, by the formula that runc and crun share.
+fn io_weight(weight: u16) -> u64 {
+    1 + (u64::from(weight.clamp(10, 1000)) - 10) * 9_999 / 990
 }
 
 fn memory_limits(memory: &LinuxMemory, limits: &mut Vec<(&'static str, String)>) {

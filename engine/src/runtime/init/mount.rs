@@ -6,14 +6,16 @@ use crate::runtime::rootfs::open_inside;
 use crate::sys::mount::{Attributes, Depth, FileSystem, attach, clone_tree, set_attributes};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag};
-use nix::sys::stat::{SFlag, fstat};
+use nix::sched::{CloneFlags, setns};
+use nix::sys::stat::{Mode, SFlag, fstat};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// Makes the mount `plan` below `root`.
 pub(super) fn perform(root: BorrowedFd<'_>, plan: &MountPlan) -> nix::Result<()> {
     match &plan.source {
-        Source::Bind { path, depth } => bind(root, plan, path, *depth),
+        Source::Bind { path, depth } => bind(root, plan, clone_tree(AT_FDCWD, path, *depth)?),
+        Source::Foreign { namespace, path } => bind(root, plan, clone_foreign(namespace, path)?),
         Source::FileSystem { kind, name, parameters } => {
             let file_system = configure(kind, name.as_deref(), parameters)?;
             mount_new(root, plan, kind, file_system)
@@ -22,8 +24,17 @@ pub(super) fn perform(root: BorrowedFd<'_>, plan: &MountPlan) -> nix::Result<()>
     }
 }
 
-fn bind(root: BorrowedFd<'_>, plan: &MountPlan, path: &Path, depth: Depth) -> nix::Result<()> {
-    let mount = clone_tree(AT_FDCWD, path, depth)?;
+/// Only who is in a mount namespace may clone a mount of it, so this process is there for a moment.
+fn clone_foreign(namespace: &Path, path: &Path) -> nix::Result<OwnedFd> {
+    let open = |path: &Path| nix::fcntl::open(path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty());
+    let own = open(Path::new("/proc/self/ns/mnt"))?;
+    setns(open(namespace)?, CloneFlags::CLONE_NEWNS)?;
+    let cloned = clone_tree(AT_FDCWD, path, Depth::Mount);
+    setns(own, CloneFlags::CLONE_NEWNS)?;
+    cloned
+}
+
+fn bind(root: BorrowedFd<'_>, plan: &MountPlan, mount: OwnedFd) -> nix::Result<()> {
     let kind = if is_folder(&mount)? { Kind::Folder } else { Kind::File };
     let target = ensure(root, &plan.target, kind)?;
     adjust(&mount, plan.attributes, plan.depth)?;

@@ -108,7 +108,7 @@ fn a_read_only_bind_refuses_writes() {
 fn memory_limit_ends_the_program_and_is_counted() {
     require!(Root, Busybox);
     let mut container = Container::new("exec dd if=/dev/zero of=/dev/null bs=64M count=1");
-    container.spec.resources.memory = Some(16 * 1024 * 1024);
+    container.spec.resources.memory.limit = Some(16 * 1024 * 1024);
     assert_eq!(container.run().code, 128 + 9);
     assert_eq!(container.cgroup().oom_kills().expect("read"), 1);
 }

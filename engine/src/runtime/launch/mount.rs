@@ -3,7 +3,7 @@
 use super::LaunchError;
 use crate::sys::mount::{Attributes, Depth};
 use oci_spec::runtime::Mount;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One mount to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,13 @@ pub(in crate::runtime) enum Source {
         path: PathBuf,
         /// Whether mounts below it come along.
         depth: Depth,
+    },
+    /// A path in the mount namespace of another process.
+    Foreign {
+        /// The namespace's file.
+        namespace: PathBuf,
+        /// The path there.
+        path: PathBuf,
     },
     /// A new file system.
     FileSystem {
@@ -74,10 +81,8 @@ impl MountPlan {
         }
         let name = mount.source().as_ref().and_then(|source| source.to_str()).map(str::to_owned);
         let source = match (bind, mount.typ().as_deref()) {
-            (Some(depth), _) => Source::Bind { path: mount.source().clone().unwrap_or_default(), depth },
-            (None, Some("bind")) => {
-                Source::Bind { path: mount.source().clone().unwrap_or_default(), depth: Depth::Mount }
-            }
+            (Some(depth), _) => bound(mount, depth),
+            (None, Some("bind")) => bound(mount, Depth::Mount),
             (None, Some("cgroup")) if cgroups.is_empty() => {
                 Source::FileSystem { kind: "cgroup2".to_owned(), name, parameters }
             }
@@ -90,6 +95,21 @@ impl MountPlan {
         };
         Ok(Self { target: mount.destination().clone(), source, attributes, depth })
     }
+}
+
+/// A path of the host or, as `/proc/<pid>/root/…`, of a process whose mounts the kernel lets nobody bind
+/// who is not among them.
+fn bound(mount: &Mount, depth: Depth) -> Source {
+    let path = mount.source().clone().unwrap_or_default();
+    let foreign = path.strip_prefix("/proc").ok().and_then(|inner| {
+        let mut parts = inner.components();
+        let process =
+            parts.next().filter(|process| process.as_os_str().to_string_lossy().parse::<u32>().is_ok())?;
+        parts.next().filter(|root| root.as_os_str() == "root")?;
+        let namespace = Path::new("/proc").join(process).join("ns/mnt");
+        Some(Source::Foreign { namespace, path: Path::new("/").join(parts) })
+    });
+    foreign.unwrap_or(Source::Bind { path, depth })
 }
 
 impl MountPlan {

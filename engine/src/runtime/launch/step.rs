@@ -211,7 +211,7 @@ impl fmt::Display for Step {
             Self::IsolateMounts => f.write_str("separate the container's mounts from the host's"),
             Self::AttachRoot => f.write_str("attach the root file system"),
             Self::Mount(plan) => match &plan.source {
-                Source::Bind { path, .. } => {
+                Source::Bind { path, .. } | Source::Foreign { path, .. } => {
                     write!(f, "mount {} at {}", path.display(), plan.target.display())
                 }
                 Source::FileSystem { .. } | Source::CgroupV1 { .. } => {

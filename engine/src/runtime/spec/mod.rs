@@ -17,8 +17,11 @@ use super::device::ResolvedDevice;
 use super::seccomp::Profile;
 use super::user::ResolvedUser;
 use capability::CapabilitySet;
-use engine_spec::{ContainerId, ContainerSpec, ImageConfig, Namespace, NetworkMode, Recursive, TmpfsOptions};
-use oci_spec::runtime::{Linux, LinuxNamespace, LinuxNamespaceType, Spec};
+use engine_spec::{
+    CgroupView, ContainerId, ContainerSpec, ImageConfig, IpcMode, Namespace, NetworkMode, Recursive,
+    TmpfsOptions,
+};
+use oci_spec::runtime::{Linux, LinuxBlockIo, LinuxNamespace, LinuxNamespaceType, Spec};
 pub(crate) use resource::limits;
 use security::Options;
 use std::path::{Path, PathBuf};
@@ -34,6 +37,8 @@ pub struct Resolved {
     pub mounts: Vec<ResolvedMount>,
     /// Devices asked for, or all of the host's for a privileged container.
     pub devices: Vec<ResolvedDevice>,
+    /// Limits of block devices, which the kernel knows by their numbers.
+    pub block_io: Option<LinuxBlockIo>,
     /// The control group, relative to the root of each hierarchy.
     pub cgroup_path: PathBuf,
     /// Namespaces of other containers, where the spec shares them.
@@ -49,6 +54,8 @@ pub struct Joined {
     pub network: Option<PathBuf>,
     /// For `ipc: container:…`.
     pub ipc: Option<PathBuf>,
+    /// Its /dev/shm, as `/proc/<pid>/root/dev/shm`.
+    pub shared_memory: Option<PathBuf>,
     /// For `pid: container:…`.
     pub pid: Option<PathBuf>,
     /// For a shared host name.
@@ -109,8 +116,16 @@ pub enum SpecError {
     #[error("unknown security option `{0}`")]
     UnknownSecurityOption(String),
     /// A kernel setting outside the container's own namespaces.
-    #[error("sysctl `{0}` is not in a namespace of the container")]
-    SharedSysctl(String),
+    #[error(
+        "sysctl `{key}` is not in a namespace of the container and would change the whole host; \
+         if that is wanted, run `sysctl -w {key}={value}` on the host and take it out of the service"
+    )]
+    SharedSysctl {
+        /// The setting.
+        key: String,
+        /// What it shall be.
+        value: String,
+    },
     /// The other container whose namespace is shared does not run.
     #[error("the container whose {0} namespace is to be joined does not run")]
     NotJoined(&'static str),
@@ -199,14 +214,23 @@ fn namespaces(spec: &ContainerSpec, resolved: &Resolved) -> Result<Vec<LinuxName
             Option::ok_or(path, SpecError::NotJoined(name)).map(|path| Some(Some(path)))
         }
     };
+    let ipc = match &spec.isolation.ipc {
+        IpcMode::Private | IpcMode::Shareable | IpcMode::None => Some(None),
+        IpcMode::Host => None,
+        IpcMode::Container { .. } => Some(Some(joined.ipc.as_ref().ok_or(SpecError::NotJoined("IPC"))?)),
+    };
+    let has_cgroup_view = match spec.isolation.cgroup {
+        Some(view) => view == CgroupView::Private,
+        // On version 1 Docker leaves the host's cgroup namespace, on version 2 it makes one.
+        None => resolved.host.cgroup == Version::V2,
+    };
     let chosen: [(LinuxNamespaceType, Option<Option<&PathBuf>>); 6] = [
         (LinuxNamespaceType::Mount, Some(None)),
         (LinuxNamespaceType::Network, network),
         (LinuxNamespaceType::Uts, choose(&spec.isolation.uts, joined.uts.as_ref(), "UTS")?),
         (LinuxNamespaceType::Pid, choose(&spec.isolation.pid, joined.pid.as_ref(), "pid")?),
-        (LinuxNamespaceType::Ipc, choose(&spec.isolation.ipc, joined.ipc.as_ref(), "IPC")?),
-        // On version 1 Docker leaves the host's cgroup namespace, on version 2 it makes one.
-        (LinuxNamespaceType::Cgroup, (resolved.host.cgroup == Version::V2).then_some(None)),
+        (LinuxNamespaceType::Ipc, ipc),
+        (LinuxNamespaceType::Cgroup, has_cgroup_view.then_some(None)),
     ];
     let built = chosen.into_iter().filter_map(|(kind, namespace)| {
         let mut built = LinuxNamespace::default();

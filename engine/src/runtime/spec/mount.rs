@@ -1,7 +1,7 @@
 //! Mounts: the ones every container has, then the ones asked for, outer before inner.
 
-use super::{Resolved, ResolvedMount, ResolvedSource, SpecError};
-use engine_spec::{ContainerSpec, Namespace, Recursive, TmpfsOptions};
+use super::{Joined, Resolved, ResolvedMount, ResolvedSource, SpecError};
+use engine_spec::{ContainerSpec, IpcMode, Recursive, TmpfsOptions};
 use oci_spec::runtime::Mount;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ const PROPAGATION: &str = "rprivate";
 
 pub(super) fn mounts(spec: &ContainerSpec, resolved: &Resolved) -> Result<Vec<Mount>, SpecError> {
     let mut mounts: Vec<Mount> =
-        defaults(spec)?.into_iter().filter(|mount| !is_replaced(mount, resolved)).collect();
+        defaults(spec, &resolved.joined)?.into_iter().filter(|mount| !is_replaced(mount, resolved)).collect();
     let mut asked: Vec<&ResolvedMount> = resolved.mounts.iter().collect();
     asked.sort_by_key(|mount| mount.target.components().count());
     mounts.extend(asked.into_iter().map(asked_for));
@@ -42,7 +42,7 @@ fn is_replaced(default: &Mount, resolved: &Resolved) -> bool {
     resolved.mounts.iter().any(replaces)
 }
 
-fn defaults(spec: &ContainerSpec) -> Result<Vec<Mount>, SpecError> {
+fn defaults(spec: &ContainerSpec, joined: &Joined) -> Result<Vec<Mount>, SpecError> {
     let is_writable = |kind: &str| spec.security.privileged && matches!(kind, "sysfs" | "cgroup");
     let mut mounts: Vec<Mount> = DEFAULTS
         .iter()
@@ -51,15 +51,17 @@ fn defaults(spec: &ContainerSpec) -> Result<Vec<Mount>, SpecError> {
             mount(target, kind, source, options.map(ToString::to_string).collect())
         })
         .collect();
+    let bound = |source: &Path| {
+        let options = ["rbind", PROPAGATION].map(str::to_owned).to_vec();
+        mount(SHARED_MEMORY, "bind", source, options)
+    };
     match &spec.isolation.ipc {
-        Namespace::Private => mounts.push(shared_memory(spec)),
+        IpcMode::Private | IpcMode::Shareable => mounts.push(shared_memory(spec)),
+        IpcMode::None => {}
         // /dev/mqueue is the host's by itself: a mount of it shows the namespace of whoever mounts.
-        Namespace::Host => {
-            let options = ["rbind", PROPAGATION].map(str::to_owned).to_vec();
-            mounts.push(mount(SHARED_MEMORY, "bind", SHARED_MEMORY, options));
-        }
-        Namespace::Container { .. } => {
-            return Err(SpecError::Unsupported("sharing another container's /dev/shm (`ipc: container:…`)"));
+        IpcMode::Host => mounts.push(bound(Path::new(SHARED_MEMORY))),
+        IpcMode::Container { .. } => {
+            mounts.push(bound(joined.shared_memory.as_deref().ok_or(SpecError::NotJoined("IPC"))?));
         }
     }
     Ok(mounts)

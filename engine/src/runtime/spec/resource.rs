@@ -1,7 +1,7 @@
 //! Limits and devices.
 
 use super::Resolved;
-use engine_spec::{ContainerSpec, Resources};
+use engine_spec::{ContainerSpec, CpuLimits, DeviceKind, DeviceRule, MemoryLimits, Resources};
 use oci_spec::runtime::{
     LinuxCpu, LinuxDevice, LinuxDeviceCgroup, LinuxDeviceType, LinuxMemory, LinuxPids, LinuxResources,
 };
@@ -27,41 +27,50 @@ const EVERYTHING: &str = "rwm";
 
 pub(super) fn resources(spec: &ContainerSpec, resolved: &Resolved) -> LinuxResources {
     let mut resources = limits(&spec.resources);
-    resources.set_devices(Some(device_rules(spec, resolved)));
+    resources.set_devices(Some(device_rules(spec, resolved))).set_block_io(resolved.block_io.clone());
     resources
 }
 
 /// Limits and shares alone, which may change while a container runs.
 pub(crate) fn limits(asked: &Resources) -> LinuxResources {
     let mut resources = LinuxResources::default();
-    resources.set_memory(memory(asked)).set_cpu(cpu(asked)).set_pids(asked.pids_limit.map(|limit| {
-        let mut pids = LinuxPids::default();
-        pids.set_limit(limit);
-        pids
-    }));
+    resources.set_memory(memory(&asked.memory)).set_cpu(cpu(&asked.cpu)).set_pids(asked.pids_limit.map(
+        |limit| {
+            let mut pids = LinuxPids::default();
+            pids.set_limit(limit);
+            pids
+        },
+    ));
     resources
 }
 
-fn memory(asked: &Resources) -> Option<LinuxMemory> {
+fn memory(asked: &MemoryLimits) -> Option<LinuxMemory> {
     let bytes = |bytes: Option<u64>| bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
-    let limit = bytes(asked.memory);
+    let limit = bytes(asked.limit);
     // Docker's default: as much swap as memory.
-    let swap = asked.memory_swap.filter(|swap| *swap != 0).or(limit.map(|limit| limit.saturating_mul(2)));
+    let swap = asked.swap.filter(|swap| *swap != 0).or(limit.map(|limit| limit.saturating_mul(2)));
     let mut memory = LinuxMemory::default();
-    memory.set_limit(limit).set_reservation(bytes(asked.memory_reservation)).set_swap(swap);
+    memory
+        .set_limit(limit)
+        .set_reservation(bytes(asked.reservation))
+        .set_swap(swap)
+        .set_swappiness(asked.swappiness)
+        .set_disable_oom_killer(Some(true).filter(|_| asked.oom_kill_disable));
     Some(memory).filter(|memory| *memory != LinuxMemory::default())
 }
 
-fn cpu(asked: &Resources) -> Option<LinuxCpu> {
-    let quota = asked.nano_cpus.map(|nanos| {
+fn cpu(asked: &CpuLimits) -> Option<LinuxCpu> {
+    let quota = asked.nanos.map(|nanos| {
         let quota = u128::from(nanos) * u128::from(PERIOD) / u128::from(NANOS_PER_CPU);
         i64::try_from(quota).unwrap_or(i64::MAX)
     });
     let mut cpu = LinuxCpu::default();
-    cpu.set_shares(asked.cpu_shares)
-        .set_quota(quota.or(asked.cpu_quota))
-        .set_period(if quota.is_some() { Some(PERIOD) } else { asked.cpu_period })
-        .set_cpus(asked.cpuset.clone());
+    cpu.set_shares(asked.shares)
+        .set_quota(quota.or(asked.quota))
+        .set_period(if quota.is_some() { Some(PERIOD) } else { asked.period })
+        .set_realtime_runtime(asked.realtime_runtime)
+        .set_realtime_period(asked.realtime_period)
+        .set_cpus(asked.set.clone());
     Some(cpu).filter(|cpu| *cpu != LinuxCpu::default())
 }
 
@@ -99,7 +108,18 @@ fn device_rules(spec: &ContainerSpec, resolved: &Resolved) -> Vec<LinuxDeviceCgr
         let node = &device.node;
         rule(true, node.typ(), Some(node.major()), Some(node.minor()), &device.permissions)
     }));
+    rules.extend(spec.devices.rules.iter().map(asked_rule));
     rules
+}
+
+/// A line of `device_cgroup_rules`.
+fn asked_rule(asked: &DeviceRule) -> LinuxDeviceCgroup {
+    let kind = match asked.kind {
+        DeviceKind::All => LinuxDeviceType::A,
+        DeviceKind::Block => LinuxDeviceType::B,
+        DeviceKind::Character => LinuxDeviceType::C,
+    };
+    rule(true, kind, asked.major.map(i64::from), asked.minor.map(i64::from), &asked.access)
 }
 
 fn rule(

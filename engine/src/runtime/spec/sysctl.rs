@@ -1,7 +1,7 @@
 //! Kernel settings: only those of the container's own namespaces.
 
 use super::SpecError;
-use engine_spec::{ContainerSpec, Namespace, NetworkMode};
+use engine_spec::{ContainerSpec, IpcMode, Namespace, NetworkMode};
 use std::collections::HashMap;
 
 /// Settings of the IPC namespace (runc, validate.go).
@@ -22,8 +22,8 @@ const DEFAULTS: [(&str, &str); 2] =
 
 pub(super) fn sysctls(spec: &ContainerSpec) -> Result<HashMap<String, String>, SpecError> {
     let asked = &spec.security.sysctls;
-    if let Some(key) = asked.keys().find(|key| !is_private(key, spec)) {
-        return Err(SpecError::SharedSysctl(key.clone()));
+    if let Some((key, value)) = asked.iter().find(|(key, _)| !is_private(key, spec)) {
+        return Err(SpecError::SharedSysctl { key: key.clone(), value: value.clone() });
     }
     let has_network = matches!(spec.network, NetworkMode::None | NetworkMode::Networks { .. });
     let defaults = DEFAULTS.iter().filter(|_| has_network).map(|(key, value)| (*key, *value));
@@ -34,7 +34,7 @@ pub(super) fn sysctls(spec: &ContainerSpec) -> Result<HashMap<String, String>, S
 fn is_private(key: &str, spec: &ContainerSpec) -> bool {
     let is_ipc = IPC.contains(&key) || key.starts_with("fs.mqueue.");
     match key {
-        _ if is_ipc => spec.isolation.ipc != Namespace::Host,
+        _ if is_ipc => spec.isolation.ipc != IpcMode::Host,
         "kernel.domainname" => spec.isolation.uts != Namespace::Host,
         // A part of the key becomes a part of a path.
         key => key.starts_with("net.") && !key.contains('/') && spec.network != NetworkMode::Host,

@@ -25,6 +25,7 @@ fn resolved(cgroup: Version) -> Resolved {
         user: ResolvedUser::default(),
         mounts: Vec::new(),
         devices: Vec::new(),
+        block_io: None,
         cgroup_path: PathBuf::from("lighter/abab"),
         joined: Joined::default(),
         host: Host { name: "machine".to_owned(), capabilities: CapabilitySet::ALL, cgroup },
@@ -136,8 +137,8 @@ fn mounts_come_outer_before_inner_and_replace_the_defaults() {
 #[test]
 fn limits_are_translated_as_docker_does() {
     let change = |spec: &mut ContainerSpec, _: &mut Resolved| {
-        spec.resources.memory = Some(1000);
-        spec.resources.nano_cpus = Some(1_500_000_000);
+        spec.resources.memory.limit = Some(1000);
+        spec.resources.cpu.nanos = Some(1_500_000_000);
         spec.resources.pids_limit = Some(50);
     };
     check("/linux/resources/memory", change, json!({"limit": 1000, "swap": 2000}));
