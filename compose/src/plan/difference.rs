@@ -13,13 +13,23 @@ use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts of a spec with the Compose attribute they come from, where the words differ.
-const ATTRIBUTES: [(&str, &str); 22] = [
+const ATTRIBUTES: [(&str, &str); 32] = [
     ("process.", ""),
-    ("resources.memory_reservation", "mem_reservation"),
-    ("resources.memory_swap", "memswap_limit"),
-    ("resources.memory", "mem_limit"),
-    ("resources.nano_cpus", "cpus"),
+    ("resources.memory.swappiness", "mem_swappiness"),
+    ("resources.memory.swap", "memswap_limit"),
+    ("resources.memory.oom", "oom"),
+    ("resources.memory.", "mem_"),
+    ("resources.cpu.nanos", "cpus"),
+    ("resources.cpu.set", "cpuset"),
+    ("resources.cpu.realtime", "cpu_rt"),
+    ("resources.cpu.", "cpu_"),
+    ("resources.block_io", "blkio_config"),
+    ("resources.storage_size", "storage_opt.size"),
     ("resources.", ""),
+    ("devices.rules", "device_cgroup_rules"),
+    ("devices.requests", "gpus"),
+    ("devices.nodes", "devices"),
+    ("devices.cdi", "devices"),
     ("security.options", "security_opt"),
     ("security.", ""),
     ("isolation.", ""),

@@ -164,7 +164,11 @@ fn wishes_that_cannot_be_met_are_named() {
         oci_spec(&spec, &image(), &resolved(Version::V2)).expect_err("refused").to_string()
     };
     let sysctl = refuse(|spec| spec.security.sysctls = [("kernel.panic".into(), "1".into())].into());
-    assert_eq!(sysctl, "sysctl `kernel.panic` is not in a namespace of the container");
+    assert_eq!(
+        sysctl,
+        "sysctl `kernel.panic` is not in a namespace of the container and would change the whole host; \
+         if that is wanted, run `sysctl -w kernel.panic=1` on the host and take it out of the service"
+    );
     assert_eq!(refuse(|spec| spec.security.cap_add = vec!["FLY".into()]), "unknown capability `FLY`");
     assert_eq!(
         refuse(|spec| spec.security.options = vec!["magic".into()]),
