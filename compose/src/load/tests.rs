@@ -81,9 +81,9 @@ error: unknown key `imag` in a service
 #[test]
 fn what_is_not_applied_is_named() {
     check(
-        "version: '3'\nservices:\n  web:\n    image: nginx\n    label_file: [x]\n    x-note: ignored\n    command: echo $NONE\n",
+        "version: '3'\nservices:\n  web:\n    image: nginx\n    models: {}\n    x-note: ignored\n    command: echo $NONE\n",
         "compose.yaml:1:1: `version` is obsolete and ignored [remove it]\n\
-         compose.yaml:5:5: `label_file` of a service is not applied yet\n\
+         compose.yaml:5:5: `models` of a service is not applied yet\n\
          compose.yaml:7:14: the variable `NONE` is not set, an empty string is used",
     );
 }
