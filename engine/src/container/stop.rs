@@ -80,6 +80,16 @@ pub(super) fn ask(
     id: &ContainerId,
     request: &Request,
 ) -> Result<(), StopError> {
+    call(layout, name, id, request).map(drop)
+}
+
+/// The same with what it answers, if that is no failure.
+pub(super) fn call(
+    layout: &Layout,
+    name: &ContainerName,
+    id: &ContainerId,
+    request: &Request,
+) -> Result<Answer, StopError> {
     let folder = Folder::of(layout, id);
     let failed = |source: io::Error| {
         // It may have ended between two looks.
@@ -94,10 +104,10 @@ pub(super) fn ask(
     let supervisor = message::call(folder.run()).map_err(failed)?;
     message::send(&supervisor, request, &[]).map_err(failed)?;
     match message::receive::<Answer>(&supervisor).map_err(failed)? {
-        Some((Answer::Done, _)) => Ok(()),
         Some((Answer::Failed(source), _)) => Err(StopError::Refused { name: name.clone(), source }),
+        Some((answer, _)) => Ok(answer),
         // Without a run folder it has ended well, only without time to answer.
-        Some(_) | None if !folder.run().exists() => Err(StopError::NotRunning(name.clone())),
-        Some(_) | None => Err(StopError::Killed(name.clone())),
+        None if !folder.run().exists() => Err(StopError::NotRunning(name.clone())),
+        None => Err(StopError::Killed(name.clone())),
     }
 }

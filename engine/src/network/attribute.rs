@@ -43,6 +43,12 @@ impl Attributes {
         self.bytes(kind | NESTED, &inner.0)
     }
 
+    /// Attributes that are written already.
+    pub(crate) fn raw(&mut self, attributes: &[u8]) -> &mut Self {
+        self.0.extend(attributes);
+        self
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -15,6 +15,7 @@ use super::record::{self, NetworkRecord};
 use super::ruleset::{self, Elements, Forwarding, MARK};
 use super::{NetworkError, host};
 use crate::state::Layout;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 
@@ -79,7 +80,11 @@ fn add(transaction: &mut Transaction, table: Table<'_>, elements: &Elements) {
 /// Takes a network out of the firewall; with the last one go the table and the rule elsewhere.
 ///
 /// The caller holds the firewall lock.
-pub(super) fn remove(layout: &Layout, network: &NetworkRecord, is_last: bool) -> Result<(), NetworkError> {
+pub(super) fn remove_network(
+    layout: &Layout,
+    network: &NetworkRecord,
+    is_last: bool,
+) -> Result<(), NetworkError> {
     let mut socket = Socket::netfilter()?;
     let table = ruleset::table(layout.instance());
     if nft::table_userdata(&mut socket, table)?.is_some() {
@@ -87,7 +92,8 @@ pub(super) fn remove(layout: &Layout, network: &NetworkRecord, is_last: bool) ->
         if is_last {
             transaction.delete_table(table);
         } else {
-            remove_present(&mut socket, &mut transaction, table, &segment_elements(network)?)?;
+            let there = present(&mut socket, table, &segment_elements(network)?)?;
+            remove(&mut transaction, table, &there);
         }
         transaction.commit(&mut socket)?;
     }
@@ -97,54 +103,72 @@ pub(super) fn remove(layout: &Layout, network: &NetworkRecord, is_last: bool) ->
     Ok(())
 }
 
-/// Publishes ports; what a crashed container left under the same keys is replaced.
-pub(super) fn publish(layout: &Layout, forwardings: &[Forwarding]) -> Result<(), NetlinkError> {
+/// Brings the rules of published ports from what they were to what they are to be.
+///
+/// What a crashed container left under the same keys is replaced.
+pub(super) fn change_ports(
+    layout: &Layout,
+    before: &[Forwarding],
+    after: &[Forwarding],
+) -> Result<(), NetlinkError> {
     let table = ruleset::table(layout.instance());
-    let elements = Forwarding::elements(forwardings);
     let mut socket = Socket::netfilter()?;
+    let (old, new) = (Forwarding::elements(before), Forwarding::elements(after));
     let mut transaction = Transaction::new();
-    add(&mut transaction, table, &elements);
+    remove(&mut transaction, table, &difference(&old, &new));
+    add(&mut transaction, table, &difference(&new, &old));
     match transaction.commit(&mut socket) {
-        Err(error) if matches!(error.errno(), Some(libc::EEXIST | libc::EBUSY)) => {
-            let mut transaction = Transaction::new();
-            for (map, elements) in &elements {
-                let stale = nft::elements(&mut socket, table, map)?;
-                let is_in_the_way = |old: &Element| elements.iter().any(|new| new.key == old.key);
-                let stale: Vec<_> = stale.into_iter().filter(is_in_the_way).collect();
-                transaction.delete_elements(table, map, &stale);
-            }
-            add(&mut transaction, table, &elements);
-            transaction.commit(&mut socket)
-        }
-        other => other,
+        Err(error) if is_out_of_step(&error) => {}
+        other => return other,
     }
-}
-
-/// Ends the publication of ports, as far as they still lead where `forwardings` say.
-pub(super) fn unpublish(layout: &Layout, forwardings: &[Forwarding]) -> Result<(), NetlinkError> {
-    let table = ruleset::table(layout.instance());
-    let mut socket = Socket::netfilter()?;
     if nft::table_userdata(&mut socket, table)?.is_none() {
+        // Somebody flushed it; whoever brings it back reads the records.
         return Ok(());
     }
     let mut transaction = Transaction::new();
-    remove_present(&mut socket, &mut transaction, table, &Forwarding::elements(forwardings))?;
+    remove(&mut transaction, table, &present(&mut socket, table, &[old, new.clone()].concat())?);
+    add(&mut transaction, table, &new);
     transaction.commit(&mut socket)
 }
 
-/// Removing what is not there would fail the whole transaction, so the sets are read first.
-fn remove_present(
-    socket: &mut Socket,
-    transaction: &mut Transaction,
-    table: Table<'_>,
-    elements: &Elements,
-) -> Result<(), NetlinkError> {
-    for (set, elements) in elements {
-        let present = nft::elements(socket, table, set)?;
-        let ours: Vec<_> = elements.iter().filter(|element| present.contains(element)).cloned().collect();
-        transaction.delete_elements(table, set, &ours);
+/// Whether the kernel has something else than we thought.
+fn is_out_of_step(error: &NetlinkError) -> bool {
+    matches!(error.errno(), Some(libc::EEXIST | libc::EBUSY | libc::ENOENT))
+}
+
+/// The elements of `these` that are not among `those`.
+fn difference(these: &Elements, those: &Elements) -> Elements {
+    let is_there = |set: &str, element: &Element| {
+        those.iter().any(|(other, elements)| *other == set && elements.contains(element))
+    };
+    these
+        .iter()
+        .map(|(set, elements)| {
+            (*set, elements.iter().filter(|element| !is_there(set, element)).cloned().collect())
+        })
+        .collect()
+}
+
+/// What the sets hold under the keys of `elements`.
+fn present(socket: &mut Socket, table: Table<'_>, elements: &Elements) -> Result<Elements, NetlinkError> {
+    let mut found = Elements::new();
+    for (set, _) in elements {
+        if found.iter().any(|(done, _)| done == set) {
+            continue;
+        }
+        let of_set = elements.iter().filter(|(other, _)| other == set);
+        let keys: BTreeSet<_> =
+            of_set.flat_map(|(_, elements)| elements).map(|e| (&e.key, e.is_end)).collect();
+        let there = nft::elements(socket, table, set)?;
+        found.push((set, there.into_iter().filter(|e| keys.contains(&(&e.key, e.is_end))).collect()));
     }
-    Ok(())
+    Ok(found)
+}
+
+fn remove(transaction: &mut Transaction, table: Table<'_>, elements: &Elements) {
+    for (set, elements) in elements {
+        transaction.delete_elements(table, set, elements);
+    }
 }
 
 /// Appends the accepting rule once, where a chain of others would drop what we allow.

@@ -17,6 +17,7 @@ pub mod resolver;
 
 mod attribute;
 mod bridge;
+mod conntrack;
 mod decide;
 mod error;
 mod firewall;
@@ -128,7 +129,7 @@ fn remove_unused_default(layout: &Layout) -> Result<(), NetworkError> {
 fn take_away(layout: &Layout, record: &NetworkRecord) -> Result<(), NetworkError> {
     let name = &record.spec.name;
     let is_last = !record::list(layout)?.iter().any(|other| other.id != record.id);
-    firewall::remove(layout, record, is_last)?;
+    firewall::remove_network(layout, record, is_last)?;
     bridge::remove(&mut Socket::route()?, record)?;
     remove_folder(&layout.run_network(name))?;
     remove_folder(&layout.network(name))

@@ -62,7 +62,7 @@ impl NetworkRecord {
         let is_on = |key: &str| self.spec.driver_opts.get(key).is_none_or(|value| value != "false");
         Segment {
             bridge: self.bridge.clone(),
-            subnet: pool.subnet,
+            subnets: vec![pool.subnet.into()],
             is_internal: self.spec.internal,
             is_masqueraded: is_on(ENABLE_MASQUERADE),
             is_open: is_on(ENABLE_ICC),

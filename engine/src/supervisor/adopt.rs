@@ -9,13 +9,13 @@ use super::launch::{Launched, StartFailure};
 use super::restart::Restarts;
 use super::run::Supervisor;
 use super::state::{Run, State};
-use crate::network::{NetworkError, endpoint, port};
+use crate::network::endpoint;
 use crate::runtime::namespace::{self, InsideError};
 use crate::state::ProcessRef;
 use crate::state::container::{self, StatusRecord};
 use crate::state::record::{self, RecordError};
 use crate::sys;
-use engine_spec::{ContainerAction, PublishedPort, Status};
+use engine_spec::{ContainerAction, Status};
 use nix::sched::CloneFlags;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -74,7 +74,7 @@ impl Supervisor {
             self.settle(End::unseen(SystemTime::now()), ran_for, None);
             return Ok(());
         };
-        let launched = take_over(&self.supervised, init, pidfd, status.ports)?;
+        let launched = take_over(&self.supervised, init, pidfd)?;
         let run = Run { is_paused, ..self.new_run(launched, started_at) };
         self.state = State::Running(Box::new(run));
         self.publish_status();
@@ -90,12 +90,7 @@ fn alive(init: ProcessRef) -> Option<(ProcessRef, OwnedFd)> {
 }
 
 /// Holds again what the dead supervisor held. Its pipes, veths and names are still there.
-fn take_over(
-    supervised: &Supervised,
-    init: ProcessRef,
-    pidfd: OwnedFd,
-    ports: Vec<PublishedPort>,
-) -> Result<Launched, AdoptError> {
+fn take_over(supervised: &Supervised, init: ProcessRef, pidfd: OwnedFd) -> Result<Launched, AdoptError> {
     let root = entered::root_of_process(init.pid).map_err(AdoptError::Process)?;
     let description = describe::describe(supervised, &root).map_err(StartFailure::from)?;
     let attachment = Attachment::lease(supervised).map_err(StartFailure::from)?;
@@ -105,15 +100,14 @@ fn take_over(
             namespace::inside(pidfd.as_fd(), CloneFlags::CLONE_NEWNET, || Ok(endpoint::dns_sockets()?))?;
     }
     let names = attachment.serve_names(supervised, sockets).map_err(StartFailure::from)?;
-    let guards = port::guard(&ports).map_err(NetworkError::from).map_err(StartFailure::from)?;
+    let published = attachment.adopt_ports(supervised).map_err(StartFailure::from)?;
     let endpoints = attachment.observed();
     Ok(Launched {
         init,
         pidfd,
         description,
         endpoints,
-        ports,
-        guards,
+        published,
         names,
         terminal: None,
         keeper: None,

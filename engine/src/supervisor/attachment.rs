@@ -3,8 +3,9 @@
 use super::Supervised;
 use crate::network::endpoint::{self, ConnectError, Interface};
 use crate::network::lease::{self, Lease};
+use crate::network::port::{self, Guard, Memory, PortError, Proxy, Publisher, Target};
 use crate::network::resolver::{self, DnsService};
-use crate::network::{self, NetworkError, names, port};
+use crate::network::{self, NetworkError, names};
 use crate::runtime::launch::Inside;
 use engine_spec::{
     ContainerName, ContainerSpec, EndpointSpec, NetworkMode, NetworkName, ObservedEndpoint, PublishedPort,
@@ -81,18 +82,35 @@ impl Attachment {
     }
 
     /// Publishes the ports at the address of the way out, else at the first.
-    pub(super) fn publish(
-        &self,
-        supervised: &Supervised,
-    ) -> Result<(Vec<PublishedPort>, Vec<OwnedFd>), NetworkError> {
-        let ports = &supervised.record.spec.ports;
-        let way_out = self.interfaces.iter().position(|interface| !interface.gateways.is_empty());
-        match self.endpoints.get(way_out.unwrap_or(0)) {
-            Some((_, lease)) if !ports.is_empty() => {
-                Ok(port::publish(&supervised.layout, &supervised.record.id, lease.address, ports)?)
+    pub(super) fn publish(&self, supervised: &Supervised) -> Result<Published, NetworkError> {
+        let Supervised { layout, record, .. } = supervised;
+        let spec = &record.spec;
+        match self.front() {
+            Some(lease) if !spec.ports.is_empty() => {
+                let memory = Memory::of(layout, &lease.network, &spec.name);
+                let (publisher, target) = (publisher(supervised), target(lease));
+                let guards = port::publish(layout, publisher, target, &spec.ports, &memory)?;
+                Ok(Published::new(guards, target)?)
             }
-            _ => Ok((Vec::new(), Vec::new())),
+            _ => Ok(Published::default()),
         }
+    }
+
+    /// Takes over what a dead supervisor had published.
+    pub(super) fn adopt_ports(&self, supervised: &Supervised) -> Result<Published, NetworkError> {
+        match self.front() {
+            Some(lease) if !supervised.record.spec.ports.is_empty() => {
+                let guards = port::adopt(&supervised.layout, publisher(supervised))?;
+                Ok(Published::new(guards, target(lease))?)
+            }
+            _ => Ok(Published::default()),
+        }
+    }
+
+    /// Where published ports lead: the network of the way out, else the first.
+    fn front(&self) -> Option<&Lease> {
+        let way_out = self.interfaces.iter().position(|interface| !interface.gateways.is_empty());
+        self.endpoints.get(way_out.unwrap_or(0)).map(|(_, lease)| lease)
     }
 
     /// Lets the container's names lead to it in each network.
@@ -151,7 +169,37 @@ pub(super) fn withdraw(supervised: &Supervised) -> Result<(), NetworkError> {
     for endpoint in supervised.endpoints() {
         names::withdraw(layout, &endpoint.network, &record.id)?;
     }
-    if record.spec.ports.is_empty() { Ok(()) } else { Ok(port::unpublish(layout, &record.id)?) }
+    if record.spec.ports.is_empty() { Ok(()) } else { Ok(port::unpublish(layout, publisher(supervised))?) }
+}
+
+/// The container as one that publishes ports.
+pub(super) fn publisher(supervised: &Supervised) -> Publisher<'_> {
+    let record = &supervised.record;
+    Publisher { container: &record.id, group: record.spec.port_group.as_ref() }
+}
+
+fn target(lease: &Lease) -> Target {
+    Target { ipv4: Some(lease.address), ipv6: None }
+}
+
+/// Ports of the host that lead to the container, as long as this is kept.
+#[derive(Debug, Default)]
+pub(super) struct Published {
+    guards: Vec<Guard>,
+    /// Passes on what the kernel cannot.
+    pub(super) proxy: Proxy,
+}
+
+impl Published {
+    fn new(guards: Vec<Guard>, target: Target) -> Result<Self, PortError> {
+        let proxy = Proxy::new(&guards, target).map_err(PortError::Holder)?;
+        Ok(Self { guards, proxy })
+    }
+
+    /// As others see them.
+    pub(super) fn ports(&self) -> Vec<PublishedPort> {
+        self.guards.iter().map(|guard| guard.port.clone()).collect()
+    }
 }
 
 /// Leases belong to the container's id, which no renaming changes; an id is also a valid name.

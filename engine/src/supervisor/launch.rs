@@ -1,6 +1,6 @@
 //! From a record to a running container, step by step, and back.
 
-use super::attachment::{self, Attachment};
+use super::attachment::{self, Attachment, Published};
 use super::describe::{self, DescribeError, Description};
 use super::waiting::{self, Made};
 use super::{Supervised, stdio};
@@ -14,7 +14,7 @@ use crate::runtime::seccomp::SeccompError;
 use crate::runtime::spec::SpecError;
 use crate::state::ProcessRef;
 use crate::sys;
-use engine_spec::{ObservedEndpoint, PublishedPort};
+use engine_spec::ObservedEndpoint;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::Pid;
 use std::io;
@@ -72,10 +72,7 @@ pub(super) struct Launched {
     /// Its addresses.
     pub(super) endpoints: Vec<ObservedEndpoint>,
     /// Its ports on the host.
-    pub(super) ports: Vec<PublishedPort>,
-    /// Bound, never listening: they keep the published ports from others.
-    #[expect(dead_code, reason = "held for its drop")]
-    pub(super) guards: Vec<OwnedFd>,
+    pub(super) published: Published,
     /// Its name server.
     pub(super) names: Option<DnsService>,
     /// Its terminal.
@@ -113,7 +110,7 @@ pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Re
         prepare(terminal, supervised.window).map_err(file("prepare the terminal"))?;
     }
     let names = attachment.serve_names(supervised, descriptors)?;
-    let (ports, guards) = attachment.publish(supervised)?;
+    let published = attachment.publish(supervised)?;
     attachment.announce(supervised)?;
     let running = waiting.start()?;
     Ok(Launched {
@@ -121,8 +118,7 @@ pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Re
         pidfd: running.pidfd,
         description,
         endpoints: attachment.observed(),
-        ports,
-        guards,
+        published,
         names,
         terminal,
         keeper: None,

@@ -62,6 +62,13 @@ pub(crate) enum Request {
     },
     /// Read the record again, which has changed.
     Reload,
+    /// Let others of its port group have new connections, or take them again.
+    Drain {
+        /// Which of the two.
+        is_draining: bool,
+    },
+    /// Count the connections that came by a published port; answered by [`Answer::Flows`].
+    Flows,
     /// Report each change of its status.
     Watch,
     /// Connect the caller to its streams; two pipes for its output come beside it. Also the first
@@ -86,6 +93,11 @@ pub(crate) enum Answer {
     Running {
         /// Its ports.
         ports: Vec<PublishedPort>,
+    },
+    /// So many connections are open.
+    Flows {
+        /// How many.
+        count: usize,
     },
     /// What it does now.
     Status(Box<StatusRecord>),

@@ -25,6 +25,8 @@ pub(super) enum Source {
     Attached,
     /// Its name server has something to do.
     Name(RawFd),
+    /// Somebody talks to a port that the kernel cannot forward.
+    Port(RawFd),
     /// Its probe has ended.
     Probe,
     /// Its probe writes.
@@ -76,6 +78,8 @@ fn sources(supervisor: &Supervisor) -> Vec<(Source, BorrowedFd<'_>, PollFlags)> 
         let descriptors = names.descriptors().into_iter();
         sources.extend(descriptors.map(|(fd, flags)| (Source::Name(fd.as_raw_fd()), fd, flags)));
     }
+    let proxy = run.launched.published.proxy.descriptors().into_iter();
+    sources.extend(proxy.map(|(fd, flags)| (Source::Port(fd.as_raw_fd()), fd, flags)));
     if let Some(terminal) = run.launched.terminal.as_ref().filter(|_| !is_behind) {
         sources.push((Source::Terminal, terminal.as_fd(), PollFlags::POLLIN));
     }

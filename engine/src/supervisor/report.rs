@@ -25,7 +25,7 @@ impl Supervisor {
     pub(super) fn status(&self) -> StatusRecord {
         StatusRecord {
             status: self.state.status(self.restarts.count()),
-            ports: self.state.run().map(|run| run.launched.ports.clone()).unwrap_or_default(),
+            ports: self.state.run().map(|run| run.launched.published.ports()).unwrap_or_default(),
             endpoints: self.endpoints.clone(),
             init: self.state.run().map(|run| run.launched.init),
             supervisor: ProcessRef::this().ok(),

@@ -1,10 +1,12 @@
 //! Answering what clients ask on the control socket.
 
+use super::attachment;
 use super::entered::Entered;
 use super::failure::Failure;
 use super::message::{self, Answer, Request};
 use super::run::Supervisor;
 use super::stop::Cause;
+use crate::network::port::{self, PortError};
 use crate::runtime::cgroup::CgroupError;
 use crate::state::container;
 use crate::sys;
@@ -22,6 +24,8 @@ pub(super) enum RequestError {
     Paused,
     #[error(transparent)]
     Cgroup(#[from] CgroupError),
+    #[error("cannot change or count who comes by the container's ports")]
+    Port(#[from] PortError),
     #[error("cannot send signal {signal} to the container")]
     Signal {
         signal: i32,
@@ -57,6 +61,13 @@ impl Supervisor {
                 self.reload();
                 reply(&caller, Ok(()));
             }
+            Request::Drain { is_draining } => reply(&caller, self.drain(is_draining)),
+            Request::Flows => match self.flows() {
+                Ok(count) => {
+                    let _ = message::send(&caller, &Answer::Flows { count }, &[]);
+                }
+                Err(error) => reply(&caller, Err(error)),
+            },
             Request::Watch => {
                 let status = Answer::Status(Box::new(self.status()));
                 if message::send(&caller, &status, &[]).is_ok() {
@@ -80,6 +91,19 @@ impl Supervisor {
         self.supervised.event(ContainerAction::Kill { signal });
         // A frozen process hears it when it goes on, which is what who sends it wants.
         if run.is_paused { self.unpause() } else { Ok(()) }
+    }
+
+    fn drain(&mut self, is_draining: bool) -> Result<(), RequestError> {
+        let Supervisor { supervised, state, .. } = self;
+        let run = state.run_mut().ok_or(RequestError::NotRunning)?;
+        run.launched.published.proxy.drain(is_draining);
+        Ok(port::drain(&supervised.layout, attachment::publisher(supervised), is_draining)?)
+    }
+
+    fn flows(&self) -> Result<usize, RequestError> {
+        let run = self.state.run().ok_or(RequestError::NotRunning)?;
+        let forwarded = port::flows(&self.supervised.layout, attachment::publisher(&self.supervised))?;
+        Ok(forwarded + run.launched.published.proxy.flows())
     }
 
     /// Takes over what may change while the container runs: its name, its limits, its policy.

@@ -140,6 +140,11 @@ impl Supervisor {
                     names.ready(fd, Instant::now());
                 }
             }
+            Source::Port(fd) => {
+                if let Some(run) = self.state.run_mut() {
+                    run.launched.published.proxy.ready(fd, Instant::now());
+                }
+            }
             Source::Probe => self.probe_ended(),
             Source::ProbeOutput => {
                 if let Some(probe) = self.watch_mut().and_then(|watch| watch.probe.as_mut()) {
@@ -163,6 +168,7 @@ impl Supervisor {
         if let Some(names) = run.launched.names.as_mut() {
             names.expire(now);
         }
+        run.launched.published.proxy.expire(now);
         if let Some(stopping) = run.stopping.as_mut() {
             stopping.advance(&run.launched, now);
         }
@@ -178,7 +184,8 @@ impl Supervisor {
                 let stopping = run.stopping.as_ref().and_then(Stopping::next_deadline);
                 let health = run.health.as_ref().filter(|_| !run.is_paused);
                 let health = health.and_then(HealthWatch::next_deadline);
-                names.into_iter().chain(stopping).chain(health).min()
+                let ports = run.launched.published.proxy.next_deadline();
+                [names, ports, stopping, health].into_iter().flatten().min()
             }
             State::Waiting { until, .. } => Some(*until),
             State::Over(_) => None,

@@ -56,6 +56,14 @@ pub(crate) enum FibOf {
     Destination = 2,
 }
 
+/// Which kind of addresses a packet has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum AddressFamily {
+    Ipv4 = libc::NFPROTO_IPV4 as u32,
+    Ipv6 = libc::NFPROTO_IPV6 as u32,
+}
+
 /// How a comparison must turn out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
@@ -112,7 +120,10 @@ pub(crate) enum Expression {
     },
     /// Loads the kind (`RTN_LOCAL` …) of an address.
     LoadAddressKind(FibOf, Register),
+    /// Counts packets up to a limit, and begins again: `numgen inc mod n`.
+    CountModulo(u32, Register),
     DestinationNat {
+        family: AddressFamily,
         address: Register,
         port: Register,
     },
@@ -149,6 +160,7 @@ impl Expression {
             Self::Immediate(..) | Self::Verdict(_) => "immediate",
             Self::In(..) | Self::Map { .. } => "lookup",
             Self::LoadAddressKind(..) => "fib",
+            Self::CountModulo(..) => "numgen",
             Self::DestinationNat { .. } => "nat",
             Self::Masquerade => "masq",
             Self::Counter => "counter",
@@ -195,8 +207,11 @@ impl Expression {
             Self::LoadAddressKind(of, into) => {
                 to.number(1, into.0).number(2, FIB_ADDRESS_KIND).number(3, *of as u32);
             }
-            Self::DestinationNat { address, port } => {
-                to.number(1, libc::NFT_NAT_DNAT as u32).number(2, libc::NFPROTO_IPV4 as u32);
+            Self::CountModulo(limit, into) => {
+                to.number(1, into.0).number(2, *limit).number(3, libc::NFT_NG_INCREMENTAL as u32);
+            }
+            Self::DestinationNat { family, address, port } => {
+                to.number(1, libc::NFT_NAT_DNAT as u32).number(2, *family as u32);
                 to.number(3, address.0).number(5, port.0);
             }
             Self::Masquerade => {}

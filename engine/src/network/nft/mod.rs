@@ -6,8 +6,12 @@
 mod expression;
 mod object;
 
-pub(super) use expression::{Base, Compare, Conntrack, Expression, FibOf, Meta, Register, Verdict};
-pub(super) use object::{Chain, ChainKind, Element, Family, Field, Hook, Set, Table, comment, interface_key};
+pub(super) use expression::{
+    AddressFamily, Base, Compare, Conntrack, Expression, FibOf, Meta, Register, Verdict,
+};
+pub(super) use object::{
+    Chain, ChainKind, Element, Family, Field, Hook, Set, Table, address_key, comment, interface_key,
+};
 
 use super::attribute::{Attributes, find, iterate, number, text};
 use super::netlink::{Batch, NetlinkError, Socket};

@@ -2,8 +2,8 @@
 
 use super::expression::{Expression, write_list};
 use crate::network::attribute::{Attributes, find, number};
-use ipnet::Ipv4Net;
-use std::net::Ipv4Addr;
+use ipnet::IpNet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The address family a table works for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +55,10 @@ pub(crate) struct Chain {
 #[repr(u32)]
 pub(crate) enum Field {
     Ipv4Address = 7,
+    Ipv6Address = 8,
     Protocol = 12,
     Service = 13,
+    Mark = 19,
     InterfaceName = 41,
 }
 
@@ -64,7 +66,8 @@ impl Field {
     /// Bytes before padding to whole words.
     const fn length(self) -> u32 {
         match self {
-            Self::Ipv4Address => 4,
+            Self::Ipv4Address | Self::Mark => 4,
+            Self::Ipv6Address => 16,
             Self::Protocol => 1,
             Self::Service => 2,
             Self::InterfaceName => 16,
@@ -101,10 +104,20 @@ impl Element {
     }
 
     /// A subnet as the two ends of a range; the second is the first address after it.
-    pub(crate) fn range(subnet: Ipv4Net) -> [Self; 2] {
-        let after = Ipv4Addr::from(u32::from(subnet.broadcast()).wrapping_add(1));
-        let end = Self { is_end: true, ..Self::key(after.octets().to_vec()) };
-        [Self::key(subnet.network().octets().to_vec()), end]
+    pub(crate) fn range(subnet: IpNet) -> [Self; 2] {
+        let after = match subnet.broadcast() {
+            IpAddr::V4(last) => address_key(Ipv4Addr::from(u32::from(last).wrapping_add(1)).into()),
+            IpAddr::V6(last) => address_key(Ipv6Addr::from(u128::from(last).wrapping_add(1)).into()),
+        };
+        [Self::key(address_key(subnet.network())), Self { is_end: true, ..Self::key(after) }]
+    }
+}
+
+/// An address as a key or value.
+pub(crate) fn address_key(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
     }
 }
 

@@ -1,9 +1,14 @@
 //! The chains and their rules, in words that read like nft's.
 
-use super::{ADDRESSED_PORTS, BRIDGES, FOREIGN, INTERNAL, MARK, MASQUERADED, PORTS, SUBNETS, WITHIN};
-use crate::network::nft::{
-    Base, Chain, ChainKind, Compare, Conntrack, Expression, FibOf, Hook, Meta, Register, Set, Verdict,
+use super::{
+    BRIDGES, FOREIGN, INTERNAL, MARK, MASQUERADED, PORTS, PORTS6, SHARED, SHARED6, SLOTS, SUBNETS, SUBNETS6,
+    WITHIN,
 };
+use crate::network::nft::{
+    AddressFamily, Base, Chain, ChainKind, Compare, Conntrack, Expression, FibOf, Hook, Meta, Register, Set,
+    Verdict,
+};
+use std::net::Ipv6Addr;
 
 /// Early enough that the mark is there when other tables look (`filter` is 0).
 const BEFORE_FILTER: i32 = -10;
@@ -14,10 +19,6 @@ const LOCAL: u32 = 2;
 const ESTABLISHED_OR_RELATED: u32 = 0b110;
 /// `IPS_DST_NAT`.
 const DESTINATION_NAT: u32 = 1 << 5;
-/// Offsets in the IPv4 header.
-const SOURCE: u32 = 12;
-const DESTINATION: u32 = 16;
-const ADDRESS_BYTES: u32 = 4;
 /// Offset and size of the destination port in every transport header.
 const PORT: u32 = 2;
 const PORT_BYTES: u32 = 2;
@@ -32,8 +33,8 @@ fn guard() -> Chain {
         name: "guard",
         hook: hook(ChainKind::Filter, libc::NF_INET_PRE_ROUTING, libc::NF_IP_PRI_RAW),
         rules: vec![
-            rule([input_in(&BRIDGES), loopback(DESTINATION), verdict(Verdict::Drop)]),
-            rule([input_in(&BRIDGES), loopback(SOURCE), verdict(Verdict::Drop)]),
+            rule([input_in(&BRIDGES), loopback(IPV4.destination), verdict(Verdict::Drop)]),
+            rule([input_in(&BRIDGES), loopback(IPV4.source), verdict(Verdict::Drop)]),
         ],
     }
 }
@@ -43,8 +44,14 @@ fn publish() -> Chain {
         name: "publish",
         hook: None,
         rules: vec![
-            rule([is_ipv4(), vec![load_address(DESTINATION, 0)], forward_by(&ADDRESSED_PORTS, 1)]),
-            rule([is_ipv4(), forward_by(&PORTS, 0)]),
+            rule([is(IPV4), own_address(IPV4), forward_by(IPV4, &PORTS)]),
+            rule([is(IPV4), any_address(IPV4), forward_by(IPV4, &PORTS)]),
+            rule([is(IPV4), own_address(IPV4), spread_by(IPV4, &SHARED)]),
+            rule([is(IPV4), any_address(IPV4), spread_by(IPV4, &SHARED)]),
+            rule([is(IPV6), own_address(IPV6), forward_by(IPV6, &PORTS6)]),
+            rule([is(IPV6), any_address(IPV6), forward_by(IPV6, &PORTS6)]),
+            rule([is(IPV6), own_address(IPV6), spread_by(IPV6, &SHARED6)]),
+            rule([is(IPV6), any_address(IPV6), spread_by(IPV6, &SHARED6)]),
         ],
     }
 }
@@ -54,8 +61,8 @@ fn prerouting() -> Chain {
         name: "prerouting",
         hook: hook(ChainKind::Nat, libc::NF_INET_PRE_ROUTING, libc::NF_IP_PRI_NAT_DST),
         rules: vec![
-            rule([loopback(DESTINATION), verdict(Verdict::Return)]),
-            rule([is_ipv4(), is_local(FibOf::Destination), verdict(Verdict::Jump("publish"))]),
+            rule([loopback(IPV4.destination), verdict(Verdict::Return)]),
+            rule([is_local(FibOf::Destination), verdict(Verdict::Jump("publish"))]),
         ],
     }
 }
@@ -64,7 +71,10 @@ fn output() -> Chain {
     Chain {
         name: "output",
         hook: hook(ChainKind::Nat, libc::NF_INET_LOCAL_OUT, libc::NF_IP_PRI_NAT_DST),
-        rules: vec![rule([is_ipv4(), is_local(FibOf::Destination), verdict(Verdict::Jump("publish"))])],
+        rules: vec![
+            rule([loopback6(), verdict(Verdict::Return)]),
+            rule([is_local(FibOf::Destination), verdict(Verdict::Jump("publish"))]),
+        ],
     }
 }
 
@@ -76,15 +86,22 @@ fn postrouting() -> Chain {
         name: "postrouting",
         hook: hook(ChainKind::Nat, libc::NF_INET_POST_ROUTING, libc::NF_IP_PRI_NAT_SRC),
         rules: vec![
-            rule([is_ipv4(), input_in(&MASQUERADED), output_in(&BRIDGES, false), masquerade()]),
+            rule([input_in(&MASQUERADED), output_in(&BRIDGES, false), masquerade()]),
+            rule([output_in(&BRIDGES, true), is_published(), is_local(FibOf::Source), masquerade()]),
             rule([
-                is_ipv4(),
+                is(IPV4),
                 output_in(&BRIDGES, true),
                 is_published(),
-                is_local(FibOf::Source),
+                is_from(IPV4, &SUBNETS),
                 masquerade(),
             ]),
-            rule([is_ipv4(), output_in(&BRIDGES, true), is_published(), is_from_ours(), masquerade()]),
+            rule([
+                is(IPV6),
+                output_in(&BRIDGES, true),
+                is_published(),
+                is_from(IPV6, &SUBNETS6),
+                masquerade(),
+            ]),
         ],
     }
 }
@@ -161,10 +178,10 @@ fn is_within() -> Vec<Expression> {
     ]
 }
 
-fn is_ipv4() -> Vec<Expression> {
+fn is(protocol: InternetProtocol) -> Vec<Expression> {
     vec![
         Expression::Load(Meta::Family, Register::FULL),
-        Expression::Compare(Register::FULL, Compare::Equal, vec![libc::NFPROTO_IPV4 as u8]),
+        Expression::Compare(Register::FULL, Compare::Equal, vec![protocol.family as u8]),
     ]
 }
 
@@ -172,7 +189,14 @@ fn is_ipv4() -> Vec<Expression> {
 fn loopback(offset: u32) -> Vec<Expression> {
     let first_byte = Expression::LoadPayload { base: Base::Network, offset, length: 1, into: Register::FULL };
     let compare = Expression::Compare(Register::FULL, Compare::Equal, vec![LOOPBACK]);
-    rule([is_ipv4(), vec![first_byte, compare]])
+    rule([is(IPV4), vec![first_byte, compare]])
+}
+
+/// To ::1, from which nothing can be forwarded: there the port's guard listens itself.
+fn loopback6() -> Vec<Expression> {
+    let whole = IPV6.load(IPV6.destination, 0);
+    let compare = Expression::Compare(Register::FULL, Compare::Equal, Ipv6Addr::LOCALHOST.octets().to_vec());
+    rule([is(IPV6), vec![whole, compare]])
 }
 
 fn is_local(of: FibOf) -> Vec<Expression> {
@@ -182,8 +206,8 @@ fn is_local(of: FibOf) -> Vec<Expression> {
     ]
 }
 
-fn is_from_ours() -> Vec<Expression> {
-    vec![load_address(SOURCE, 0), Expression::In(Register::FULL, SUBNETS.name, true)]
+fn is_from(protocol: InternetProtocol, subnets: &Set) -> Vec<Expression> {
+    vec![protocol.load(protocol.source, 0), Expression::In(Register::FULL, subnets.name, true)]
 }
 
 fn is_reply() -> Vec<Expression> {
@@ -202,22 +226,68 @@ fn has_conntrack_bit(key: Conntrack, bits: u32) -> Vec<Expression> {
     ]
 }
 
-fn load_address(offset: u32, word: u32) -> Expression {
-    let into = Register::word(word);
-    Expression::LoadPayload { base: Base::Network, offset, length: ADDRESS_BYTES, into }
+/// Where a version of the Internet Protocol has its addresses.
+#[derive(Debug, Clone, Copy)]
+struct InternetProtocol {
+    family: AddressFamily,
+    source: u32,
+    destination: u32,
+    length: u32,
 }
 
-/// Completes the key in words 0… with protocol and port from word `at` on, and rewrites the destination.
-fn forward_by(map: &Set, at: u32) -> Vec<Expression> {
+const IPV4: InternetProtocol =
+    InternetProtocol { family: AddressFamily::Ipv4, source: 12, destination: 16, length: 4 };
+const IPV6: InternetProtocol =
+    InternetProtocol { family: AddressFamily::Ipv6, source: 8, destination: 24, length: 16 };
+
+impl InternetProtocol {
+    /// How many words an address takes.
+    const fn words(self) -> u32 {
+        self.length / 4
+    }
+
+    /// Loads an address into the words from `word` on.
+    fn load(self, offset: u32, word: u32) -> Expression {
+        let into = if word == 0 { Register::FULL } else { Register::word(word) };
+        Expression::LoadPayload { base: Base::Network, offset, length: self.length, into }
+    }
+}
+
+/// Begins a key with the address the packet is for.
+fn own_address(protocol: InternetProtocol) -> Vec<Expression> {
+    vec![protocol.load(protocol.destination, 0)]
+}
+
+/// Begins a key with the address that stands for every one.
+fn any_address(protocol: InternetProtocol) -> Vec<Expression> {
+    vec![Expression::Immediate(Register::FULL, vec![0; protocol.length as usize])]
+}
+
+/// Goes on with protocol and port.
+fn protocol_and_port(protocol: InternetProtocol) -> Vec<Expression> {
+    let after = protocol.words();
+    let into = Register::word(after + 1);
     vec![
-        Expression::Load(Meta::Transport, Register::word(at)),
-        Expression::LoadPayload {
-            base: Base::Transport,
-            offset: PORT,
-            length: PORT_BYTES,
-            into: Register::word(at + 1),
-        },
+        Expression::Load(Meta::Transport, Register::word(after)),
+        Expression::LoadPayload { base: Base::Transport, offset: PORT, length: PORT_BYTES, into },
+    ]
+}
+
+/// Completes the key and rewrites the destination by what the map has for it.
+fn forward_by(protocol: InternetProtocol, map: &Set) -> Vec<Expression> {
+    rule([protocol_and_port(protocol), rewrite(protocol, map)])
+}
+
+/// The same with a slot: one connection after the other takes the next.
+fn spread_by(protocol: InternetProtocol, map: &Set) -> Vec<Expression> {
+    let slot = vec![Expression::CountModulo(SLOTS, Register::word(protocol.words() + 2))];
+    rule([protocol_and_port(protocol), slot, rewrite(protocol, map)])
+}
+
+fn rewrite(protocol: InternetProtocol, map: &Set) -> Vec<Expression> {
+    let (address, port) = (Register::word(0), Register::word(protocol.words()));
+    vec![
         Expression::Map { key: Register::word(0), map: map.name, into: Register::word(0) },
-        Expression::DestinationNat { address: Register::word(0), port: Register::word(1) },
+        Expression::DestinationNat { family: protocol.family, address, port },
     ]
 }

@@ -2,9 +2,12 @@
 
 use crate::network::endpoint::{Interface, configure, connect, interfaces};
 use crate::network::netlink::{Batch, Socket};
+use crate::network::port::{self, Memory, Publisher, Target};
 use crate::network::{bridge, create, host, lease, nft, record, ruleset};
 use crate::state::Layout;
-use engine_spec::{ContainerId, ContainerName, EndpointSpec, NetworkName, NetworkSpec, PortSpec, Protocol};
+use engine_spec::{
+    ContainerId, ContainerName, EndpointSpec, NetworkName, NetworkSpec, PortGroup, PortSpec, Protocol,
+};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::gettid;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
@@ -25,6 +28,7 @@ pub(super) const SOON: Duration = Duration::from_secs(5);
 pub(super) struct Host {
     pub(super) layout: Layout,
     links: Vec<String>,
+    group: Option<PortGroup>,
 }
 
 impl Host {
@@ -35,7 +39,7 @@ impl Host {
         let root = std::env::temp_dir().join(format!("lighter-network-{name}-{}", std::process::id()));
         let layout = Layout::at(&root);
         layout.prepare().expect("folders");
-        Self { links: link_names(), layout }
+        Self { links: link_names(), layout, group: None }
     }
 
     pub(super) fn network(&self, name: &str, change: impl FnOnce(&mut NetworkSpec)) -> NetworkName {
@@ -54,6 +58,41 @@ impl Host {
     pub(super) fn elements(&self, set: &str) -> Vec<nft::Element> {
         let table = ruleset::table(self.layout.instance());
         nft::elements(&mut Socket::netfilter().expect("socket"), table, set).expect("listed")
+    }
+
+    /// Publishes ports of a container at an address.
+    pub(super) fn publish(
+        &self,
+        container: &ContainerId,
+        address: Ipv4Addr,
+        ports: &[PortSpec],
+    ) -> Result<Vec<port::Guard>, port::PortError> {
+        let target = Target { ipv4: Some(address), ipv6: None };
+        let network = NetworkName::new("ports").expect("name");
+        let name = ContainerName::new(container.as_str()).expect("name");
+        let memory = Memory::of(&self.layout, &network, &name);
+        port::publish(&self.layout, self.publisher(container), target, ports, &memory)
+    }
+
+    /// Lets all containers share their ports from now on.
+    pub(super) fn share_ports(&mut self) {
+        self.group = Some(PortGroup::new("shop.web").expect("valid"));
+    }
+
+    pub(super) fn drain(&self, container: &ContainerId) {
+        port::drain(&self.layout, self.publisher(container), true).expect("drained");
+    }
+
+    pub(super) fn flows(&self, container: &ContainerId) -> usize {
+        port::flows(&self.layout, self.publisher(container)).expect("counted")
+    }
+
+    pub(super) fn unpublish(&self, container: &ContainerId) {
+        port::unpublish(&self.layout, self.publisher(container)).expect("unpublished");
+    }
+
+    fn publisher<'a>(&'a self, container: &'a ContainerId) -> Publisher<'a> {
+        Publisher { container, group: self.group.as_ref() }
     }
 
     /// Asserts that nothing is left of what was made here.
@@ -134,6 +173,12 @@ impl Container {
         self.run(move || serve(name, port));
     }
 
+    /// Says its name to every connection on a port, then answers `!` to each byte.
+    pub(super) fn serve_open(&self, port: u16) {
+        let name = self.name.to_string();
+        self.run(move || serve_open(name, port));
+    }
+
     pub(super) fn fetch(&self, address: impl Into<SocketAddr>) -> Option<String> {
         let address = address.into();
         self.run(move || fetch(address))
@@ -211,6 +256,22 @@ fn give_address(link: &str, address: Ipv4Addr, router: Option<Ipv4Addr>) {
         batch.push_route(RouteNetlinkMessage::NewRoute(route), NLM_F_CREATE, "route everything");
     }
     Socket::route().expect("socket").send(&batch).expect("done");
+}
+
+fn serve_open(name: String, port: u16) {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).expect("bound");
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let name = name.clone();
+            std::thread::spawn(move || {
+                let mut byte = [0; 1];
+                let mut sent = stream.write_all(name.as_bytes());
+                while sent.is_ok() && stream.read_exact(&mut byte).is_ok() {
+                    sent = stream.write_all(b"!");
+                }
+            });
+        }
+    });
 }
 
 /// Serves `<name> <client's address>` to every connection, on a thread of this network namespace.

@@ -11,6 +11,7 @@ use bench::{
 use endpoint::configure;
 use engine_spec::{ContainerId, IpamPool};
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::sync::mpsc::channel;
 use std::time::Instant;
@@ -52,10 +53,9 @@ fn published_port_is_reached_from_host_neighbours_and_itself() {
         web.serve(80);
         let start = Instant::now();
         let ports = [port(None, 8080, 80), port(Some("127.0.0.1"), 8081, 80)];
-        let (published, guards) =
-            port::publish(&host.layout, &web.id, web.address, &ports).expect("published");
+        let guards = host.publish(&web.id, web.address, &ports).expect("published");
         eprintln!("publish {:?}", start.elapsed());
-        assert_eq!((published.len(), guards.len()), (2, 2));
+        assert_eq!(guards.len(), 3, "both families, and loopback");
 
         let own = gateway(&host, &network);
         let from_host = format!("web {own}");
@@ -70,18 +70,97 @@ fn published_port_is_reached_from_host_neighbours_and_itself() {
         assert_eq!(stranger.fetch((web.address, 80)), None, "directly from another network");
         assert_eq!(client.fetch((own, 8081)), None, "loopback only, by a neighbour");
 
-        let taken = port::publish(&host.layout, &client.id, client.address, &ports[..1]);
+        let taken = host.publish(&client.id, client.address, &ports[..1]);
         assert!(matches!(taken, Err(port::PortError::PublishedBy { .. })));
-        port::unpublish(&host.layout, &web.id).expect("unpublished");
+        host.unpublish(&web.id);
         drop(guards);
         assert_eq!(reach(Ipv4Addr::LOCALHOST, 8080), None);
-        assert!(host.elements("ports").is_empty() && host.elements("addressed_ports").is_empty());
+        assert!(host.elements("ports").is_empty() && host.elements("shared_ports").is_empty());
 
         for (container, network) in [(&web, &network), (&client, &network), (&stranger, &other)] {
             container.remove(&host, &[network]);
         }
         remove(&host.layout, &other).expect("removed");
         assert_eq!(host.elements("bridges").len(), 1, "the other network stays");
+        remove(&host.layout, &network).expect("removed");
+        host.assert_clean();
+    });
+}
+
+/// The open connections of a client, each with who answered.
+fn connections(port: u16, count: usize) -> Vec<(TcpStream, String)> {
+    let connect = |_| {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("connected");
+        let mut text = [0; 3];
+        (&stream).read_exact(&mut text).expect("the server says its name first");
+        (stream, String::from_utf8_lossy(&text).into_owned())
+    };
+    (0..count).map(connect).collect()
+}
+
+#[test]
+fn shared_port_is_balanced_drained_and_handed_over() {
+    require!(Root);
+    on_own_thread(|| {
+        let mut host = Host::new("shared");
+        host.share_ports();
+        let network = host.network("shop_default", |_| {});
+        let old = Container::start(&host, "old", &[&network]);
+        let new = Container::start(&host, "new", &[&network]);
+        old.serve_open(80);
+        new.serve_open(80);
+        let ports = [port(None, 8080, 80)];
+        let old_guards = host.publish(&old.id, old.address, &ports).expect("published");
+        assert!(connections(8080, 4).iter().all(|(_, name)| name == "old"), "alone");
+        let new_guards = host.publish(&new.id, new.address, &ports).expect("shared");
+
+        let open = connections(8080, 60);
+        let of_old = open.iter().filter(|(_, name)| name == "old").count();
+        assert_eq!(of_old, 30, "each has its half");
+        assert_eq!((host.flows(&old.id) >= 30, host.flows(&new.id) >= 30), (true, true));
+
+        host.drain(&old.id);
+        assert!(connections(8080, 20).iter().all(|(_, name)| name == "new"), "new ones go to the other");
+        let (mut survivor, _) = open.into_iter().find(|(_, name)| name == "old").expect("one is open");
+        survivor.write_all(b"?").expect("still there");
+        let mut answer = [0; 1];
+        survivor.read_exact(&mut answer).expect("its old server answers");
+        assert_eq!(&answer, b"!");
+        assert!(host.flows(&old.id) > 0, "it is counted");
+        drop(survivor);
+        let deadline = Instant::now() + SOON;
+        while host.flows(&old.id) > 0 {
+            assert!(Instant::now() < deadline, "connections that ended are not counted");
+        }
+
+        host.unpublish(&old.id);
+        drop(old_guards);
+        assert!(TcpListener::bind((Ipv4Addr::UNSPECIFIED, 8080)).is_err(), "the new one has the port");
+        assert!(connections(8080, 4).iter().all(|(_, name)| name == "new"));
+        assert!(host.elements("shared_ports").is_empty(), "who is alone needs no turns");
+        host.unpublish(&new.id);
+        drop(new_guards);
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, 8080)).expect("free again");
+        for container in [&old, &new] {
+            container.remove(&host, &[&network]);
+        }
+        remove(&host.layout, &network).expect("removed");
+        host.assert_clean();
+    });
+}
+
+#[test]
+fn port_of_strangers_is_refused_by_name() {
+    require!(Root);
+    on_own_thread(|| {
+        let host = Host::new("owner");
+        let network = host.network("shop_default", |_| {});
+        let web = Container::start(&host, "web", &[&network]);
+        let _listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 8080)).expect("bound");
+        let refused = host.publish(&web.id, web.address, &[port(None, 8080, 80)]).expect_err("taken");
+        let own = format!("(process {})", std::process::id());
+        assert!(refused.to_string().contains(&own), "{refused}");
+        web.remove(&host, &[&network]);
         remove(&host.layout, &network).expect("removed");
         host.assert_clean();
     });
@@ -98,7 +177,7 @@ fn outside_sees_the_host_and_reaches_only_what_is_published() {
         web.serve(80);
         neighbour.run(|| serve("outside".to_owned(), 80));
         let ports = [port(None, 8080, 80), port(Some("127.0.0.1"), 8081, 80)];
-        let (_, guards) = port::publish(&host.layout, &web.id, web.address, &ports).expect("published");
+        let guards = host.publish(&web.id, web.address, &ports).expect("published");
 
         let from_host = format!("outside {}", Neighbour::HOST);
         assert_eq!(web.fetch((Neighbour::ADDRESS, 80)), Some(from_host), "leaves with the host's address");
@@ -109,7 +188,7 @@ fn outside_sees_the_host_and_reaches_only_what_is_published() {
         neighbour.route_loopback_to_host();
         assert_eq!(neighbour.fetch((Ipv4Addr::LOCALHOST, 8081)), None, "loopback of the host (moby #45610)");
 
-        port::unpublish(&host.layout, &web.id).expect("unpublished");
+        host.unpublish(&web.id);
         drop(guards);
         assert_eq!(neighbour.fetch((Neighbour::HOST, 8080)), None, "no longer published");
         web.remove(&host, &[&network]);
@@ -127,8 +206,7 @@ fn flushed_ruleset_and_lost_bridge_come_back_with_ports() {
         let network = host.network("shop_default", |_| {});
         let container = ContainerId::from_random([9; 32]);
         let address = Ipv4Addr::new(10, 213, 0, 2);
-        let (_, _guards) =
-            port::publish(&host.layout, &container, address, &[port(None, 8080, 80)]).expect("published");
+        let _guards = host.publish(&container, address, &[port(None, 8080, 80)]).expect("published");
         let before = host.elements("subnets");
         let mut transaction = nft::Transaction::new();
         transaction.delete_table(ruleset::table(host.layout.instance()));
@@ -158,11 +236,10 @@ fn internal_network_has_no_way_out() {
         let web = Container::start(&host, "web", &[&front]);
         let database = Container::start(&host, "database", &[&back]);
         web.serve(80);
-        let (_, _guards) =
-            port::publish(&host.layout, &web.id, web.address, &[port(None, 8080, 80)]).expect("published");
+        let _guards = host.publish(&web.id, web.address, &[port(None, 8080, 80)]).expect("published");
         assert_eq!(database.fetch((gateway(&host, &front), 8080)), None, "it has no route");
         assert_eq!(database.fetch((web.address, 80)), None);
-        port::unpublish(&host.layout, &web.id).expect("unpublished");
+        host.unpublish(&web.id);
         web.remove(&host, &[&front]);
         database.remove(&host, &[&back]);
         remove(&host.layout, &front).expect("removed");
