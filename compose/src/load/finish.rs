@@ -89,6 +89,32 @@ pub(super) fn mount(node: &mut Node, shape: &mut Shape<'_>) {
     }
 }
 
+/// A rule of `develop.watch`: what it does says what else it needs.
+pub(super) fn watch_rule(node: &mut Node, shape: &mut Shape<'_>) {
+    let action = node.text_at("action").map(str::to_owned);
+    let has = |key: &str| node.at(&[key]).is_some_and(|value| value.value != Value::Null);
+    if !has("path") {
+        shape.report.error(node.span, "a watch rule needs a `path`, the file or folder that is watched");
+    }
+    match action.as_deref() {
+        None => {
+            let message = "a watch rule needs an `action`: sync, rebuild, restart, sync+restart or sync+exec";
+            shape.report.error(node.span, message);
+        }
+        Some(action) if action.starts_with("sync") && !has("target") => {
+            let message =
+                format!("a watch rule that does `{action}` needs a `target`, the path in the container");
+            shape.report.error(node.span, message);
+        }
+        Some("sync+exec") if !has("exec") => {
+            shape
+                .report
+                .error(node.span, "a watch rule that does `sync+exec` needs `exec`, the command to run");
+        }
+        Some(_) => {}
+    }
+}
+
 /// A port in long form, or one that a short form stands for.
 pub(super) fn port(node: &mut Node, shape: &mut Shape<'_>) {
     match node.at(&["target"]).map(|target| &target.value) {

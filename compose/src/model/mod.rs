@@ -7,6 +7,7 @@ mod attachment;
 mod build;
 mod dependency;
 mod deploy;
+mod develop;
 mod health;
 mod hook;
 mod mount;
@@ -26,6 +27,7 @@ pub use deploy::{
     Deploy, DeployResources, FailureAction, Limits, Placement, Reservations, RestartCondition, RestartRule,
     UpdateConfig, UpdateOrder,
 };
+pub use develop::{Develop, WatchAction, WatchRule};
 pub use health::HealthCheck;
 pub use hook::{Hook, Provider, ProviderOption};
 pub use mount::{BindUse, ImageUse, Mount, MountKind, TmpfsUse, VolumeUse};

@@ -1,7 +1,7 @@
 //! A service: what its containers are made of.
 
 use super::{
-    Attachment, BlkioConfig, Build, ByteSize, Dependency, Deploy, Device, DeviceRequest, GoDuration,
+    Attachment, BlkioConfig, Build, ByteSize, Dependency, Deploy, Develop, Device, DeviceRequest, GoDuration,
     HealthCheck, Hook, Key, Logging, Mount, MountKind, Port, Provider, Rest, ServiceNetwork, UlimitValue,
     is_default,
 };
@@ -58,6 +58,8 @@ pub struct Service {
     pub depends_on: BTreeMap<ServiceName, Dependency>,
     #[serde(skip_serializing_if = "is_default")]
     pub deploy: Option<Deploy>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub develop: Option<Develop>,
     #[serde(skip_serializing_if = "is_default")]
     pub device_cgroup_rules: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]

@@ -35,7 +35,7 @@ const FIELDS: &[Field] = &[
     inert("credential_spec", Any),
     applied("depends_on", Names(&DEPENDENCY, false)),
     applied("deploy", Nullable(&DEPLOY_SECTION)),
-    inert("develop", Nullable(&Any)),
+    applied("develop", Nullable(&DEVELOP)),
     applied("device_cgroup_rules", List(&Text, Merge::Unique)),
     applied("devices", List(&DEVICE, Merge::By(identity::device))),
     applied("dns", OneOrMore(&Text, Merge::Unique)),
@@ -182,6 +182,22 @@ static HOOK: Kind = Keys(&object(
         applied("working_dir", Text),
     ],
 ));
+
+static DEVELOP: Kind = Keys(&object("develop", &[applied("watch", List(&WATCH_RULE, Merge::Append))]));
+
+static WATCH_RULE: Kind = Keys(&Object {
+    name: "a watch rule",
+    fields: &[
+        applied("action", Word(&["rebuild", "sync", "restart", "sync+restart", "sync+exec"])),
+        applied("exec", Nullable(&HOOK)),
+        applied("ignore", OneOrMore(&Text, Merge::Append)),
+        applied("include", OneOrMore(&Text, Merge::Append)),
+        applied("initial_sync", Bool),
+        applied("path", Path),
+        applied("target", Text),
+    ],
+    finish: finish::watch_rule,
+});
 
 static PRE_START: Kind = Keys(&object(
     "a pre_start hook",
