@@ -33,12 +33,16 @@ pub enum ContextError {
 
 /// Opens the folder `context`; its ignore file may lie beside the Dockerfile.
 pub(super) fn open(context: &Path, dockerfile: Option<&Path>) -> Result<View, ContextError> {
-    let ignore = read_ignore(context, dockerfile)?;
+    let ignore = ignore_of(context, dockerfile)?;
     Ok(View::of_context(context, ignore)?)
 }
 
-/// The ignore file: `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` of the context.
-fn read_ignore(context: &Path, dockerfile: Option<&Path>) -> Result<Ignore, ContextError> {
+/// What a build of the folder `context` does not see: the patterns of `<Dockerfile>.dockerignore` beside
+/// the Dockerfile, else of `.dockerignore` in the context.
+///
+/// # Errors
+/// A file that is there but cannot be read, or a line that is no pattern.
+pub fn ignore_of(context: &Path, dockerfile: Option<&Path>) -> Result<Ignore, ContextError> {
     let own = dockerfile.map(|path| {
         let mut path = path.as_os_str().to_owned();
         path.push(".dockerignore");

@@ -20,13 +20,13 @@ pub struct IgnoreError {
 }
 
 /// The patterns of one file, in order.
-#[derive(Debug, Default)]
-pub(super) struct Ignore {
+#[derive(Debug, Clone, Default)]
+pub struct Ignore {
     rules: Vec<Rule>,
     has_exceptions: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Rule {
     glob: Glob,
     is_exception: bool,
@@ -36,16 +36,19 @@ struct Rule {
 
 /// What the rules say of one path. A child's verdict builds on its parent's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Verdict {
+pub struct Verdict {
     /// For each rule, whether it matches the path or a parent.
     matched: Vec<bool>,
     /// Whether the path is left out.
-    pub(super) is_excluded: bool,
+    pub is_excluded: bool,
 }
 
 impl Ignore {
     /// Reads the file's text.
-    pub(super) fn parse(text: &str) -> Result<Self, IgnoreError> {
+    ///
+    /// # Errors
+    /// Names the line that is no pattern.
+    pub fn parse(text: &str) -> Result<Self, IgnoreError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut rules = Vec::new();
         for (index, line) in text.lines().enumerate() {
@@ -71,7 +74,8 @@ impl Ignore {
     }
 
     /// Judges `path`, a child of what `parent` was said of; slashes separate, none leads.
-    pub(super) fn judge(&self, parent: &Verdict, path: &str) -> Verdict {
+    #[must_use]
+    pub fn judge(&self, parent: &Verdict, path: &str) -> Verdict {
         let mut verdict = Verdict { matched: Vec::with_capacity(self.rules.len()), is_excluded: false };
         for (index, rule) in self.rules.iter().enumerate() {
             let is_match = parent.matched.get(index).copied().unwrap_or(false) || rule.glob.matches(path);
@@ -84,7 +88,8 @@ impl Ignore {
     }
 
     /// Whether something below the excluded folder `path` may be taken back.
-    pub(super) fn may_include_below(&self, path: &str) -> bool {
+    #[must_use]
+    pub fn may_include_below(&self, path: &str) -> bool {
         self.has_exceptions
             && self.rules.iter().filter(|rule| rule.is_exception).any(|rule| {
                 let literal = rule.literal.as_str();

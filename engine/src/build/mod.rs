@@ -42,12 +42,12 @@ mod view;
 mod workdir;
 
 pub use archive::ArchiveError;
-pub use context::ContextError;
+pub use context::{ContextError, ignore_of};
 pub use dockerfile::{Diagnostic, SourceLine};
 pub use error::BuildError;
 pub use event::{BuildEvent, OutputStream, StepLabel};
 pub use glob::GlobError;
-pub use ignore::IgnoreError;
+pub use ignore::{Ignore, IgnoreError, Verdict};
 pub use permission::PermissionError;
 pub use select::SelectError;
 pub use transfer::CopyError;
