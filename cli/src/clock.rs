@@ -1,5 +1,6 @@
 //! Times as people and docker write them. The calendar is UTC.
 
+use crate::error::CommandError;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const SECONDS_PER_DAY: u64 = 86_400;
@@ -52,6 +53,19 @@ pub(crate) fn parse(text: &str, now: SystemTime) -> Option<SystemTime> {
         Some(duration) => now.checked_sub(duration),
         None => parse_date(text),
     }
+}
+
+/// The same of what may have been given.
+pub(crate) fn parse_option(text: Option<&str>, now: SystemTime) -> Result<Option<SystemTime>, CommandError> {
+    let parse = |text: &str| parse(text, now).ok_or_else(|| CommandError::NoSuchTime(text.to_owned()));
+    text.map(parse).transpose()
+}
+
+/// As docker compose's events have it: `2026-01-31 08:00:00.000000`.
+pub(crate) fn with_microseconds(time: SystemTime) -> String {
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (date, clock) = calendar(since_epoch.as_secs());
+    format!("{date} {clock}.{:06}", since_epoch.subsec_micros())
 }
 
 fn calendar(seconds: u64) -> (String, String) {

@@ -8,12 +8,15 @@ use compose::plan::PlanError;
 use engine::build::BuildError;
 use engine::container::exec::ExecError;
 use engine::container::logs::LogError;
-use engine::container::{RepairError, StopError, WaitError};
+use engine::container::{
+    CommitError, CopyError, ExportError, PauseError, RepairError, StatsError, StopError, TopError, WaitError,
+};
 use engine::image::StoreError;
 use engine::image::archive::ImportError;
 use engine::image::registry::{PullError, PushError, RegistriesError};
 use engine::network::NetworkError;
 use engine::state::container::ResolveError;
+use engine::state::events::EventLogError;
 use engine::state::lock::LockError;
 use engine::state::record::RecordError;
 use engine::state::{LayoutError, ObserveError};
@@ -60,6 +63,26 @@ pub(crate) enum CommandError {
         /// Which of its containers, if one was asked for.
         index: Option<u32>,
     },
+    /// A command needs a container of a service, and there is none.
+    #[error("no container found for service \"{service}\"{}", index.map(|index| format!(" #{index}")).unwrap_or_default())]
+    NoSuchContainer {
+        /// Which service.
+        service: String,
+        /// Which of its containers, if one was asked for.
+        index: Option<u32>,
+    },
+    /// Neither end of a copy is in a container.
+    #[error("one of source and destination must be SERVICE:PATH")]
+    CopyWithoutService,
+    /// Both ends of a copy are in containers.
+    #[error("copying between services is not supported")]
+    CopyBetweenServices,
+    /// Nobody wants to see an archive.
+    #[error("cannot write an archive to a terminal: redirect it, or name a file")]
+    ArchiveOnTerminal,
+    /// `--index` chooses among the containers of one service.
+    #[error("--index requires one service to be selected")]
+    IndexOfNone,
     /// Output is to be shown of a service that is not among those to be started.
     #[error("cannot attach to services not included in up: {service}")]
     NotStarted {
@@ -145,6 +168,27 @@ pub(crate) enum CommandError {
     /// The end of a container was not waited for.
     #[error(transparent)]
     Wait(#[from] WaitError),
+    /// A container was not frozen, or does not go on.
+    #[error(transparent)]
+    Pause(#[from] PauseError),
+    /// The processes of a container were not listed.
+    #[error(transparent)]
+    Top(#[from] TopError),
+    /// What a container uses was not read.
+    #[error(transparent)]
+    Stats(#[from] StatsError),
+    /// Files were not copied.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// An archive of a container was not made.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// An image was not made of a container.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// Events were not read.
+    #[error(transparent)]
+    Events(#[from] EventLogError),
     /// Output was not read.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -210,6 +254,9 @@ pub(crate) enum CommandError {
     /// The terminal.
     #[error("cannot use the terminal")]
     Terminal(#[source] io::Error),
+    /// Standard input.
+    #[error("cannot read standard input")]
+    Input(#[source] io::Error),
     /// Standard output.
     #[error("cannot write to standard output")]
     Stdout(#[source] io::Error),
@@ -242,7 +289,9 @@ impl CommandError {
             Self::NoSuchService(missing) => {
                 missing.nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"))
             }
-            Self::NotRunning { service, .. } | Self::NoContainer { service } => {
+            Self::NotRunning { service, .. }
+            | Self::NoContainer { service }
+            | Self::NoSuchContainer { service, .. } => {
                 Some(format!("start it with `lighter up -d {service}`"))
             }
             _ => None,

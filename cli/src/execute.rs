@@ -8,13 +8,14 @@ use crate::output;
 use crate::perform::{PerformError, perform};
 use crate::progress::{Mark, Progress};
 use crate::session::Session;
+use crate::summary::Summary;
 use crate::words::{Words, words};
 use compose::plan::{Node, Plan};
 use engine::state::{Layout, sync_stage};
 use engine_spec::Action;
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 /// Actions spend most of their time in the kernel and in supervisors that begin: two per processor keep
@@ -31,6 +32,10 @@ pub(crate) struct Execution {
     pub(crate) progress: Arc<Progress>,
     /// When waiting ends, if ever.
     pub(crate) deadline: Option<Instant>,
+    /// What the command does in a word.
+    activity: &'static str,
+    /// When it began.
+    began: Instant,
     /// How many steps work at a time; `None` is our choice.
     pub(crate) parallel: Option<usize>,
 }
@@ -42,12 +47,27 @@ impl Execution {
             layout: layout.clone(),
             progress: Arc::new(Progress::new(&session.terminal, activity)),
             deadline: None,
+            activity,
+            began: Instant::now(),
             parallel: session
                 .global
                 .parallel
                 .and_then(|limit| usize::try_from(limit).ok())
                 .filter(|limit| *limit > 0),
         }
+    }
+
+    /// All that a command does, with what stays as it is at the beginning and what has changed at the end.
+    pub(crate) fn carry_out(&self, plan: Plan) -> Result<(), CommandError> {
+        notes::show(&plan.notes, &self.progress);
+        let summary = Summary::of(&plan);
+        let result = self.run(plan);
+        self.progress.close();
+        result?;
+        if let Some(line) = summary.line(self.activity, self.began.elapsed()) {
+            self.progress.message(&line);
+        }
+        Ok(())
     }
 
     /// Carries `plan` out to its end, and brings what it changed to disk. An empty plan costs nothing.
@@ -117,14 +137,23 @@ pub(crate) fn carry_out(
     plan: Plan,
     activity: &'static str,
 ) -> Result<(), CommandError> {
+    carry_out_within(session, layout, plan, activity, None)
+}
+
+/// The same, with an end to waiting.
+pub(crate) fn carry_out_within(
+    session: &Session,
+    layout: &Layout,
+    plan: Plan,
+    activity: &'static str,
+    timeout: Option<Duration>,
+) -> Result<(), CommandError> {
     if session.global.dry_run {
         return output::print(&plan.to_string());
     }
-    let execution = Execution::new(session, layout, activity);
-    notes::show(&plan.notes, &execution.progress);
-    let result = execution.run(plan);
-    execution.progress.close();
-    result
+    let mut execution = Execution::new(session, layout, activity);
+    execution.deadline = timeout.map(|timeout| Instant::now() + timeout);
+    execution.carry_out(plan)
 }
 
 /// A node and what is said of it.

@@ -26,6 +26,7 @@ mod resize;
 mod session;
 mod size;
 mod stream;
+mod summary;
 mod table;
 mod target;
 mod terminal;

@@ -21,8 +21,3 @@ pub(crate) fn show(notes: &[Note], progress: &Progress) {
         }
     }
 }
-
-/// How many containers stay as they are.
-pub(crate) fn unchanged(notes: &[Note]) -> usize {
-    notes.iter().filter(|note| matches!(note, Note::Unchanged { .. })).count()
-}

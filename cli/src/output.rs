@@ -22,8 +22,3 @@ pub(crate) fn print_json_lines<T: Serialize>(items: impl IntoIterator<Item = T>)
     let lines: Result<Vec<_>, _> = items.into_iter().map(|item| serde_json::to_string(&item)).collect();
     print_lines(lines?)
 }
-
-/// Prints one JSON value over several lines.
-pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CommandError> {
-    print_lines([serde_json::to_string_pretty(value)?])
-}

@@ -166,6 +166,12 @@ impl Scope {
         Ok(names.iter().map(|name| ServiceName::new(name.as_str())).collect::<Result<_, _>>()?)
     }
 
+    /// Whether a container's service is in the file, active or not; without a file all are known.
+    pub(crate) fn knows(&self, container: &ObservedContainer) -> bool {
+        let service = container.label(compose_label::SERVICE).unwrap_or_default();
+        self.project.as_ref().is_none_or(|project| project.service(service).is_some())
+    }
+
     /// The one service named on the command line; without a file it need not be known.
     pub(crate) fn service(&self, name: &str) -> Result<ServiceName, CommandError> {
         if let Some(project) = &self.project {

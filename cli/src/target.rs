@@ -13,6 +13,30 @@ pub(crate) fn running<'a>(
         .ok_or_else(|| CommandError::NotRunning { service: service.to_owned(), index })
 }
 
+/// The same, whether it runs or not.
+pub(crate) fn existing<'a>(
+    observed: &'a Observed,
+    service: &str,
+    index: Option<u32>,
+) -> Result<&'a ObservedContainer, CommandError> {
+    best(observed, service, index, |_| true)
+        .ok_or_else(|| CommandError::NoSuchContainer { service: service.to_owned(), index })
+}
+
+/// All containers of a service, by number; those of `run` only if asked for.
+pub(crate) fn all<'a>(
+    observed: &'a Observed,
+    service: &str,
+    with_one_offs: bool,
+) -> Vec<&'a ObservedContainer> {
+    let of_service = |container: &&ObservedContainer| {
+        container.label(compose_label::SERVICE) == Some(service) && (with_one_offs || !is_one_off(container))
+    };
+    let mut containers: Vec<_> = observed.containers.iter().filter(of_service).collect();
+    containers.sort_by_key(|container| number(container));
+    containers
+}
+
 /// Which of its service's containers it is; those of `run` have no number.
 pub(crate) fn number(container: &ObservedContainer) -> Option<u32> {
     container.label(compose_label::CONTAINER_NUMBER)?.parse().ok()

@@ -4,7 +4,6 @@ use crate::acquire::acquire;
 use crate::args::{PullChoice, Scale, StopTimeout, parse_scale};
 use crate::error::CommandError;
 use crate::execute::Execution;
-use crate::notes;
 use crate::output;
 use crate::progress::Progress;
 use crate::session::{Held, Session, View};
@@ -142,17 +141,11 @@ impl Convergence<'_> {
         let mut execution = Execution::new(self.session, &self.session.layout()?, activity);
         let progress = execution.progress.clone();
         let result = self.plan(&progress).and_then(|(_held, plan)| {
-            notes::show(&plan.notes, &progress);
-            let unchanged = plan.nodes.is_empty().then(|| notes::unchanged(&plan.notes));
             execution.deadline = timeout.map(|timeout| Instant::now() + timeout);
-            execution.run(plan)?;
-            Ok(unchanged)
+            execution.carry_out(plan)
         });
         progress.close();
-        if let Some(count) = result? {
-            progress.message(&format!("{} unchanged", counted(count)));
-        }
-        Ok(())
+        result
     }
 
     /// Gets the images, and plans. The project is ours until the first of the two is dropped.
@@ -191,10 +184,6 @@ impl Convergence<'_> {
 fn names(plan: &ImagePlan) -> impl Iterator<Item = &ImageReference> {
     let pulled = plan.pulls.iter().map(|pull| &pull.image);
     pulled.chain(plan.builds.iter().flat_map(|(_, build)| &build.tags))
-}
-
-fn counted(containers: usize) -> String {
-    if containers == 1 { "1 container".to_owned() } else { format!("{containers} containers") }
 }
 
 /// Stands for an image that is not there yet; no image has it.

@@ -57,7 +57,7 @@ impl Images {
         }
         let listed: Result<Vec<_>, _> = chosen.map(|container| list(&store, container)).collect();
         match self.format {
-            ListFormat::Json => output::print_json(&listed?)?,
+            ListFormat::Json => output::print_json_lines([listed?])?,
             ListFormat::Table => output::print(&table(&listed?, SystemTime::now()))?,
         }
         Ok(ExitCode::SUCCESS)

@@ -15,6 +15,9 @@ pub(crate) struct Kill {
     /// Only these services
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
+    /// Kill containers of services that are no longer in the file too
+    #[arg(long)]
+    remove_orphans: bool,
     /// Send this signal, by name or number
     #[arg(short, long, value_name = "SIGNAL", default_value = "SIGKILL")]
     signal: String,
@@ -28,8 +31,10 @@ impl Kill {
         let services = scope.services(&self.services, &held.observed)?;
         let progress = Progress::new(&session.terminal, "kill");
         let mut killed = 0;
+        let with_orphans = self.remove_orphans || session.is_switched_on("COMPOSE_REMOVE_ORPHANS");
         for container in &held.observed.containers {
-            if container.status.is_running() && is_of_any(container, &services) {
+            let is_meant = is_of_any(container, &services) && (with_orphans || scope.knows(container));
+            if container.status.is_running() && is_meant {
                 let label = format!("Container {}", container.name());
                 progress.begin(&label, "Killing");
                 container::kill(&held.layout, container.name(), signal)?;

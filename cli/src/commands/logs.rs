@@ -55,6 +55,9 @@ pub(crate) struct LogFormat {
 
 impl Logs {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        if self.index.is_some() && self.services.len() != 1 {
+            return Err(CommandError::IndexOfNone);
+        }
         let scope = session.scope()?;
         let (layout, observed) = session.look(Some(&scope.name))?;
         let services = scope.services(&self.services, &observed)?;
@@ -78,12 +81,7 @@ impl Logs {
 
     fn options(&self) -> Result<LogOptions, CommandError> {
         let now = SystemTime::now();
-        let time = |text: &Option<String>| match text {
-            None => Ok(None),
-            Some(text) => {
-                clock::parse(text, now).map(Some).ok_or_else(|| CommandError::NoSuchTime(text.clone()))
-            }
-        };
+        let time = |text: &Option<String>| clock::parse_option(text.as_deref(), now);
         Ok(LogOptions {
             follow: self.follow,
             tail: match self.tail {

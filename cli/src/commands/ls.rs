@@ -7,9 +7,11 @@ use crate::session::Session;
 use crate::table::{self, Table};
 use clap::Args;
 use engine_spec::{ObservedContainer, compose_label};
+use regex::Regex;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 /// Options of `ls`.
 #[derive(Debug, Default, Args)]
@@ -20,9 +22,39 @@ pub(crate) struct Ls {
     /// Print names only
     #[arg(short, long)]
     quiet: bool,
+    /// Only projects whose name has this in it, as a regular expression
+    #[arg(long, value_name = "name=PATTERN")]
+    filter: Vec<NameFilter>,
     /// Choose how the list is printed
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: ListFormat,
+}
+
+/// `name=PATTERN`.
+#[derive(Debug, Clone)]
+struct NameFilter(Regex);
+
+/// A filter that is none.
+#[derive(Debug, thiserror::Error)]
+enum FilterError {
+    #[error("expected KEY=VALUE")]
+    Form,
+    #[error("invalid filter '{0}'; there is only `name`")]
+    Key(String),
+    #[error(transparent)]
+    Pattern(#[from] regex::Error),
+}
+
+impl FromStr for NameFilter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        match text.split_once('=') {
+            Some(("name", pattern)) => Ok(Self(Regex::new(pattern)?)),
+            Some((key, _)) => Err(FilterError::Key(key.to_owned())),
+            None => Err(FilterError::Form),
+        }
+    }
 }
 
 /// A project, with docker compose's field names.
@@ -37,10 +69,11 @@ struct Project {
 impl Ls {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let (_, observed) = session.look(None)?;
-        let projects = projects(&observed.containers, self.all);
+        let mut projects = projects(&observed.containers, self.all);
+        projects.retain(|project| self.is_wanted(&project.name));
         match self.format {
             _ if self.quiet => output::print_lines(projects.iter().map(|project| &project.name))?,
-            ListFormat::Json => output::print_json(&projects)?,
+            ListFormat::Json => output::print_json_lines([&projects])?,
             ListFormat::Table => {
                 let mut table = Table::new(table::WIDE, ["NAME", "STATUS", "CONFIG FILES"]);
                 projects.into_iter().for_each(|project| {
@@ -50,6 +83,11 @@ impl Ls {
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Any of several filters is enough, as for docker.
+    fn is_wanted(&self, name: &str) -> bool {
+        self.filter.is_empty() || self.filter.iter().any(|NameFilter(pattern)| pattern.is_match(name))
     }
 }
 

@@ -1,19 +1,24 @@
 //! The commands, one file each: its options, and what it does with them.
 
 mod build;
+mod commit;
 mod completion;
 mod config;
 mod container;
 mod converge;
+mod cp;
 mod create;
 mod down;
+mod events;
 mod exec;
+mod export;
 mod image;
 mod images;
 mod kill;
 mod logs;
 mod ls;
 mod network;
+mod pause;
 mod plan;
 mod port;
 mod ps;
@@ -24,6 +29,7 @@ mod rm;
 mod scale;
 mod start;
 mod stop;
+mod top;
 mod up;
 mod version;
 mod volume;
@@ -70,6 +76,10 @@ pub(crate) enum Command {
     Scale(scale::Scale),
     /// Wait until running containers have ended
     Wait(wait::Wait),
+    /// Freeze containers
+    Pause(pause::Pause),
+    /// Let frozen containers go on
+    Unpause(pause::Unpause),
     /// Send a signal to containers
     Kill(kill::Kill),
     /// Remove stopped containers
@@ -79,6 +89,16 @@ pub(crate) enum Command {
     Config(config::Config),
     /// List the images of the containers
     Images(images::Images),
+    /// List the processes of containers
+    Top(top::Top),
+    /// Print what happens to containers
+    Events(events::Events),
+    /// Copy files between the host and containers
+    Cp(cp::Cp),
+    /// Write the files of a container to an archive
+    Export(export::Export),
+    /// Make an image of a container
+    Commit(commit::Commit),
     /// Print where a container's port is published
     Port(port::Port),
     /// List the volumes of the project
@@ -127,6 +147,13 @@ impl Command {
             Self::Wait(command) => command.run(session),
             Self::Port(command) => command.run(session),
             Self::Volumes(command) => command.run(session),
+            Self::Pause(command) => command.run(session),
+            Self::Unpause(command) => command.run(session),
+            Self::Top(command) => command.run(session),
+            Self::Events(command) => command.run(session),
+            Self::Cp(command) => command.run(session),
+            Self::Export(command) => command.run(session),
+            Self::Commit(command) => command.run(session),
             Self::Kill(command) => command.run(session),
             Self::Rm(command) => command.run(session),
             Self::Config(command) => command.run(session),
@@ -144,7 +171,14 @@ impl Command {
     /// Whether the command has no effect with `--dry-run`: it prints its plan, or only looks anyhow.
     fn keeps_dry_run(&self) -> bool {
         match self {
-            Self::Exec(_) | Self::Kill(_) | Self::Image(_) | Self::Volume(_) => false,
+            Self::Exec(_)
+            | Self::Kill(_)
+            | Self::Pause(_)
+            | Self::Unpause(_)
+            | Self::Cp(_)
+            | Self::Commit(_)
+            | Self::Image(_)
+            | Self::Volume(_) => false,
             Self::Up(_)
             | Self::Down(_)
             | Self::Plan(_)
@@ -160,6 +194,9 @@ impl Command {
             | Self::Port(_)
             | Self::Volumes(_)
             | Self::Rm(_)
+            | Self::Top(_)
+            | Self::Events(_)
+            | Self::Export(_)
             | Self::Ps(_)
             | Self::Logs(_)
             | Self::Config(_)

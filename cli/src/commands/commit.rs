@@ -1,0 +1,62 @@
+//! `commit`: makes an image of a container as it is.
+
+use crate::error::CommandError;
+use crate::progress::{Mark, Progress};
+use crate::session::Session;
+use crate::target;
+use clap::{ArgAction, Args};
+use engine::container::{self, CommitOptions};
+use engine_spec::ImageReference;
+use std::process::ExitCode;
+
+/// Options of `commit`.
+#[derive(Debug, Args)]
+pub(crate) struct Commit {
+    /// The service
+    #[arg(value_name = "SERVICE")]
+    service: String,
+    /// The name of the image
+    #[arg(value_name = "IMAGE[:TAG]")]
+    image: Option<ImageReference>,
+    /// Say who made it
+    #[arg(short, long, value_name = "NAME")]
+    author: Option<String>,
+    /// Change how it is run by an instruction of a Dockerfile (`CMD ["nginx"]`)
+    #[arg(short, long, value_name = "INSTRUCTION")]
+    change: Vec<String>,
+    /// Say what was done
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    /// Freeze the container meanwhile
+    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", action = ArgAction::Set)]
+    pause: bool,
+    /// Choose among several containers of the service
+    #[arg(long, value_name = "NUMBER")]
+    index: Option<u32>,
+}
+
+impl Commit {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let scope = session.scope()?;
+        let (layout, observed) = session.look(Some(&scope.name))?;
+        scope.service(&self.service)?;
+        let name = target::existing(&observed, &self.service, self.index)?.name();
+        let options = CommitOptions {
+            author: self.author,
+            message: self.message,
+            changes: self.change,
+            pause: self.pause,
+        };
+        let progress = Progress::new(&session.terminal, "commit");
+        let label = format!("Container {name}");
+        progress.begin(&label, "Committing");
+        let committed = container::commit(&layout, name, self.image.as_ref(), &options);
+        match &committed {
+            Ok(id) => progress.end(&label, Mark::Done, &format!("Committed as {id}")),
+            Err(_) => progress.end(&label, Mark::Failed, "Error"),
+        }
+        progress.close();
+        committed?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
