@@ -9,7 +9,8 @@ use engine::build::BuildError;
 use engine::container::exec::ExecError;
 use engine::container::logs::LogError;
 use engine::container::{
-    CommitError, CopyError, ExportError, PauseError, RepairError, StatsError, StopError, TopError, WaitError,
+    AttachError, CommitError, CopyError, ExportError, PauseError, RemoveError, RepairError, StartError,
+    StatsError, StopError, TopError, WaitError,
 };
 use engine::image::StoreError;
 use engine::image::archive::ImportError;
@@ -77,6 +78,9 @@ pub(crate) enum CommandError {
     /// Both ends of a copy are in containers.
     #[error("copying between services is not supported")]
     CopyBetweenServices,
+    /// A terminal was asked for where there is none.
+    #[error("the input device is not a TTY")]
+    NoTerminal,
     /// Nobody wants to see an archive.
     #[error("cannot write an archive to a terminal: redirect it, or name a file")]
     ArchiveOnTerminal,
@@ -168,6 +172,15 @@ pub(crate) enum CommandError {
     /// The end of a container was not waited for.
     #[error(transparent)]
     Wait(#[from] WaitError),
+    /// A container was not started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A container was not removed.
+    #[error(transparent)]
+    Remove(#[from] RemoveError),
+    /// Nobody could be connected to a container.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
     /// A container was not frozen, or does not go on.
     #[error(transparent)]
     Pause(#[from] PauseError),
@@ -269,6 +282,11 @@ pub(crate) enum CommandError {
 }
 
 impl CommandError {
+    /// One step failed, and no other was at work.
+    pub(crate) fn of_step(failure: PerformError) -> Self {
+        Self::Steps(vec![failure])
+    }
+
     /// The exit code that tells the caller of what kind it is.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {

@@ -227,6 +227,6 @@ pub(crate) fn with_runtime<T>(
 }
 
 /// One thread drives, as many as needed block.
-fn runtime() -> io::Result<Runtime> {
+pub(crate) fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().max_blocking_threads(4096).build()
 }

@@ -21,3 +21,10 @@ pub(crate) fn show(notes: &[Note], progress: &Progress) {
         }
     }
 }
+
+/// Warns of what should be looked at, and leaves the rest unsaid.
+pub(crate) fn show_warnings(notes: &[Note], progress: &Progress) {
+    let warnings: Vec<_> =
+        notes.iter().filter(|note| !matches!(note, Note::Unchanged { .. })).cloned().collect();
+    show(&warnings, progress);
+}

@@ -137,7 +137,8 @@ impl Session {
         }
     }
 
-    fn load_options(&self, depth: Depth) -> Result<LoadOptions, CommandError> {
+    /// What the loader is told of the command line and its surroundings.
+    pub(crate) fn load_options(&self, depth: Depth) -> Result<LoadOptions, CommandError> {
         Ok(LoadOptions {
             files: self.global.files.clone(),
             project_directory: self.global.project_directory.clone(),

@@ -48,6 +48,17 @@ impl Selection {
         Ok(selection)
     }
 
+    /// What a service needs, without itself; nothing unless `dependencies`.
+    #[must_use]
+    pub fn needed_by(project: &Project, service: &ServiceName, dependencies: bool) -> Self {
+        let mut selection = Self { named: BTreeSet::from([service.clone()]), dependencies: BTreeSet::new() };
+        if dependencies {
+            selection.add_dependencies(project);
+        }
+        selection.named.clear();
+        selection
+    }
+
     fn add_dependencies(&mut self, project: &Project) {
         let mut open: Vec<ServiceName> = self.named.iter().cloned().collect();
         while let Some(name) = open.pop() {

@@ -1,5 +1,6 @@
 //! The commands, one file each: its options, and what it does with them.
 
+mod attach;
 mod build;
 mod commit;
 mod completion;
@@ -26,8 +27,10 @@ mod pull;
 mod push;
 mod restart;
 mod rm;
+mod run;
 mod scale;
 mod start;
+mod stats;
 mod stop;
 mod top;
 mod up;
@@ -56,6 +59,10 @@ pub(crate) enum Command {
     Logs(logs::Logs),
     /// Run a command in a running container
     Exec(exec::Exec),
+    /// Run a command in a container of its own
+    Run(Box<run::Run>),
+    /// Connect to the first process of a container
+    Attach(attach::Attach),
     /// Print what `up` would do, and why
     Plan(plan::Plan),
     /// Build images
@@ -89,6 +96,8 @@ pub(crate) enum Command {
     Config(config::Config),
     /// List the images of the containers
     Images(images::Images),
+    /// Show what containers use
+    Stats(stats::Stats),
     /// List the processes of containers
     Top(top::Top),
     /// Print what happens to containers
@@ -135,6 +144,9 @@ impl Command {
             Self::Ps(command) => command.run(session),
             Self::Logs(command) => command.run(session),
             Self::Exec(command) => command.run(session),
+            Self::Run(command) => command.run(session),
+            Self::Attach(command) => command.run(session),
+            Self::Stats(command) => command.run(session),
             Self::Plan(command) => command.run(session),
             Self::Build(command) => command.run(session),
             Self::Pull(command) => command.run(session),
@@ -172,6 +184,8 @@ impl Command {
     fn keeps_dry_run(&self) -> bool {
         match self {
             Self::Exec(_)
+            | Self::Run(_)
+            | Self::Attach(_)
             | Self::Kill(_)
             | Self::Pause(_)
             | Self::Unpause(_)
@@ -195,6 +209,7 @@ impl Command {
             | Self::Volumes(_)
             | Self::Rm(_)
             | Self::Top(_)
+            | Self::Stats(_)
             | Self::Events(_)
             | Self::Export(_)
             | Self::Ps(_)

@@ -49,6 +49,9 @@ fn offer(argument: Arg) -> Arg {
         Some("SERVICE=NUMBER") => {
             argument.add(ArgValueCompleter::new(|typed: &OsStr| candidates(typed, "=", services)))
         }
+        Some("SOURCE" | "DESTINATION") => {
+            argument.add(ArgValueCompleter::new(|typed: &OsStr| candidates(typed, ":", services)))
+        }
         Some("NAME") if is_profile => {
             argument.add(ArgValueCompleter::new(|typed: &OsStr| candidates(typed, "", profiles)))
         }

@@ -45,6 +45,7 @@ pub use options::{
     BuildChoice, ControlOptions, DownOptions, ImageOptions, ImagePlan, ImagePull, OneOff, Recreate, UpOptions,
 };
 pub use reason::{Note, Reason};
+pub use resource::resources;
 pub use step::{Node, NodeId, Plan};
 pub use up::up;
 

@@ -39,6 +39,16 @@ pub(super) struct StaleVolume {
     pub(super) changes: Vec<Change>,
 }
 
+/// The networks and volumes that the selected services need and that are not there, and nothing else.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn resources(project: &Project, selection: &Selection, observed: &Observed) -> Result<Plan, PlanError> {
+    let mut plan = Plan::default();
+    Resources::plan(project, selection, observed, false, &mut plan)?;
+    Ok(plan)
+}
+
 impl Resources {
     /// Plans what is missing of what the selected services use, or of `all`; what differs is left to
     /// the caller in [`Self::stale`] and [`Self::stale_volumes`].
