@@ -7,6 +7,7 @@
 
 pub mod build;
 pub mod container;
+mod host_name;
 pub mod image;
 pub mod network;
 pub mod runtime;

@@ -14,4 +14,4 @@ mod names;
 mod ports;
 mod runc;
 mod teardown;
-mod volumes;
+mod storage;

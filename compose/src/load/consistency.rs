@@ -70,7 +70,7 @@ impl Check<'_> {
             }
             let span = self.reference(
                 name,
-                &["depends_on", "links", "network_mode", "ipc", "pid", "uts"],
+                &["depends_on", "links", "volumes_from", "network_mode", "ipc", "pid", "uts"],
                 other.as_str(),
             );
             if let Some(disabled) = self.project.disabled.get(other) {

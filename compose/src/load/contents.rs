@@ -1,4 +1,4 @@
-//! What the project's files refer to: env files, and the contents of configs and secrets.
+//! What the project's files refer to: env and label files, and the contents of configs and secrets.
 
 use super::environment::Variables;
 use super::interpolate::Lookup;
@@ -20,8 +20,9 @@ pub(super) struct Context<'a> {
 pub(super) fn read(project: &mut Project, tree: &Node, depth: Depth, context: &mut Context<'_>) {
     if depth >= Depth::Environment {
         for (name, service) in &mut project.services {
-            let span = tree.locate(&["services", name.as_str(), "env_file"]);
-            context.env_files(service, span, true);
+            let span = |key| tree.locate(&["services", name.as_str(), key]);
+            context.env_files(service, span("env_file"), true);
+            context.label_files(service, span("label_file"));
         }
         for service in project.disabled.values_mut() {
             context.env_files(service, tree.span, false);
@@ -58,6 +59,25 @@ impl Context<'_> {
         }
         for (key, value) in values {
             service.environment.entry(key).or_insert(Some(value));
+        }
+    }
+
+    /// Puts the labels of a service's files below its own; a later file wins over an earlier one.
+    fn label_files(&mut self, service: &mut Service, span: Span) {
+        let mut labels = Variables::new();
+        for path in &service.label_file {
+            let file = EnvFile { path: path.into(), required: true, format: None };
+            if !self.reader.files.exists(&file.path) {
+                let shown = self.reader.shown(&file.path);
+                self.report.error(span, format!("label file {} not found", shown.display()));
+                continue;
+            }
+            let variables = self.variables;
+            let lookup = |name: &str| variables.get(name).cloned();
+            labels.extend(self.env_file(&file, &lookup, None).unwrap_or_default());
+        }
+        for (key, value) in labels {
+            service.labels.entry(key).or_insert(value);
         }
     }
 

@@ -7,6 +7,10 @@ use crate::diagnostic::nearest;
 use std::net::IpAddr;
 use std::path::Path;
 
+/// Where Docker's API is served.
+const API_SOCKET: &str = "/docker.sock";
+const NO_API: &str = "Lighter serves no Docker API yet";
+
 const NETWORK_MODES: [&str; 3] = ["bridge", "host", "none"];
 const RESTART_POLICIES: [&str; 4] = ["no", "always", "on-failure", "unless-stopped"];
 const PULL_POLICIES: [&str; 8] =
@@ -80,6 +84,12 @@ pub(super) fn mount(node: &mut Node, shape: &mut Shape<'_>) {
     if kind == "bind" && node.text_at("source").is_none() {
         shape.report.error(node.span, "a bind mount needs a `source`, the path on the host");
     }
+    if kind == "bind" && node.text_at("source").is_some_and(|source| source.ends_with(API_SOCKET)) {
+        shape.report.warning(node.span, NO_API).hint = Some(
+            "without a Docker daemon of the host behind it, the container starts without this mount"
+                .to_owned(),
+        );
+    }
     let Some(map) = node.as_map_mut() else { return };
     if let Some(entry) = map.get_mut("source").filter(|_| kind == "bind") {
         make_absolute(&mut entry.node, shape);
@@ -147,6 +157,10 @@ pub(super) fn service(node: &mut Node, shape: &mut Shape<'_>) {
         map.retain(|key, entry| {
             !matches!(key.as_str(), "pid" | "deploy" | "develop") || entry.node.value != Value::Null
         });
+    }
+    if let Some(used) = node.at(&["use_api_socket"]).filter(|used| used.value == Value::Bool(true)) {
+        shape.report.warning(used.span, NO_API).hint =
+            Some("the container starts without the socket and without credentials".to_owned());
     }
     word(node, "restart", &RESTART_POLICIES, shape, |text| {
         text.strip_prefix("on-failure:").is_some_and(|count| count.parse::<u32>().is_ok())

@@ -40,6 +40,9 @@ fn complete(service: &mut Service) {
         let implied = Dependency { restart: true, ..Dependency::default() };
         service.depends_on.entry(name).or_insert(implied);
     }
+    for name in volume_sources(service) {
+        service.depends_on.entry(name).or_default();
+    }
 }
 
 /// Services that links and shared namespaces refer to.
@@ -53,6 +56,12 @@ fn implied_dependencies(service: &Service) -> Vec<ServiceName> {
     });
     // A name that breaks the rule cannot be a service; the references are checked later.
     linked.chain(shared).filter_map(|name| ServiceName::new(name).ok()).collect()
+}
+
+/// Services whose volumes it shares.
+fn volume_sources(service: &Service) -> Vec<ServiceName> {
+    let sources = service.volumes_from.iter().filter_map(|from| from.split(':').next());
+    sources.filter(|name| *name != "container").filter_map(|name| ServiceName::new(name).ok()).collect()
 }
 
 /// Something with a key in the file and a real name on the host.

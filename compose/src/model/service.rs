@@ -102,7 +102,8 @@ pub struct Service {
     pub ipc: Option<NamespaceMode>,
     #[serde(skip_serializing_if = "is_default")]
     pub isolation: Option<String>,
-    #[serde(skip_serializing_if = "is_default")]
+    /// Already read into `labels`.
+    #[serde(skip_serializing)]
     pub label_file: Vec<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub labels: BTreeMap<String, String>,

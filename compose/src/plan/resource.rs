@@ -236,13 +236,6 @@ fn pool(config: &IpamConfig) -> Result<Option<IpamPool>, AttributeError> {
 
 fn volume_spec(project: &ProjectName, key: &Key, volume: &Volume) -> Result<VolumeSpec, AttributeError> {
     let driver = volume.driver.as_deref().filter(|driver| !driver.is_empty()).unwrap_or("local");
-    if !volume.external && driver != "local" {
-        return Err(AttributeError::Value {
-            attribute: "driver",
-            value: driver.to_owned(),
-            expected: "local",
-        });
-    }
     let mut spec = VolumeSpec {
         name: VolumeName::new(volume.name.as_str())?,
         driver: driver.to_owned(),

@@ -2,6 +2,7 @@
 
 use super::folder::Folder;
 use super::making::{Making, MakingError};
+use super::shared::{self, SharedError};
 use super::volumes::{self, VolumesError};
 use crate::image::{Image, Store, StoreError};
 use crate::state::container::{self, ContainerRecord};
@@ -48,6 +49,9 @@ pub enum CreateError {
     /// Its volumes could not be made or filled.
     #[error(transparent)]
     Volumes(#[from] VolumesError),
+    /// It cannot have what it shares with others.
+    #[error(transparent)]
+    Shared(#[from] SharedError),
     /// A file of it could not be written.
     #[error("cannot {attempt} {path} for container {name}")]
     File {
@@ -105,6 +109,8 @@ pub fn create(
         layers: image.layers,
         created_at: SystemTime::now(),
         volumes: Default::default(),
+        inherited: shared::inherited(layout, spec)?,
+        mounted_images: shared::mounted_images(layout, spec)?,
     };
     record.volumes = volumes::assign(layout, &record, inherit)?;
     let kept = record::write_volatile(&container::record_path(layout, &id), &record);

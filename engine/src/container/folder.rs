@@ -52,6 +52,16 @@ impl Folder {
         self.durable.join("content").join(mount.to_string())
     }
 
+    /// Images that it mounts, while it runs.
+    pub(crate) fn images(&self) -> PathBuf {
+        self.run.join("images")
+    }
+
+    /// One of them, numbered as the spec's mounts are.
+    pub(crate) fn image(&self, mount: usize) -> PathBuf {
+        self.images().join(mount.to_string())
+    }
+
     /// The log, under the name Docker gives it.
     pub(crate) fn log(&self) -> PathBuf {
         self.durable.join(&self.log)

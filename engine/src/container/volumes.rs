@@ -10,7 +10,7 @@ use crate::runtime::rootfs::{Durability, Overlay, Root, RootfsError};
 use crate::state::Layout;
 use crate::state::container::{self, ContainerRecord};
 use crate::volume::{self, FillError, VolumeError};
-use engine_spec::{ContainerName, MountSource, VolumeName};
+use engine_spec::{ContainerName, Labels, MountSource, VolumeName};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -50,6 +50,8 @@ struct Place {
     /// `None` for an anonymous one.
     name: Option<VolumeName>,
     is_filled: bool,
+    /// Those of an anonymous one.
+    labels: Labels,
 }
 
 /// Makes or finds the volume for each place, by its target, and fills those that are empty.
@@ -71,10 +73,12 @@ pub(super) fn assign(
             Some(name) => name,
             None => make(layout, record, &place)?,
         };
-        let data = volume::data(layout, &name);
-        if place.is_filled || !data.exists() {
-            fill(layout, record, &place, &data, &mut image)?;
-        }
+        let failed = |source| VolumesError::Make { target: place.target.clone(), source };
+        volume::acquire(layout, &name, &record.id).map_err(failed)?;
+        let filled = make_ready(layout, record, &place, &name, &mut image);
+        let released = volume::release(layout, &name, &record.id);
+        filled?;
+        released.map_err(|source| failed(VolumeError::Attach { name: name.clone(), source }))?;
         assigned.insert(place.target, name);
     }
     Ok(assigned)
@@ -82,15 +86,22 @@ pub(super) fn assign(
 
 fn places(record: &ContainerRecord) -> Vec<Place> {
     let mut places = Vec::new();
-    for mount in &record.spec.mounts {
+    for mount in record.spec.mounts.iter().chain(&record.inherited) {
         if let MountSource::Volume { name, options } = &mount.source {
             let target = mount.target.to_string_lossy().into_owned();
-            places.push(Place { target, name: name.clone(), is_filled: !options.no_copy });
+            let (name, labels) = (name.clone(), options.labels.clone());
+            places.push(Place { target, name, is_filled: !options.no_copy, labels });
         }
     }
-    let is_mounted = |target: &str| record.spec.mounts.iter().any(|mount| mount.target == Path::new(target));
+    let mounts = || record.spec.mounts.iter().chain(&record.inherited);
+    let is_mounted = |target: &str| mounts().any(|mount| mount.target == Path::new(target));
     let images = record.image.volumes.iter().filter(|target| !is_mounted(target));
-    places.extend(images.map(|target| Place { target: target.clone(), name: None, is_filled: true }));
+    places.extend(images.map(|target| Place {
+        target: target.clone(),
+        name: None,
+        is_filled: true,
+        labels: Labels::new(),
+    }));
     places
 }
 
@@ -114,18 +125,23 @@ fn make(layout: &Layout, record: &ContainerRecord, place: &Place) -> Result<Volu
     }
     let id = create::new_id(Path::new("/dev/urandom")).map_err(VolumesError::Random)?;
     let name = VolumeName::new(id.as_str()).expect("64 hex digits are a valid name");
-    volume::create_anonymous(layout, name.clone(), &record.id).map_err(failed)?;
+    volume::create_anonymous(layout, name.clone(), place.labels.clone(), &record.id).map_err(failed)?;
     Ok(name)
 }
 
 /// The image is mounted for the first place that needs it, on the container's own upper folder.
-fn fill(
+fn make_ready(
     layout: &Layout,
     record: &ContainerRecord,
     place: &Place,
-    data: &Path,
+    name: &VolumeName,
     image: &mut Option<Root>,
 ) -> Result<(), VolumesError> {
+    let data = volume::data(layout, name);
+    if !place.is_filled && data.exists() {
+        return Ok(());
+    }
+    let data = data.as_path();
     let failed = |source| VolumesError::Fill { target: place.target.clone(), source };
     if !place.is_filled {
         return volume::make_data(data).map_err(failed);
@@ -139,7 +155,7 @@ fn fill(
         Some(root) => root,
         None => mount(layout, record).map_err(VolumesError::Image)?,
     };
-    let filled = volume::fill(data, &root, Path::new(&place.target)).map_err(failed);
+    let filled = volume::fill(layout, name, &root, Path::new(&place.target)).map_err(failed);
     *image = Some(root);
     filled
 }

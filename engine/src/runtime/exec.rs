@@ -69,6 +69,7 @@ pub fn exec(target: &Target<'_>, process: &ExecProcess, stdio: Stdio) -> Result<
         identity: Identity::of(&spec, seccomp),
         program: InitProgram::of(&spec, None)?,
         place: Place::Container { init: duplicate()?, root: None },
+        owners: Default::default(),
         stdio,
         inside: None,
     };

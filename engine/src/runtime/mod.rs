@@ -22,6 +22,7 @@ mod init;
 pub mod init_process;
 pub mod launch;
 pub mod namespace;
+mod owners;
 pub mod rootfs;
 pub mod seccomp;
 pub mod spec;

@@ -4,7 +4,7 @@
 //! its own mount namespace, so the host's mount table never shows it and nothing is left behind by
 //! whoever is killed. Until then [`Root`] is a descriptor through which files of the image are read.
 
-use crate::sys::mount::{Depth, FileSystem, attach, clone_tree};
+use crate::sys::mount::{Attributes, Depth, FileSystem, attach, clone_tree, set_attributes};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -169,8 +169,14 @@ impl Root {
         self.attach_at(&self.mountpoint)
     }
 
+    /// Makes it refuse writes, before it is attached.
+    pub(crate) fn refuse_writes(&self) -> nix::Result<()> {
+        let read_only = Attributes { set: libc::MOUNT_ATTR_RDONLY, ..Attributes::default() };
+        set_attributes(self.mount.as_fd(), read_only, Depth::Mount)
+    }
+
     /// Attaches it at `path` in the mount namespace of this process.
-    pub(super) fn attach_at(&self, path: &Path) -> nix::Result<()> {
+    pub(crate) fn attach_at(&self, path: &Path) -> nix::Result<()> {
         attach(&self.mount, open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?)
     }
 

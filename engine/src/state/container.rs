@@ -5,8 +5,8 @@ use super::Layout;
 use super::process::ProcessRef;
 use super::record::{self, Record, RecordError};
 use engine_spec::{
-    ContainerId, ContainerName, ContainerSpec, Digest, ImageConfig, ObservedEndpoint, PublishedPort, Status,
-    VolumeName,
+    ContainerId, ContainerName, ContainerSpec, Digest, ImageConfig, MountSpec, ObservedEndpoint,
+    PublishedPort, Status, VolumeName,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,6 +30,25 @@ pub struct ContainerRecord {
     pub created_at: SystemTime,
     /// The volume behind each volume mount, by target path.
     pub volumes: BTreeMap<String, VolumeName>,
+    /// Mounts it has from other containers (`volumes_from`).
+    #[serde(default)]
+    pub inherited: Vec<MountSpec>,
+    /// The layers of each image that it mounts, bottom first.
+    #[serde(default)]
+    pub mounted_images: BTreeMap<Digest, Vec<Digest>>,
+}
+
+impl ContainerRecord {
+    /// Every layer that it needs.
+    pub fn needed_layers(&self) -> impl Iterator<Item = &Digest> {
+        self.layers.iter().chain(self.mounted_images.values().flatten())
+    }
+
+    /// Whether it runs or mounts the image.
+    #[must_use]
+    pub fn needs_image(&self, id: &Digest) -> bool {
+        self.spec.image_id == *id || self.mounted_images.contains_key(id)
+    }
 }
 
 impl Record for ContainerRecord {

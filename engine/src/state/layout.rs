@@ -6,7 +6,7 @@
 //!   images/                           locks/<name>
 //!   layers/<hex>/                     containers/<id>/   status, control socket, pipes
 //!   build/                            networks/<name>/   endpoints, generation
-//!   tmp/
+//!   tmp/                              volumes/<name>/    who uses it while it is mounted
 //!   volumes/<name>/
 //!   networks/<name>/
 //!   containers/<id>/
@@ -257,6 +257,12 @@ impl Layout {
     #[must_use]
     pub fn run_container(&self, id: &ContainerId) -> PathBuf {
         self.run.join("containers").join(id.as_str())
+    }
+
+    /// Who uses a volume that is mounted.
+    #[must_use]
+    pub fn run_volume(&self, name: &VolumeName) -> PathBuf {
+        self.run.join("volumes").join(name.as_str())
     }
 
     /// One network's volatile folder.

@@ -1,23 +1,16 @@
 //! From a container's record to the spec it is launched with: everything that must be looked up.
 
 use super::Supervised;
-use crate::container::folder::Folder;
+use super::mounts::{self, SourceError};
 use crate::runtime::block_io;
 use crate::runtime::cgroup::{Cgroup, CgroupError};
 use crate::runtime::device::{self, DeviceError, ResolvedDevice};
 use crate::runtime::rootfs::Root;
 use crate::runtime::seccomp::{self, Program, SeccompError};
-use crate::runtime::spec::{self, Host, Joined, Resolved, ResolvedMount, ResolvedSource, SpecError};
+use crate::runtime::spec::{self, Host, Joined, Resolved, SpecError};
 use crate::runtime::user::{self, ResolvedUser, UserError};
 use crate::state::{Layout, container};
-use crate::volume;
-use engine_spec::{
-    ContainerId, ContainerName, ContainerSpec, IpcMode, MountSource, MountSpec, Namespace, NetworkMode,
-    Recursive,
-};
-use nix::fcntl::OFlag;
-use std::fs;
-use std::io;
+use engine_spec::{ContainerId, ContainerName, ContainerSpec, IpcMode, Namespace, NetworkMode};
 use std::path::{Path, PathBuf};
 
 /// Why a container cannot be described.
@@ -37,13 +30,8 @@ pub(super) enum DescribeError {
     NotRunning(ContainerName),
     #[error("container {0} keeps its IPC namespace to itself; give its service `ipc: shareable`")]
     NotShareable(ContainerName),
-    #[error("cannot use {path} as the source of {}", target.display())]
-    Source {
-        path: PathBuf,
-        target: PathBuf,
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Source(#[from] SourceError),
 }
 
 /// What a container is launched and entered with.
@@ -66,10 +54,11 @@ pub(super) fn describe(supervised: &Supervised, root: &Root) -> Result<Descripti
     let Supervised { layout, record, .. } = supervised;
     let cgroup = cgroup_of(layout, &record.id, &record.spec);
     let host = Host::read()?;
+    let user = resolve_user(supervised, root)?;
     let resolved = Resolved {
         id: record.id.clone(),
-        user: resolve_user(supervised, root)?,
-        mounts: mounts(supervised)?,
+        mounts: mounts::resolve(supervised, &user)?,
+        user,
         devices: devices(&record.spec)?,
         block_io: block_io::resolve(&record.spec.resources.block_io)?,
         cgroup_path: cgroup.path().to_owned(),
@@ -151,95 +140,4 @@ fn process_of(layout: &Layout, id: &ContainerId, name: &ContainerName) -> Result
         Some(init) => Ok(PathBuf::from(format!("/proc/{}", init.pid))),
         None => Err(DescribeError::NotRunning(name.clone())),
     }
-}
-
-/// The spec's mounts, the image's volumes, and the files of /etc that nobody else mounts.
-fn mounts(supervised: &Supervised) -> Result<Vec<ResolvedMount>, DescribeError> {
-    let spec = &supervised.record.spec;
-    let mut mounts = Vec::new();
-    for (number, mount) in spec.mounts.iter().enumerate() {
-        mounts.push(ResolvedMount {
-            target: mount.target.clone(),
-            source: source(supervised, number, mount)?,
-            read_only: mount.read_only || matches!(mount.source, MountSource::Content { .. }),
-        });
-    }
-    let is_free = |target: &Path, mounts: &[ResolvedMount]| mounts.iter().all(|mount| mount.target != target);
-    for (target, name) in &supervised.record.volumes {
-        if is_free(Path::new(target), &mounts) {
-            mounts.push(bind(target.into(), volume::data(&supervised.layout, name)));
-        }
-    }
-    let etc = etc_folder(supervised);
-    for name in ["hostname", "hosts", "resolv.conf"] {
-        let target = Path::new("/etc").join(name);
-        if is_free(&target, &mounts) {
-            mounts.push(bind(target, etc.etc(name)));
-        }
-    }
-    Ok(mounts)
-}
-
-/// Who shares another container's network shares the files that describe it.
-fn etc_folder(supervised: &Supervised) -> Folder {
-    let Supervised { layout, record, folder, .. } = supervised;
-    match &record.spec.network {
-        NetworkMode::Container { name } => {
-            container::by_name(layout, name).map_or_else(|| folder.clone(), |id| Folder::of(layout, &id))
-        }
-        NetworkMode::None | NetworkMode::Host | NetworkMode::Networks { .. } => folder.clone(),
-    }
-}
-
-fn bind(target: PathBuf, path: PathBuf) -> ResolvedMount {
-    let source = ResolvedSource::Bind { path, propagation: None, recursive: Recursive::Enabled };
-    ResolvedMount { target, source, read_only: false }
-}
-
-fn source(
-    supervised: &Supervised,
-    number: usize,
-    mount: &MountSpec,
-) -> Result<ResolvedSource, DescribeError> {
-    let plain = |path| ResolvedSource::Bind { path, propagation: None, recursive: Recursive::Enabled };
-    let refuse = |path: &Path, source| DescribeError::Source {
-        path: path.to_owned(),
-        target: mount.target.clone(),
-        source,
-    };
-    Ok(match &mount.source {
-        MountSource::Bind { path, options } => {
-            if options.create_host_path {
-                fs::create_dir_all(path)
-                    .or_else(|error| if path.exists() { Ok(()) } else { Err(error) })
-                    .map_err(|source| refuse(path, source))?;
-            }
-            ResolvedSource::Bind {
-                path: path.clone(),
-                propagation: options.propagation.clone(),
-                recursive: options.recursive,
-            }
-        }
-        MountSource::Volume { options, .. } => {
-            let name = mount.target.to_str().and_then(|target| supervised.record.volumes.get(target));
-            let data = name.map_or_else(PathBuf::new, |name| volume::data(&supervised.layout, name));
-            match &options.subpath {
-                Some(subpath) => {
-                    plain(below(&data, subpath).map_err(|source| refuse(&data.join(subpath), source))?)
-                }
-                None => plain(data),
-            }
-        }
-        MountSource::Tmpfs { options } => ResolvedSource::Tmpfs(options.clone()),
-        MountSource::Image { .. } => return Err(SpecError::Unsupported("mounting an image").into()),
-        MountSource::Content { .. } => plain(supervised.folder.content(number)),
-    })
-}
-
-/// A path below a volume's data, which containers write: links must not lead out of it.
-fn below(data: &Path, subpath: &Path) -> io::Result<PathBuf> {
-    let volume = Root::from_mount(fs::File::open(data)?.into(), PathBuf::new());
-    let opened = volume.open(subpath, OFlag::O_PATH | OFlag::O_CLOEXEC)?;
-    use std::os::fd::AsRawFd;
-    fs::read_link(format!("/proc/self/fd/{}", opened.as_raw_fd()))
 }

@@ -2,6 +2,7 @@
 
 use super::attachment::{self, Attachment, Published};
 use super::describe::{self, DescribeError, Description};
+use super::mounts;
 use super::waiting::{self, Made};
 use super::{Supervised, stdio};
 use crate::network::NetworkError;
@@ -95,6 +96,7 @@ pub(super) fn launch(supervised: &Supervised) -> Result<Launched, StartFailure> 
 pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Result<Launched, StartFailure> {
     let attachment = Attachment::lease(supervised)?;
     attachment.write_files(supervised).map_err(file("write the /etc files"))?;
+    mounts::prepare(supervised).map_err(DescribeError::from)?;
     let description = describe::describe(supervised, &root)?;
     description.cgroup.create(&resources(&description))?;
     let sandbox = Sandbox {
@@ -136,10 +138,12 @@ pub(super) fn clean(supervised: &Supervised) -> Result<(), StartFailure> {
     let forgotten = waiting::forget(supervised);
     let withdrawn = attachment::withdraw(supervised);
     let removed = cgroup.remove();
+    let released = mounts::release(supervised).map_err(file("unmount the volumes and images"));
     killed?;
     forgotten?;
     withdrawn?;
-    Ok(removed?)
+    removed?;
+    released
 }
 
 fn overlay(supervised: &Supervised) -> Overlay {

@@ -24,6 +24,7 @@ mod health;
 mod launch;
 pub(crate) mod log;
 pub(crate) mod message;
+mod mounts;
 mod nursery;
 mod poll;
 pub(crate) mod presence;

@@ -115,6 +115,10 @@ pub fn set_attributes(mount: BorrowedFd<'_>, attributes: Attributes, depth: Dept
         propagation: attributes.propagation,
         userns_fd: 0,
     };
+    change(mount, &attributes, recursive)
+}
+
+fn change(mount: BorrowedFd<'_>, attributes: &libc::mount_attr, flags: libc::c_int) -> Result<()> {
     let fd = mount.as_raw_fd();
     // SAFETY: the path is an empty NUL-terminated text and `attributes` a live `mount_attr` of the size given.
     let result = unsafe {
@@ -122,12 +126,26 @@ pub fn set_attributes(mount: BorrowedFd<'_>, attributes: Attributes, depth: Dept
             libc::SYS_mount_setattr,
             fd,
             c"".as_ptr(),
-            libc::AT_EMPTY_PATH | recursive,
-            &raw const attributes,
+            libc::AT_EMPTY_PATH | flags,
+            std::ptr::from_ref(attributes),
             size_of::<libc::mount_attr>(),
         )
     };
     Errno::result(result).map(drop)
+}
+
+/// Makes a detached mount show owners as the ranges of a user namespace say.
+///
+/// # Errors
+/// `EINVAL` for a file system that cannot, `EPERM` for the first user namespace or an attached mount.
+pub fn map_owners(mount: BorrowedFd<'_>, user_namespace: BorrowedFd<'_>) -> Result<()> {
+    let attributes = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_IDMAP,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: user_namespace.as_raw_fd() as u64,
+    };
+    change(mount, &attributes, 0)
 }
 
 /// Attaches a detached mount at the file or folder `target`.

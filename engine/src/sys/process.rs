@@ -104,6 +104,15 @@ fn thread_count() -> io::Result<u64> {
     Ok(std::fs::metadata("/proc/self/task")?.nlink().saturating_sub(2))
 }
 
+/// The body of a child that only is there: it waits until it is killed, or until its parent dies.
+pub fn wait_to_be_killed() -> i32 {
+    // A parent that is dead already has left nobody who needs this child.
+    if nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL).is_ok() {
+        nix::unistd::pause();
+    }
+    1
+}
+
 /// Marks every descriptor from `first` on to be closed by `execve`.
 ///
 /// # Errors

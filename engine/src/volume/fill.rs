@@ -4,9 +4,12 @@
 //! half filled. The image is hostile: the folder is opened inside its root, and links are copied, not
 //! followed.
 
+use super::attach::is_attached;
 use super::is_empty;
 use crate::runtime::rootfs::Root;
+use crate::state::Layout;
 use crate::sys::{Carrier, set_xattr, xattr, xattr_names};
+use engine_spec::VolumeName;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, Flock, FlockArg, OFlag};
 use nix::sys::stat::{Mode, SFlag, UtimensatFlags, mknod, utimensat};
@@ -44,19 +47,24 @@ pub enum FillError {
 /// Fills the volume at `data` with the image's folder `target`, unless something is in it already.
 ///
 /// An image without that folder leaves the volume empty.
-pub(crate) fn fill(data: &Path, image: &Root, target: &Path) -> Result<(), FillError> {
-    let folder = |source| FillError::Folder { path: data.to_owned(), source };
+pub(crate) fn fill(layout: &Layout, name: &VolumeName, image: &Root, target: &Path) -> Result<(), FillError> {
+    let data = super::data(layout, name);
+    let folder = |source| FillError::Folder { path: data.clone(), source };
     let parent = File::open(data.parent().unwrap_or(Path::new("/"))).map_err(folder)?;
     // Two containers may use a new volume at the same time.
     let _guard = Flock::lock(parent, FlockArg::LockExclusive).map_err(|(_, errno)| folder(errno.into()))?;
-    if !is_empty(data).map_err(folder)? {
+    if !is_empty(&data).map_err(folder)? {
         return Ok(());
+    }
+    if is_attached(layout, name) {
+        // Nothing can be renamed into the place of a mount.
+        return copy_folder(image, target, &data);
     }
     let copy = data.with_extension("new");
     super::absent(fs::remove_dir_all(&copy)).map_err(folder)?;
     fs::create_dir(&copy).map_err(folder)?;
     copy_folder(image, target, &copy)?;
-    fs::rename(&copy, data).map_err(folder)
+    fs::rename(&copy, &data).map_err(folder)
 }
 
 /// Makes the folder of a volume that is not filled.

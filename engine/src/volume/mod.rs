@@ -6,9 +6,12 @@
 //!   data/         what containers see; appears complete, filled or empty
 //! ```
 
+mod attach;
+mod driver;
 mod fill;
 mod record;
 
+pub(crate) use attach::{acquire, release};
 pub use fill::FillError;
 pub(crate) use fill::{fill, make_data};
 pub(crate) use record::VolumeRecord;
@@ -24,8 +27,6 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The driver of volumes that are plain folders.
-const LOCAL: &str = "local";
 /// Nobody but containers looks into a volume's data.
 const FOLDER_MODE: u32 = 0o711;
 
@@ -34,7 +35,7 @@ const FOLDER_MODE: u32 = 0o711;
 #[non_exhaustive]
 pub enum VolumeError {
     /// Its driver is not known.
-    #[error("volume {name} asks for the driver `{driver}`; only `local` is supported")]
+    #[error("volume {name} asks for the driver `{driver}`: use `local` or `sshfs`")]
     UnknownDriver {
         /// Which.
         name: VolumeName,
@@ -42,12 +43,81 @@ pub enum VolumeError {
         driver: String,
     },
     /// Its driver options are not supported.
-    #[error("volume {name} asks for the driver option `{option}`, which is not supported yet")]
+    #[error("volume {name} asks for the driver option `{option}`, which the driver does not know")]
     UnsupportedOption {
         /// Which.
         name: VolumeName,
         /// The option.
         option: String,
+    },
+    /// Its driver cannot do without an option.
+    #[error("volume {name} needs the driver option `{option}`")]
+    MissingOption {
+        /// Which.
+        name: VolumeName,
+        /// The option.
+        option: &'static str,
+    },
+    /// What is mounted over its folder could not be changed.
+    #[error("cannot change what is mounted at volume {name}")]
+    Attach {
+        /// Which.
+        name: VolumeName,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The kernel has no such file system.
+    #[error(
+        "volume {name} is of type {kind}, which the host's kernel does not have: load its module (modprobe {kind}) or install one"
+    )]
+    NoFileSystem {
+        /// Which.
+        name: VolumeName,
+        /// The type.
+        kind: String,
+    },
+    /// The kernel refused to mount it.
+    #[error("cannot mount {device} ({kind}) for volume {name}")]
+    Mount {
+        /// Which.
+        name: VolumeName,
+        /// The type of the file system.
+        kind: String,
+        /// What is mounted.
+        device: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The server's address could not be found out.
+    #[error("cannot find the address of {host}, which has volume {name}")]
+    Resolve {
+        /// Which.
+        name: VolumeName,
+        /// The server.
+        host: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The host has no sshfs.
+    #[error(
+        "volume {name} needs the program sshfs, which the host does not have: install it (apt-get install sshfs)"
+    )]
+    NoSshfs {
+        /// Which.
+        name: VolumeName,
+    },
+    /// sshfs failed.
+    #[error("sshfs cannot mount {place} for volume {name}: {said}")]
+    Sshfs {
+        /// Which.
+        name: VolumeName,
+        /// What is mounted.
+        place: String,
+        /// Its own words.
+        said: String,
     },
     /// A container uses it.
     #[error("volume {name} is in use by container {container}")]
@@ -101,7 +171,7 @@ pub fn create(layout: &Layout, spec: &VolumeSpec) -> Result<ObservedVolume, Volu
 /// # Errors
 /// Says why it could not be made.
 pub(crate) fn ensure(layout: &Layout, name: &VolumeName) -> Result<(), VolumeError> {
-    let (driver, driver_opts) = (LOCAL.to_owned(), BTreeMap::new());
+    let (driver, driver_opts) = (driver::LOCAL.to_owned(), BTreeMap::new());
     let spec = VolumeSpec { name: name.clone(), driver, driver_opts, labels: Labels::new() };
     make(layout, &spec, None).map(drop)
 }
@@ -113,10 +183,11 @@ pub(crate) fn ensure(layout: &Layout, name: &VolumeName) -> Result<(), VolumeErr
 pub(crate) fn create_anonymous(
     layout: &Layout,
     name: VolumeName,
+    labels: Labels,
     owner: &ContainerId,
 ) -> Result<(), VolumeError> {
-    let (driver, driver_opts) = (LOCAL.to_owned(), BTreeMap::new());
-    let spec = VolumeSpec { name, driver, driver_opts, labels: Labels::new() };
+    let (driver, driver_opts) = (driver::LOCAL.to_owned(), BTreeMap::new());
+    let spec = VolumeSpec { name, driver, driver_opts, labels };
     make(layout, &spec, Some(owner)).map(drop)
 }
 
@@ -128,24 +199,13 @@ fn make(
     if let Some(found) = read(layout, &spec.name)? {
         return Ok(found.into());
     }
-    check(spec)?;
+    driver::Driver::of(spec)?;
     let path = layout.volume(&spec.name);
     let made = DirBuilder::new().mode(FOLDER_MODE).recursive(true).create(&path);
     made.map_err(|source| VolumeError::Folder { attempt: "create", path, source })?;
     let record = VolumeRecord { spec: spec.clone(), owner: owner.cloned(), created_at: SystemTime::now() };
     record::write(layout, &record).map_err(|source| refused(&spec.name, source))?;
     Ok(record.into())
-}
-
-fn check(spec: &VolumeSpec) -> Result<(), VolumeError> {
-    let name = || spec.name.clone();
-    if !matches!(spec.driver.as_str(), "" | LOCAL) {
-        return Err(VolumeError::UnknownDriver { name: name(), driver: spec.driver.clone() });
-    }
-    match spec.driver_opts.keys().next() {
-        Some(option) => Err(VolumeError::UnsupportedOption { name: name(), option: option.clone() }),
-        None => Ok(()),
-    }
 }
 
 /// Removes a volume and its data; one that is not there counts as removed.
@@ -157,6 +217,9 @@ pub fn remove(layout: &Layout, name: &VolumeName) -> Result<(), VolumeError> {
         return Err(VolumeError::InUse { name: name.clone(), container });
     }
     let path = layout.volume(name);
+    // What is mounted over its folder is not ours to remove.
+    attach::detach(&data(layout, name))
+        .map_err(|source| VolumeError::Attach { name: name.clone(), source })?;
     // Without its record it is half removed and never half found.
     for gone in [fs::remove_file(record::path(layout, name)), fs::remove_dir_all(&path)] {
         absent(gone).map_err(|source| VolumeError::Folder {

@@ -66,7 +66,7 @@ impl Store {
 
     fn refuse_if_used(&self, id: &Digest, image: &str) -> Result<(), StoreError> {
         let records = self.container_records()?;
-        let users = records.iter().filter(|record| record.spec.image_id == *id);
+        let users = records.iter().filter(|record| record.needs_image(id));
         let containers: Vec<String> = users.map(|record| record.spec.name.to_string()).collect();
         if containers.is_empty() {
             return Ok(());
@@ -93,7 +93,8 @@ impl Store {
         let images: Vec<(Image, _)> = self.list()?;
         let containers = self.container_records()?;
         let of_images = images.into_iter().flat_map(|(image, _)| image.layers);
-        Ok(of_images.chain(containers.into_iter().flat_map(|record| record.layers)).collect())
+        let of_containers = containers.iter().flat_map(ContainerRecord::needed_layers).cloned();
+        Ok(of_images.chain(of_containers).collect())
     }
 
     fn container_records(&self) -> Result<Vec<ContainerRecord>, StoreError> {

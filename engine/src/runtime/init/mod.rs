@@ -15,6 +15,7 @@ pub(super) use program::Program;
 
 use super::launch::report::{self, Report};
 use super::launch::{Inside, Stdio, Step};
+use super::owners::Owners;
 use super::rootfs::Root;
 use crate::sys::process::close_on_exec_from;
 use nix::errno::Errno;
@@ -23,6 +24,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Uid, dup2_stderr, dup2_stdin, dup2_stdout};
 use perform::Scene;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -36,6 +38,8 @@ pub(super) struct Init {
     pub(super) program: Program,
     /// Where its files are.
     pub(super) place: Place,
+    /// The user namespaces of idmapped mounts.
+    pub(super) owners: BTreeMap<Owners, OwnedFd>,
     /// Its standard streams.
     pub(super) stdio: Stdio,
     /// What it does first.
@@ -79,13 +83,13 @@ impl Init {
 
     /// Fails without a report where the parent is gone.
     fn become_program(self, socket: &OwnedFd) -> Result<Infallible, Option<Report>> {
-        let Self { steps, identity, program, place, stdio, inside } = self;
+        let Self { steps, identity, program, place, owners, stdio, inside } = self;
         let mut descriptors = match inside {
             Some(inside) => inside().map_err(|error| Report::inside(error.as_ref()))?,
             None => Vec::new(),
         };
         umask(Mode::empty());
-        let mut scene = Scene::new(place);
+        let mut scene = Scene::new(place, owners);
         for step in &steps {
             scene.perform(step).map_err(failed(step))?;
         }

@@ -3,7 +3,7 @@
 use super::path::{Kind, ensure};
 use crate::runtime::launch::{MountPlan, Source};
 use crate::runtime::rootfs::open_inside;
-use crate::sys::mount::{Attributes, Depth, FileSystem, attach, clone_tree, set_attributes};
+use crate::sys::mount::{Attributes, Depth, FileSystem, attach, clone_tree, map_owners, set_attributes};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag};
 use nix::sched::{CloneFlags, setns};
@@ -11,10 +11,18 @@ use nix::sys::stat::{Mode, SFlag, fstat};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// Makes the mount `plan` below `root`.
-pub(super) fn perform(root: BorrowedFd<'_>, plan: &MountPlan) -> nix::Result<()> {
+/// Makes the mount `plan` below `root`; `owners` is the user namespace of an idmapped one.
+pub(super) fn perform(
+    root: BorrowedFd<'_>,
+    plan: &MountPlan,
+    owners: Option<BorrowedFd<'_>>,
+) -> nix::Result<()> {
     match &plan.source {
-        Source::Bind { path, depth } => bind(root, plan, clone_tree(AT_FDCWD, path, *depth)?),
+        Source::Bind { path, depth } => {
+            let mount = clone_tree(AT_FDCWD, path.as_path(), *depth)?;
+            owners.map_or(Ok(()), |owners| map_owners(mount.as_fd(), owners))?;
+            bind(root, plan, mount)
+        }
         Source::Foreign { namespace, path } => bind(root, plan, clone_foreign(namespace, path)?),
         Source::FileSystem { kind, name, parameters } => {
             let file_system = configure(kind, name.as_deref(), parameters)?;

@@ -5,6 +5,7 @@ use super::path::{Kind, ensure};
 use super::{Place, device};
 use crate::runtime::cgroup::SELF_MOVE;
 use crate::runtime::launch::Step;
+use crate::runtime::owners::Owners;
 use crate::runtime::rootfs::{Root, open_inside};
 use crate::sys::mount::{Attributes, Depth, attach, clone_tree, set_attributes};
 use crate::sys::{process, terminal};
@@ -16,6 +17,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{chdir, fchdir, pivot_root, sethostname, setsid, write};
 use oci_spec::runtime::{PosixRlimit, PosixRlimitType};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -23,13 +25,15 @@ use std::path::{Path, PathBuf};
 /// What steps leave for later ones.
 pub(super) struct Scene {
     place: Place,
+    owners: BTreeMap<Owners, OwnedFd>,
     masks: Masks,
     terminal: Option<(OwnedFd, OwnedFd)>,
 }
 
 impl Scene {
-    pub(super) fn new(place: Place) -> Self {
-        Self { place, masks: Masks::default(), terminal: None }
+    /// `owners` are the user namespaces of idmapped mounts.
+    pub(super) fn new(place: Place, owners: BTreeMap<Owners, OwnedFd>) -> Self {
+        Self { place, owners, masks: Masks::default(), terminal: None }
     }
 
     /// The container's root folder.
@@ -52,7 +56,10 @@ impl Scene {
             Step::IsolateCgroup => unshare(CloneFlags::CLONE_NEWCGROUP),
             Step::IsolateMounts => isolate_mounts(),
             Step::AttachRoot => self.with_root(Root::attach),
-            Step::Mount(plan) => mount::perform(self.root(), plan),
+            Step::Mount(plan) => {
+                let owners = plan.owners.as_ref().and_then(|owners| self.owners.get(owners));
+                mount::perform(self.root(), plan, owners.map(AsFd::as_fd))
+            }
             Step::Device(node) => device::create(self.root(), node),
             Step::Link { path, target } => device::link(self.root(), Path::new(path), target),
             Step::OpenTerminal { has_console } => self.open_terminal(*has_console),

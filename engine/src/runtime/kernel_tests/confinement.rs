@@ -99,8 +99,12 @@ fn a_read_only_bind_refuses_writes() {
     let mut container = Container::new("touch /data/file");
     let source = container.folder.join("data");
     std::fs::create_dir(&source).expect("created");
-    let source =
-        ResolvedSource::Bind { path: source, propagation: None, recursive: engine_spec::Recursive::Enabled };
+    let source = ResolvedSource::Bind {
+        path: source,
+        propagation: None,
+        recursive: engine_spec::Recursive::Enabled,
+        idmap: None,
+    };
     container.mounts = vec![ResolvedMount { target: "/data".into(), source, read_only: true }];
     assert_eq!(container.run().output, "touch: /data/file: Read-only file system\n");
 }

@@ -76,6 +76,7 @@ fn a_failing_mount_names_its_step() {
         path: "/no/such".into(),
         propagation: None,
         recursive: engine_spec::Recursive::Enabled,
+        idmap: None,
     };
     container.mounts = vec![ResolvedMount { target: "/data".into(), source, read_only: false }];
     let error = container.start().map(drop).expect_err("no such source");
@@ -153,8 +154,12 @@ fn a_bind_over_a_dangling_link_makes_its_target() {
         .expect("linked");
     let source = container.folder.join("resolv.conf");
     fs::write(&source, "nameserver\n").expect("written");
-    let source =
-        ResolvedSource::Bind { path: source, propagation: None, recursive: engine_spec::Recursive::Enabled };
+    let source = ResolvedSource::Bind {
+        path: source,
+        propagation: None,
+        recursive: engine_spec::Recursive::Enabled,
+        idmap: None,
+    };
     container.mounts = vec![ResolvedMount { target: "/etc/resolv.conf".into(), source, read_only: false }];
     assert_eq!(container.run().output, "nameserver\nnameserver\n");
 }

@@ -23,6 +23,7 @@ pub(super) use step::{Step, exec_steps};
 use super::cgroup::{Cgroup, CgroupError};
 use super::init::{Identity, Init, Program as InitProgram};
 use super::namespace::BirthPlace;
+use super::owners::Owners;
 use super::rootfs::Root;
 use super::seccomp::Program;
 use crate::sys::process::Child;
@@ -33,6 +34,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 use oci_spec::runtime::Spec;
 use report::Report;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -124,6 +126,9 @@ pub enum LaunchError {
     /// The network could not be set up from inside; the text is the whole chain of causes.
     #[error("cannot set up the container's network: {0}")]
     Inside(String),
+    /// No user namespace could be made for an idmapped mount; the text is the whole chain of causes.
+    #[error("cannot prepare an idmapped mount: {0}")]
+    Owners(String),
     /// The child was killed before it could report.
     #[error("the container's process was killed before it could start")]
     Killed,
@@ -148,6 +153,7 @@ impl LaunchError {
             | Self::Cgroup(_)
             | Self::Step { .. }
             | Self::Inside(_)
+            | Self::Owners(_)
             | Self::Killed
             | Self::Socket(_) => 128,
         }
@@ -161,8 +167,10 @@ impl LaunchError {
 pub fn spawn(sandbox: Sandbox, inside: Inside) -> Result<Pending, LaunchError> {
     let Sandbox { spec, root, cgroup, seccomp, stdio, init } = sandbox;
     let cgroups = cgroup.folders_v1()?;
+    let steps = step::steps(&spec, &cgroups, matches!(stdio, Stdio::Terminal))?;
     let child = Init {
-        steps: step::steps(&spec, &cgroups, matches!(stdio, Stdio::Terminal))?,
+        owners: user_namespaces(&steps)?,
+        steps,
         identity: Identity::of(&spec, seccomp),
         program: InitProgram::of(
             &spec,
@@ -178,6 +186,18 @@ pub fn spawn(sandbox: Sandbox, inside: Inside) -> Result<Pending, LaunchError> {
         cgroup: &cgroup,
     };
     Launching::begin(child, &birthplace).map(Pending)
+}
+
+/// The user namespaces whose ranges idmapped mounts show; made here, where /proc shows the caller's own
+/// process ids.
+fn user_namespaces(steps: &[Step]) -> Result<BTreeMap<Owners, OwnedFd>, LaunchError> {
+    let mut namespaces = BTreeMap::new();
+    let mounts = steps.iter().filter_map(|step| if let Step::Mount(plan) = step { Some(plan) } else { None });
+    for owners in mounts.filter_map(|plan| plan.owners.clone()) {
+        let namespace = owners.namespace().map_err(|source| LaunchError::Owners(source.to_string()))?;
+        namespaces.insert(owners, namespace);
+    }
+    Ok(namespaces)
 }
 
 fn open_namespace(path: &std::path::Path) -> Result<OwnedFd, LaunchError> {

@@ -1,6 +1,7 @@
 //! An OCI mount and its fstab-style options, understood. Pure.
 
 use super::LaunchError;
+use crate::runtime::owners::Owners;
 use crate::sys::mount::{Attributes, Depth};
 use oci_spec::runtime::Mount;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ pub(in crate::runtime) struct MountPlan {
     pub(in crate::runtime) attributes: Attributes,
     /// Whether the attributes count for mounts below it too (`rro`).
     pub(in crate::runtime) depth: Depth,
+    /// Other owners than on disk (`idmap`).
+    pub(in crate::runtime) owners: Option<Owners>,
 }
 
 /// What is mounted.
@@ -61,10 +64,12 @@ impl MountPlan {
         let mut depth = Depth::Mount;
         let mut bind = None;
         let mut parameters = Vec::new();
+        let mut owners = None;
         for option in mount.options().iter().flatten() {
             match option.as_str() {
                 "bind" => bind = Some(Depth::Mount),
                 "rbind" => bind = Some(Depth::Tree),
+                "idmap" => owners = Owners::of(mount),
                 "rro" => {
                     attributes.set |= libc::MOUNT_ATTR_RDONLY;
                     depth = Depth::Tree;
@@ -93,7 +98,7 @@ impl MountPlan {
                 return Err(LaunchError::Unsupported(format!("a mount without a type at {target}")));
             }
         };
-        Ok(Self { target: mount.destination().clone(), source, attributes, depth })
+        Ok(Self { target: mount.destination().clone(), source, attributes, depth, owners })
     }
 }
 

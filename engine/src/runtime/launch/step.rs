@@ -212,7 +212,8 @@ impl fmt::Display for Step {
             Self::AttachRoot => f.write_str("attach the root file system"),
             Self::Mount(plan) => match &plan.source {
                 Source::Bind { path, .. } | Source::Foreign { path, .. } => {
-                    write!(f, "mount {} at {}", path.display(), plan.target.display())
+                    let owners = if plan.owners.is_some() { " with other owners" } else { "" };
+                    write!(f, "mount {} at {}{owners}", path.display(), plan.target.display())
                 }
                 Source::FileSystem { .. } | Source::CgroupV1 { .. } => {
                     write!(f, "mount {}", plan.target.display())

@@ -95,9 +95,20 @@ pub enum ResolvedSource {
         propagation: Option<String>,
         /// What becomes of mounts below the source.
         recursive: Recursive,
+        /// Other owners than on disk.
+        idmap: Option<IdMap>,
     },
     /// Memory.
     Tmpfs(TmpfsOptions),
+}
+
+/// One user and one group that are seen as others: each pair is the id on disk and the one in the container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdMap {
+    /// Users.
+    pub uid: (u32, u32),
+    /// Groups.
+    pub gid: (u32, u32),
 }
 
 /// A container that cannot be described.

@@ -2,7 +2,7 @@
 
 use super::{Joined, Resolved, ResolvedMount, ResolvedSource, SpecError};
 use engine_spec::{ContainerSpec, IpcMode, Recursive, TmpfsOptions};
-use oci_spec::runtime::Mount;
+use oci_spec::runtime::{LinuxIdMapping, LinuxIdMappingBuilder, Mount};
 use std::path::{Path, PathBuf};
 
 /// Target, type, source and options, as Docker gives them to runc (moby, oci/defaults.go).
@@ -75,12 +75,19 @@ fn shared_memory(spec: &ContainerSpec) -> Mount {
 
 fn asked_for(wish: &ResolvedMount) -> Mount {
     match &wish.source {
-        ResolvedSource::Bind { path, propagation, recursive } => {
+        ResolvedSource::Bind { path, propagation, recursive, idmap } => {
             let mut options =
                 vec![if *recursive == Recursive::Disabled { "bind" } else { "rbind" }.to_owned()];
             options.push(propagation.clone().unwrap_or_else(|| PROPAGATION.to_owned()));
             options.extend(wish.read_only.then(|| read_only(*recursive).to_owned()));
-            mount(&wish.target, "bind", path, options)
+            options.extend(idmap.map(|_| "idmap".to_owned()));
+            let mut mount = mount(&wish.target, "bind", path, options);
+            if let Some(idmap) = idmap {
+                mount
+                    .set_uid_mappings(Some(exchanged(idmap.uid)))
+                    .set_gid_mappings(Some(exchanged(idmap.gid)));
+            }
+            mount
         }
         ResolvedSource::Tmpfs(tmpfs) => {
             let mut options = ["noexec", "nosuid", "nodev"].map(str::to_owned).to_vec();
@@ -89,6 +96,26 @@ fn asked_for(wish: &ResolvedMount) -> Mount {
             mount(&wish.target, "tmpfs", "tmpfs", options)
         }
     }
+}
+
+/// Every id as it is, but for two that change places.
+fn exchanged((on_disk, seen): (u32, u32)) -> Vec<LinuxIdMapping> {
+    let (low, high) = (on_disk.min(seen), on_disk.max(seen));
+    let range = |from: u32, to: u32, size: u32| {
+        let range = LinuxIdMappingBuilder::default().container_id(from).host_id(to).size(size);
+        range.build().expect("every field has a default")
+    };
+    if low == high {
+        return vec![range(0, 0, u32::MAX)];
+    }
+    let ranges = [
+        range(0, 0, low),
+        range(low, high, 1),
+        range(low + 1, low + 1, high - low - 1),
+        range(high, low, 1),
+        range(high + 1, high + 1, u32::MAX - high - 1),
+    ];
+    ranges.into_iter().filter(|range| range.size() > 0).collect()
 }
 
 /// Docker 25 on: read-only counts for mounts below the source as well, unless that is not wanted.

@@ -108,6 +108,7 @@ fn mounts_come_outer_before_inner_and_replace_the_defaults() {
                 path: "/src".into(),
                 propagation: None,
                 recursive: Recursive::Enabled,
+                idmap: None,
             },
             read_only,
         };

@@ -132,6 +132,8 @@ fn supervised(layout: &Layout, step: &StepSpec) -> Result<Supervised, ServeError
         layers: Vec::new(),
         created_at,
         volumes: Default::default(),
+        inherited: Vec::new(),
+        mounted_images: Default::default(),
     };
     Ok(Supervised { layout: layout.clone(), record, folder: Folder::of(layout, &id), window: None })
 }
