@@ -13,5 +13,5 @@ mod logs;
 mod names;
 mod ports;
 mod runc;
-mod teardown;
 mod storage;
+mod teardown;

@@ -17,8 +17,10 @@ use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// What the tests need of the host: nft to list what is left, runc to compare with, BusyBox to run.
-const PACKAGES: [&str; 5] = ["busybox-static", "ca-certificates", "iproute2", "nftables", "runc"];
+/// What the tests need of the host: nft to list what is left, runc to compare with, BusyBox to run, sshfs
+/// and its other end for volumes.
+const PACKAGES: [&str; 7] =
+    ["busybox-static", "ca-certificates", "iproute2", "nftables", "openssh-sftp-server", "runc", "sshfs"];
 
 /// The verb. Filters choose tests by a part of their names and leave the other checks out; with `--dev`
 /// the binary under test is a build without optimisation.

@@ -138,7 +138,6 @@ impl Check<'_> {
             let span = self.tree.locate(&[section, key.as_str()]);
             let kind = &section[..section.len() - 1];
             if object.external {
-                self.report.error(span, format!("{kind} `{key}` is external, which needs a cluster"));
                 continue;
             }
             let entries = self.tree.at(&[section, key.as_str()]).and_then(Node::as_map);

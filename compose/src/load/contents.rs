@@ -8,11 +8,14 @@ use super::source::Reader;
 use super::{Depth, dotenv, environment};
 use crate::model::{Contents, EnvFile, FileObject, FileSource, Key, Project, Service};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// What reading needs.
 pub(super) struct Context<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) variables: &'a Variables,
+    /// The administrator's folder, with `configs` and `secrets` made outside of any project.
+    pub(super) external: &'a Path,
     pub(super) report: &'a mut Report,
 }
 
@@ -112,7 +115,30 @@ impl Context<'_> {
     ) {
         for (key, object) in objects.iter_mut().filter(|(key, _)| used.contains(key.as_str())) {
             let span = tree.locate(&[section, key.as_str()]);
-            object.contents = self.object(key, object, span);
+            object.contents = match object.external {
+                true => self.external(key, &object.name, section, span),
+                false => self.object(key, object, span),
+            };
+        }
+    }
+
+    /// One that is made outside of the project: a file of the administrator's with its real name.
+    fn external(&mut self, key: &Key, name: &str, section: &str, span: Span) -> Option<Contents> {
+        let kind = section.trim_end_matches('s');
+        if name.contains('/') {
+            self.report
+                .error(span, format!("the name of the external {kind} `{key}` is no file name: {name}"));
+            return None;
+        }
+        let path = self.external.join(section).join(name);
+        match self.reader.bytes(&path) {
+            Ok(bytes) => Some(Contents(bytes)),
+            Err(error) => {
+                let message = format!("{kind} `{key}` is external, and {} cannot be read", path.display());
+                let hint = format!("put the {kind} into that file: {}", error.diagnostic("it").message);
+                self.report.error(span, message).hint = Some(hint);
+                None
+            }
         }
     }
 

@@ -135,7 +135,12 @@ pub fn load(options: &LoadOptions, files: &dyn Files) -> Result<Loaded, Diagnost
         &mut project,
         &tree,
         options.depth,
-        &mut contents::Context { reader, variables: &variables, report: &mut report },
+        &mut contents::Context {
+            reader,
+            variables: &variables,
+            external: &source::administration(&options.environment),
+            report: &mut report,
+        },
     );
     project.places = places::places(&tree, &project.working_dir, &report);
     Ok(Loaded { project, warnings: report.finish()? })

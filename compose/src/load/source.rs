@@ -138,3 +138,11 @@ fn default_files(
     let message = format!("no configuration file in {} or a folder above it", start.display());
     Err(Diagnostic::error(message).hint(format!("name one with -f, or write {}", FILE_NAMES[0])))
 }
+
+/// The administrator's folder: `/etc/lighter`, or `etc` of an installation of its own.
+pub(super) fn administration(environment: &Variables) -> PathBuf {
+    match environment.get("LIGHTER_ROOT").filter(|root| !root.is_empty()) {
+        Some(root) => Path::new(root).join("etc"),
+        None => PathBuf::from("/etc/lighter"),
+    }
+}

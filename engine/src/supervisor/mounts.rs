@@ -60,7 +60,7 @@ fn asked_for(supervised: &Supervised) -> impl Iterator<Item = (usize, &MountSpec
 
 /// Makes every source ready that is not simply there.
 pub(super) fn prepare(supervised: &Supervised) -> Result<(), SourceError> {
-    let Supervised { layout, record, folder } = supervised;
+    let Supervised { layout, record, folder, .. } = supervised;
     for (number, mount) in asked_for(supervised) {
         match &mount.source {
             MountSource::Bind { path, options } => prepare_bind(path, options, &mount.target)?,
@@ -81,7 +81,7 @@ pub(super) fn prepare(supervised: &Supervised) -> Result<(), SourceError> {
 
 /// Lets go of what [`prepare`] mounted; returns the first failure.
 pub(super) fn release(supervised: &Supervised) -> io::Result<()> {
-    let Supervised { layout, record, folder } = supervised;
+    let Supervised { layout, record, folder, .. } = supervised;
     let mut outcome = image::unmount_all(folder);
     for name in record.volumes.values() {
         outcome = outcome.and(volume::release(layout, name, &record.id));
@@ -142,7 +142,7 @@ pub(super) fn resolve(
 
 /// Who shares another container's network shares the files that describe it.
 fn etc_folder(supervised: &Supervised) -> Folder {
-    let Supervised { layout, record, folder } = supervised;
+    let Supervised { layout, record, folder, .. } = supervised;
     match &record.spec.network {
         NetworkMode::Container { name } => {
             container::by_name(layout, name).map_or_else(|| folder.clone(), |id| Folder::of(layout, &id))
@@ -166,7 +166,7 @@ fn source(
     number: usize,
     mount: &MountSpec,
 ) -> Result<Option<ResolvedSource>, SourceError> {
-    let Supervised { layout, record, folder } = supervised;
+    let Supervised { layout, record, folder, .. } = supervised;
     let within = |root: PathBuf, subpath: &Option<PathBuf>| match subpath {
         Some(subpath) => {
             below(&root, subpath).map_err(|source| refused(&root.join(subpath), &mount.target, source))
