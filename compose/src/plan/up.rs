@@ -53,6 +53,7 @@ pub fn up(
         gone: BTreeMap::new(),
         first: BTreeMap::new(),
         outcomes: BTreeMap::new(),
+        made: BTreeMap::new(),
         waits: BTreeMap::new(),
     };
     up.dissolve_stale_networks(observed);
@@ -101,6 +102,8 @@ struct Up<'a> {
     gone: BTreeMap<ContainerName, NodeId>,
     first: BTreeMap<&'a str, ContainerName>,
     outcomes: BTreeMap<&'a str, Outcome>,
+    /// The steps after which each new container is there under its name.
+    made: BTreeMap<ContainerName, NodeId>,
     /// Waiting steps already planned, so that dependents share them.
     waits: BTreeMap<(ContainerName, &'static str, bool), NodeId>,
 }
@@ -167,12 +170,14 @@ impl<'a> Up<'a> {
 
     fn recreated_parent(&self, service: &Service) -> Option<Reason> {
         let modes = [&service.network_mode, &service.ipc, &service.pid, &service.uts];
-        modes.into_iter().flatten().find_map(|mode| match mode {
-            NamespaceMode::Service(parent) if self.outcomes.get(parent.as_str())?.is_recreated => {
-                Some(Reason::ParentRecreated { service: ServiceName::new(parent.as_str()).ok()? })
-            }
-            NamespaceMode::Service(_) | NamespaceMode::Container(_) | NamespaceMode::Word(_) => None,
-        })
+        let shared = modes.into_iter().flatten().filter_map(|mode| match mode {
+            NamespaceMode::Service(parent) => Some(parent.as_str()),
+            NamespaceMode::Container(_) | NamespaceMode::Word(_) => None,
+        });
+        let volumes = service.volumes_from.iter().filter_map(|from| from.split(':').next());
+        let mut parents = shared.chain(volumes);
+        let parent = parents.find(|parent| self.outcomes.get(parent).is_some_and(|it| it.is_recreated))?;
+        Some(Reason::ParentRecreated { service: ServiceName::new(parent).ok()? })
     }
 
     fn replicas(&mut self, blueprint: &Blueprint<'_>, replicas: Replicas<'a>) -> Result<Outcome, PlanError> {
@@ -194,7 +199,7 @@ impl<'a> Up<'a> {
         for (number, reason) in &replicas.created {
             let spec = blueprint.container(*number).map_err(&fail)?;
             let name = spec.name.clone();
-            let after = self.resource_steps(blueprint.service);
+            let after = self.resource_steps(blueprint.service, &spec);
             let create = self.plan.add(create_action(spec, None), &after, reason, &container_label(&name));
             outcome.containers.push(self.started(name, create, &gates, reason));
         }

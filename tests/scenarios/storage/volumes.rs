@@ -108,6 +108,19 @@ fn new_volume_has_content_owner_and_mode_of_the_image() {
 }
 
 #[test]
+fn volumes_keep_the_labels_of_the_file() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, OWNED);
+    project.run(&["create"]).succeeds();
+    let records = fs::read_dir(lighter.root().join("lib/volumes")).expect("listed").flatten();
+    let records: Vec<String> =
+        records.filter_map(|volume| fs::read_to_string(volume.path().join("record.json")).ok()).collect();
+    let with = |label: &str| records.iter().filter(|record| record.contains(label)).count();
+    assert_eq!((with("\"kind\":\"kept\""), with("\"purpose\":\"test\"")), (1, 1));
+}
+
+#[test]
 fn anonymous_volume_follows_its_service_and_goes_with_it() {
     require!(Root, Seeds);
     let lighter = Lighter::new();

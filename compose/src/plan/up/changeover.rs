@@ -51,7 +51,7 @@ impl Up<'_> {
         let mut spec = blueprint.container(replica.number)?;
         let (old, name) = (replica.container, spec.name.clone());
         let label = container_label(&name);
-        let mut resources = self.resource_steps(blueprint.service);
+        let mut resources = self.resource_steps(blueprint.service, &spec);
         if let Some(removed) = self.gone.get(old.name()) {
             resources.push(*removed);
             let create = self.plan.add(create_action(spec, None), &resources, reason, &label);
@@ -84,20 +84,23 @@ impl Up<'_> {
         gates: &[NodeId],
         reason: &Reason,
     ) -> Planned {
+        self.made.insert(name.clone(), made);
         let start =
             (!self.options.no_start).then(|| self.plan.start(&name, &[&[made], gates].concat(), reason));
         Planned { name, start, is_healthy: false }
     }
 
-    /// The steps that make the networks and volumes a service uses.
-    pub(super) fn resource_steps(&self, service: &Service) -> Vec<NodeId> {
+    /// The steps that make the networks and volumes a container uses, and the containers whose volumes it
+    /// shares.
+    pub(super) fn resource_steps(&self, service: &Service, spec: &ContainerSpec) -> Vec<NodeId> {
         let real_network = |key: &Key| Some(self.project.networks.get(key)?.name.as_str());
         let networks = service.networks.keys().filter_map(real_network);
         let networks = networks.filter_map(|name| self.resources.networks.get(name));
         let real_volume = |key: &str| Some(self.project.volumes.get(key)?.name.as_str());
         let volumes = service.volume_keys().into_iter().filter_map(real_volume);
         let volumes = volumes.filter_map(|name| self.resources.volumes.get(name));
-        networks.chain(volumes).copied().collect()
+        let sources = spec.volumes_from.iter().filter_map(|from| self.made.get(&from.container));
+        networks.chain(volumes).chain(sources).copied().collect()
     }
 }
 
