@@ -385,7 +385,7 @@ mod tests {
         assert_eq!((event.kind(), event.action().as_str()), ("container", "die"));
         let attributes: Vec<_> = event.attributes().into_iter().collect();
         let shown: Vec<_> = attributes.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        assert_eq!(shown, ["exitCode=137", "image=nginx", "name=web", "tier=front"]);
+        assert_eq!(shown, ["exitCode=137", "image=nginx:latest", "name=web", "tier=front"]);
         let text = serde_json::to_string(&event).expect("encoded");
         assert_eq!(serde_json::from_str::<Event>(&text).expect("decoded"), event);
     }

@@ -165,7 +165,7 @@ impl Root {
     /// Attaches it where its `work` folder is, in the mount namespace of this process.
     ///
     /// Overlayfs keeps that folder open and nobody looks at it by its path, so covering it hides nothing.
-    pub(super) fn attach(&self) -> nix::Result<()> {
+    pub(crate) fn attach(&self) -> nix::Result<()> {
         self.attach_at(&self.mountpoint)
     }
 

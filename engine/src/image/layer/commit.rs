@@ -73,12 +73,22 @@ pub fn digest(tree: &Path) -> Result<Layer, CommitError> {
 /// # Errors
 /// Says what in the tree cannot be archived, or why it could not be written.
 pub fn write(tree: &Path, sink: impl Write) -> Result<Layer, CommitError> {
+    write_without(tree, sink, &|_| false)
+}
+
+/// Writes the archive that a tree makes without the paths, from its root, that are `left_out`.
+pub(crate) fn write_without(
+    tree: &Path,
+    sink: impl Write,
+    left_out: &dyn Fn(&[u8]) -> bool,
+) -> Result<Layer, CommitError> {
     let root = File::open(tree).map_err(|source| CommitError::Read { path: tree.to_owned(), source })?;
     let mut walk = Walk {
         archive: TarWriter::new(HashingWriter::new(sink)),
         links: HashMap::new(),
         path: Vec::new(),
         buffer: vec![0; BUFFER],
+        left_out,
     };
     walk.folder(&root.into(), 0)?;
     let written = walk.archive.finish().and_then(HashingWriter::finish);
@@ -86,8 +96,9 @@ pub fn write(tree: &Path, sink: impl Write) -> Result<Layer, CommitError> {
     Ok(Layer { diff_id, size })
 }
 
-struct Walk<W> {
+struct Walk<'a, W> {
     archive: TarWriter<HashingWriter<W>>,
+    left_out: &'a dyn Fn(&[u8]) -> bool,
     /// The first path of each file that has several, by device and inode.
     links: HashMap<(u64, u64), Vec<u8>>,
     /// Of what is being archived.
@@ -95,7 +106,7 @@ struct Walk<W> {
     buffer: Vec<u8>,
 }
 
-impl<W: Write> Walk<W> {
+impl<W: Write> Walk<'_, W> {
     fn folder(&mut self, folder: &OwnedFd, depth: usize) -> Result<(), CommitError> {
         if depth > DEEPEST {
             return Err(CommitError::TooDeep(self.readable_path()));
@@ -104,7 +115,9 @@ impl<W: Write> Walk<W> {
         for (name, kind) in names {
             let length = self.path.len();
             self.path.extend_from_slice(&name);
-            self.named(folder, &name, kind, depth)?;
+            if !(self.left_out)(&self.path) {
+                self.named(folder, &name, kind, depth)?;
+            }
             self.path.truncate(length);
         }
         Ok(())
@@ -269,7 +282,7 @@ struct Attributes {
 }
 
 /// Labels of the host's security modules and what overlayfs or root keeps for itself stay behind.
-fn is_kept(name: &[u8]) -> bool {
+pub(super) fn is_kept(name: &[u8]) -> bool {
     let is_portable = name == b"security.capability"
         || name.starts_with(b"user.")
         || name.starts_with(b"system.posix_acl_");

@@ -12,13 +12,16 @@ mod digest;
 mod extract;
 mod root;
 mod tar;
+pub(crate) mod tree;
 mod unpack;
 mod whiteout;
 
+pub(crate) use commit::write_without;
 pub use commit::{CommitError, digest, write};
 pub(crate) use compression::decompress;
 pub(crate) use digest::{Hasher, HashingReader, HashingWriter};
 pub use extract::ExtractError;
+pub(crate) use tar::{Entry, Kind as EntryKind, TarError, TarReader, TarWriter, Time};
 pub use unpack::UnpackError;
 pub(crate) use unpack::{unpack, unpack_tree};
 

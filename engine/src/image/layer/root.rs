@@ -144,7 +144,7 @@ impl Root {
 }
 
 /// Opens a folder by its name in another, never through a link.
-pub(super) fn open_folder(folder: &OwnedFd, name: &[u8]) -> io::Result<OwnedFd> {
+pub(crate) fn open_folder(folder: &OwnedFd, name: &[u8]) -> io::Result<OwnedFd> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     Ok(openat(folder, OsStr::from_bytes(name), flags, Mode::empty())?)
 }

@@ -5,9 +5,11 @@
 //! the caller can record it first and repair after being killed at any point.
 
 mod folder;
+mod usage;
 mod v1;
 mod v2;
 
+pub use usage::Usage;
 pub(super) use v1::SELF_MOVE;
 
 use nix::sys::signal::Signal;
