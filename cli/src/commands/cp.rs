@@ -96,7 +96,7 @@ impl Copy<'_> {
             if io::stdout().is_terminal() {
                 return Err(CommandError::ArchiveOnTerminal);
             }
-            let archive = Destination::Archive(&mut io::stdout().lock());
+            let archive = Destination::Archive(&mut io::stdout());
             container::copy_out(self.layout, name, path, archive, options)?;
             return Ok(());
         };

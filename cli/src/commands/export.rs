@@ -38,7 +38,7 @@ impl Export {
                 file.flush().map_err(failed)?;
             }
             None if io::stdout().is_terminal() => return Err(CommandError::ArchiveOnTerminal),
-            None => container::export(&layout, name, &mut io::stdout().lock())?,
+            None => container::export(&layout, name, &mut io::stdout())?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -107,8 +107,7 @@ fn shortened(name: String) -> String {
 
 /// Processor time over the process's life, in tenths of a percent.
 fn cpu_tenths(process: &Process, machine: &Machine) -> u128 {
-    let age = process.age(machine).as_millis();
-    if age == 0 { 0 } else { process.cpu.as_millis() * 1000 / age }
+    (process.cpu.as_millis() * 1000).checked_div(process.age(machine).as_millis()).unwrap_or(0)
 }
 
 fn cpu_percent(process: &Process, machine: &Machine) -> String {

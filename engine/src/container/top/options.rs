@@ -40,7 +40,6 @@ pub(super) fn columns(options: &[String]) -> Result<Vec<Column>, OptionsError> {
         let letters = match option.strip_prefix("--") {
             Some(long) => match long.split_once('=').map_or(long, |(name, _)| name) {
                 "format" => "o",
-                "forest" | "no-headers" => return Err(OptionsError::Unknown(option.clone())),
                 _ => return Err(OptionsError::Unknown(option.clone())),
             },
             None => option.strip_prefix('-').unwrap_or(option),
@@ -70,7 +69,7 @@ pub(super) fn columns(options: &[String]) -> Result<Vec<Column>, OptionsError> {
 
 /// Letters up to an `o`, and the list that follows it: in the same word or as the next.
 fn split_list<'a>(
-    option: &'a String,
+    option: &'a str,
     letters: &'a str,
     rest: &mut std::slice::Iter<'a, String>,
 ) -> Result<(&'a str, Option<&'a str>), OptionsError> {
@@ -80,7 +79,7 @@ fn split_list<'a>(
     match letters.split_once('o') {
         None => Ok((letters, None)),
         Some((before, "")) => {
-            let list = rest.next().ok_or_else(|| OptionsError::NoList(option.clone()))?;
+            let list = rest.next().ok_or_else(|| OptionsError::NoList(option.to_owned()))?;
             Ok((before, Some(list)))
         }
         Some((before, list)) => Ok((before, Some(list))),
