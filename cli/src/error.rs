@@ -2,6 +2,7 @@
 
 use crate::format::TemplateError;
 use crate::perform::PerformError;
+use crate::watch::{JournalError, PresenceError, RuleError};
 use compose::Diagnostics;
 use compose::graph::NoSuchService;
 use compose::plan::PlanError;
@@ -276,6 +277,30 @@ pub(crate) enum CommandError {
     /// A template of `--format`.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// No rule says what to watch.
+    #[error("no service has a `develop.watch` section: `lighter watch --suggest` prints one that fits")]
+    NothingToWatch,
+    /// The project is not up, so there is nothing to bring files into.
+    #[error("cannot watch: the project could not be started{}", after(said))]
+    NotUp {
+        /// What the run that failed has said, where it was not shown.
+        said: String,
+    },
+    /// The watcher in the background ended before it watched.
+    #[error("cannot watch in the background{}", after(said))]
+    WatcherEnded {
+        /// What it has said.
+        said: String,
+    },
+    /// The right to watch.
+    #[error(transparent)]
+    Presence(#[from] PresenceError),
+    /// A rule of `develop.watch`.
+    #[error(transparent)]
+    WatchRule(#[from] RuleError),
+    /// What was copied by `watch` is not kept.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// Our own data did not become text.
     #[error("cannot print as JSON")]
     Json(#[from] serde_json::Error),
@@ -315,6 +340,12 @@ impl CommandError {
             _ => None,
         }
     }
+}
+
+/// What somebody else has said, as the end of a message.
+fn after(said: &str) -> String {
+    let said = said.trim();
+    if said.is_empty() { String::new() } else { format!(":\n{said}") }
 }
 
 impl From<StoreError> for CommandError {

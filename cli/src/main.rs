@@ -35,6 +35,7 @@ mod terminal;
 mod transfer;
 mod usage;
 mod waiting;
+mod watch;
 mod words;
 
 use args::Arguments;

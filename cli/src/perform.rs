@@ -1,11 +1,12 @@
 //! One action of a plan, done by the engine.
 
+use crate::watch::{self, JournalError};
 use compose::plan::{Node, Reason};
 use engine::container::{self, CreateError, RemoveError, RenameError, StartError, StopError, WaitError};
 use engine::network::{self, NetworkError};
 use engine::state::Layout;
 use engine::volume::{self, VolumeError};
-use engine_spec::{Action, ContainerName, NetworkName, VolumeName};
+use engine_spec::{Action, ContainerName, ContainerSpec, NetworkName, VolumeName};
 use std::time::Instant;
 
 /// An action that failed.
@@ -56,6 +57,15 @@ pub(crate) enum PerformError {
         #[source]
         source: Box<CreateError>,
     },
+    /// A container was made without what was copied into those before it.
+    #[error("cannot bring what `watch` has copied into container {name}")]
+    Replay {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: Box<JournalError>,
+    },
     /// A container was not started.
     #[error("cannot start container {name}")]
     Start {
@@ -100,6 +110,18 @@ pub(crate) enum PerformError {
     Application(WaitError),
 }
 
+/// Makes a container, with what `watch` has copied into those it follows.
+fn create(
+    layout: &Layout,
+    spec: &ContainerSpec,
+    inherit: Option<&ContainerName>,
+) -> Result<(), PerformError> {
+    let id = container::create(layout, spec, inherit)
+        .map_err(|source| PerformError::Create { name: spec.name.clone(), source: Box::new(source) })?;
+    let replayed = watch::replay(layout, spec, &id);
+    replayed.map_err(|source| PerformError::Replay { name: spec.name.clone(), source: Box::new(source) })
+}
+
 /// Does what a step says; waiting ends at `deadline`.
 pub(crate) fn perform(layout: &Layout, node: &Node, deadline: Option<Instant>) -> Result<(), PerformError> {
     match &node.action {
@@ -113,9 +135,7 @@ pub(crate) fn perform(layout: &Layout, node: &Node, deadline: Option<Instant>) -
             .map_err(|source| PerformError::CreateVolume { name: spec.name.clone(), source }),
         Action::RemoveVolume { name } => volume::remove(layout, name)
             .map_err(|source| PerformError::RemoveVolume { name: name.clone(), source }),
-        Action::CreateContainer { spec, inherit } => container::create(layout, spec, inherit.as_ref())
-            .map(drop)
-            .map_err(|source| PerformError::Create { name: spec.name.clone(), source: Box::new(source) }),
+        Action::CreateContainer { spec, inherit } => create(layout, spec, inherit.as_ref()),
         Action::StartContainer { name } => container::start(layout, name)
             .map(drop)
             .map_err(|source| PerformError::Start { name: name.clone(), source }),

@@ -1,6 +1,8 @@
 //! Options that come before the command, as docker compose has them.
 
 use clap::{Args, ValueEnum};
+use engine_spec::ProjectName;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Options of every command.
@@ -37,6 +39,19 @@ pub(crate) struct GlobalArguments {
     /// Log what happens inside to stderr [default: warn]
     #[arg(long, value_enum, value_name = "LEVEL", global = true)]
     pub(crate) log_level: Option<LogLevel>,
+}
+
+impl GlobalArguments {
+    /// The options with which another run of this program means the same project, whatever its name came from.
+    pub(crate) fn for_project(&self, project: &ProjectName) -> Vec<OsString> {
+        let mut options: Vec<OsString> = vec!["--project-name".into(), project.as_str().into()];
+        let mut add = |name: &str, value: OsString| options.extend([OsString::from(name), value]);
+        self.files.iter().for_each(|file| add("--file", file.into()));
+        self.profiles.iter().for_each(|profile| add("--profile", profile.into()));
+        self.env_files.iter().for_each(|file| add("--env-file", file.into()));
+        self.project_directory.iter().for_each(|folder| add("--project-directory", folder.into()));
+        options
+    }
 }
 
 /// How progress is shown on stderr.

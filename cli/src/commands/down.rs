@@ -4,6 +4,7 @@ use crate::args::StopTimeout;
 use crate::error::CommandError;
 use crate::execute::carry_out;
 use crate::session::{Session, View};
+use crate::watch;
 use clap::Args;
 use compose::plan::{self, DownOptions};
 use std::process::ExitCode;
@@ -28,6 +29,10 @@ pub(crate) struct Down {
 impl Down {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let scope = session.scope()?;
+        if self.services.is_empty() {
+            // Before the lock, for which a watcher that rebuilds may be waiting.
+            watch::end(&session.layout()?, &scope.name)?;
+        }
         let held = session.hold(&scope.name, View::Project)?;
         let options = DownOptions {
             services: scope.services(&self.services, &held.observed)?,

@@ -37,6 +37,9 @@ pub(crate) struct Logs {
     /// Only this container of the service
     #[arg(long, value_name = "NUMBER")]
     index: Option<u32>,
+    /// Print what the watcher in the background has done
+    #[arg(long, conflicts_with_all = ["services", "follow"])]
+    watch: bool,
     /// How lines are shown.
     #[command(flatten)]
     format: LogFormat,
@@ -55,6 +58,9 @@ pub(crate) struct LogFormat {
 
 impl Logs {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        if self.watch {
+            return super::watch::print_log(session);
+        }
         if self.index.is_some() && self.services.len() != 1 {
             return Err(CommandError::IndexOfNone);
         }

@@ -38,6 +38,7 @@ mod version;
 mod volume;
 mod volumes;
 mod wait;
+mod watch;
 
 pub(crate) use logs::LogFormat;
 
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     Pause(pause::Pause),
     /// Let frozen containers go on
     Unpause(pause::Unpause),
+    /// Keep containers in step with files as they are saved
+    Watch(watch::Watch),
     /// Send a signal to containers
     Kill(kill::Kill),
     /// Remove stopped containers
@@ -166,6 +169,7 @@ impl Command {
             Self::Cp(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Commit(command) => command.run(session),
+            Self::Watch(command) => command.run(session),
             Self::Kill(command) => command.run(session),
             Self::Rm(command) => command.run(session),
             Self::Config(command) => command.run(session),
@@ -205,6 +209,7 @@ impl Command {
             | Self::Create(_)
             | Self::Scale(_)
             | Self::Wait(_)
+            | Self::Watch(_)
             | Self::Port(_)
             | Self::Volumes(_)
             | Self::Rm(_)

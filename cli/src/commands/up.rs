@@ -5,6 +5,7 @@ use super::logs::LogFormat;
 use crate::attached::{Abort, Attached};
 use crate::error::CommandError;
 use crate::session::Session;
+use crate::watch::Companion;
 use clap::Args;
 use compose::graph::{NoSuchService, Selection};
 use compose::load::Depth;
@@ -32,6 +33,9 @@ pub(crate) struct Up {
     /// Seconds to wait at most
     #[arg(long, value_name = "SECONDS")]
     wait_timeout: Option<u32>,
+    /// Keep containers in step with files as they are saved
+    #[arg(short, long, conflicts_with_all = ["wait", "no_build"])]
+    watch: bool,
     /// How output is shown.
     #[command(flatten)]
     format: LogFormat,
@@ -76,9 +80,14 @@ impl Up {
         let began = SystemTime::now();
         let timeout = self.wait_timeout.filter(|_| self.wait);
         convergence.carry_out("up", timeout.map(|seconds| Duration::from_secs(seconds.into())))?;
+        if self.watch && self.detach && !session.global.dry_run {
+            super::watch::detach(session, &project.name, &self.watch_arguments())?;
+        }
         if session.global.dry_run || self.detach || self.wait || self.converge.no_start {
             return Ok(ExitCode::SUCCESS);
         }
+        let watcher = self.watch.then(|| Companion::start(session, &project.name, &self.services));
+        let _watcher = watcher.transpose().map_err(CommandError::Runtime)?;
         let attached = Attached {
             session,
             layout: &session.layout()?,
@@ -90,6 +99,11 @@ impl Up {
             code_from,
         };
         attached.run(self.format, self.timestamps, began)
+    }
+
+    fn watch_arguments(&self) -> Vec<String> {
+        let words = ["watch", "--no-up"].map(str::to_owned);
+        words.into_iter().chain(self.services.iter().cloned()).collect()
     }
 
     fn services(&self) -> Result<Vec<ServiceName>, CommandError> {

@@ -15,8 +15,10 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, open};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{Mode, fstat};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -106,6 +108,19 @@ impl Entrance {
             attempted => attempted,
         };
         failed.map_err(|step| step.explain(change))
+    }
+
+    /// Whether the file at `path`, reached as the container would, has these bytes and this mode.
+    #[must_use]
+    pub fn holds(&self, path: &Path, bytes: &[u8], mode: u32) -> bool {
+        let Ok(file) = self.root.open(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK) else { return false };
+        let mut file = File::from(file);
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let is_alike = file
+            .metadata()
+            .is_ok_and(|own| own.is_file() && own.len() == length && own.mode() & 0o7777 == mode);
+        let mut own = Vec::with_capacity(bytes.len());
+        is_alike && file.by_ref().take(length).read_to_end(&mut own).is_ok() && own == bytes
     }
 
     fn attempt(&self, root: &impl AsFd, change: &Change<'_>) -> Result<(), Step> {

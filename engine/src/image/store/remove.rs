@@ -64,6 +64,18 @@ impl Store {
         Ok(removed)
     }
 
+    /// Removes an image that has lost its names, unless a container still uses it.
+    ///
+    /// # Errors
+    /// Says what could not be removed.
+    pub fn remove_dangling(&self, id: &Digest) -> Result<Removed, StoreError> {
+        let _lock = lock::images(&self.layout)?;
+        let is_named = self.names()?.values().any(|other| other == id);
+        let is_used = self.container_records()?.iter().any(|record| record.spec.image_id == *id);
+        let deleted = if is_named || is_used { Vec::new() } else { self.remove_record(id)? };
+        Ok(Removed { untagged: Vec::new(), deleted })
+    }
+
     fn refuse_if_used(&self, id: &Digest, image: &str) -> Result<(), StoreError> {
         let records = self.container_records()?;
         let users = records.iter().filter(|record| record.needs_image(id));
