@@ -1,5 +1,6 @@
 //! Why a command failed. What is wrong is said by whoever found it; here is what follows from it.
 
+use crate::commands::FlagError;
 use crate::format::TemplateError;
 use crate::perform::PerformError;
 use crate::watch::{JournalError, PresenceError, RuleError};
@@ -10,8 +11,8 @@ use engine::build::BuildError;
 use engine::container::exec::ExecError;
 use engine::container::logs::LogError;
 use engine::container::{
-    AttachError, CommitError, CopyError, ExportError, PauseError, RemoveError, RepairError, StartError,
-    StatsError, StopError, TopError, WaitError,
+    AttachError, CommitError, CopyError, CreateError, ExportError, PauseError, RemoveError, RepairError,
+    StartError, StatsError, StopError, TopError, WaitError,
 };
 use engine::image::StoreError;
 use engine::image::archive::ImportError;
@@ -32,6 +33,8 @@ use std::path::PathBuf;
 /// The exit code of whoever was interrupted, 128 and SIGINT's number; docker compose's for a no, too.
 const INTERRUPTED: u8 = 130;
 const FAILED: u8 = 1;
+/// Docker's exit code of a `run` that did not come to run anything.
+const NOT_RUN: u8 = 125;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -203,6 +206,21 @@ pub(crate) enum CommandError {
     /// Events were not read.
     #[error(transparent)]
     Events(#[from] EventLogError),
+    /// A container was not run: docker has exit codes for that.
+    #[error(transparent)]
+    Run(Box<CommandError>),
+    /// A flag that describes a container.
+    #[error(transparent)]
+    Flag(#[from] FlagError),
+    /// An image that must be here is not.
+    #[error("there is no image {0} here, and none may be pulled")]
+    NoSuchImage(String),
+    /// Several containers where one is possible.
+    #[error("only one container can be attached to at a time")]
+    OneAtATime,
+    /// A container was not made.
+    #[error(transparent)]
+    Create(Box<CreateError>),
     /// Output was not read.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -317,8 +335,18 @@ impl CommandError {
         match self {
             Self::Interrupted | Self::Declined => INTERRUPTED,
             Self::Exec(error) => error.exit_code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED),
+            Self::Run(error) => error.start_code().unwrap_or(NOT_RUN),
             _ => FAILED,
         }
+    }
+
+    /// Docker's exit code where it is the container's program that could not be started: 126 or 127.
+    fn start_code(&self) -> Option<u8> {
+        let error = match self {
+            Self::Start(error) | Self::Attach(AttachError::Start(error)) => error,
+            _ => return None,
+        };
+        u8::try_from(error.exit_code()?).ok()
     }
 
     /// Whether there is anybody to tell: `lighter ps | head -1` closes the pipe and means no harm.

@@ -19,6 +19,7 @@ mod forward;
 mod interrupt;
 mod listing;
 mod logging;
+mod names;
 mod notes;
 mod output;
 mod perform;

@@ -69,6 +69,9 @@ fn text(error: &CommandError, colour: bool) -> String {
     if let CommandError::Files(diagnostics) = error {
         return diagnostics.render(colour);
     }
+    if let CommandError::Run(error) = error {
+        return text(error, colour);
+    }
     let errors: Vec<&dyn Error> = match error {
         CommandError::Steps(failures) => failures.iter().map(|failure| failure as &dyn Error).collect(),
         error => vec![error],

@@ -40,6 +40,7 @@ mod volumes;
 mod wait;
 mod watch;
 
+pub(crate) use container::FlagError;
 pub(crate) use logs::LogFormat;
 
 use crate::error::CommandError;

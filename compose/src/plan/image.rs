@@ -133,24 +133,13 @@ fn add_pull(
     image: ImageReference,
     fallback: Option<Box<BuildSpec>>,
 ) {
-    let platform = service.platform.as_deref().map(platform);
+    let platform = service.platform.as_deref().map(Platform::read);
     match pulls.iter_mut().find(|pull| pull.image == image && pull.platform == platform) {
         Some(pull) => {
             pull.services.push(name.clone());
             pull.fallback = pull.fallback.take().or(fallback);
         }
         None => pulls.push(ImagePull { image, platform, services: vec![name.clone()], fallback }),
-    }
-}
-
-/// `os[/architecture[/variant]]`; what is left out is the host's.
-fn platform(text: &str) -> Platform {
-    let host = Platform::host();
-    let mut parts = text.split('/').map(str::to_owned);
-    Platform {
-        os: parts.next().unwrap_or(host.os),
-        architecture: parts.next().unwrap_or(host.architecture),
-        variant: parts.next(),
     }
 }
 
@@ -184,7 +173,7 @@ fn build_spec(
         pull: build.pull,
         network: network(build.network.as_deref())?,
         extra_hosts: container::build_hosts(&build.extra_hosts)?,
-        platform: service.platform.as_deref().map(platform),
+        platform: service.platform.as_deref().map(Platform::read),
     })
 }
 

@@ -27,6 +27,7 @@ mod reference;
 mod replica;
 mod resource;
 mod restart;
+mod single;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ pub use options::{
 };
 pub use reason::{Note, Reason};
 pub use resource::resources;
+pub use single::single;
 pub use step::{Node, NodeId, Plan};
 pub use up::up;
 

@@ -66,6 +66,9 @@ pub struct ContainerSpec {
     /// How fast and how often it is.
     #[serde(default)]
     pub restart_pace: RestartPace,
+    /// Whether it is removed, with its anonymous volumes, as soon as it has ended.
+    #[serde(default)]
+    pub remove_on_exit: bool,
     /// How it is stopped.
     pub stop: StopSpec,
     /// How its health is found out.
@@ -253,6 +256,7 @@ impl ContainerSpec {
             volumes_from: Vec::new(),
             restart: RestartPolicy::No,
             restart_pace: RestartPace::default(),
+            remove_on_exit: false,
             stop: StopSpec::default(),
             healthcheck: None,
             restart_when_unhealthy: false,

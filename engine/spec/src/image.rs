@@ -216,6 +216,18 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// Reads `linux/arm64/v8`; what is left out is the host's.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let host = Self::host();
+        let mut parts = text.split('/').map(str::to_owned);
+        Self {
+            os: parts.next().filter(|os| !os.is_empty()).unwrap_or(host.os),
+            architecture: parts.next().unwrap_or(host.architecture),
+            variant: parts.next(),
+        }
+    }
+
     /// The platform this binary was built for.
     #[must_use]
     pub fn host() -> Self {

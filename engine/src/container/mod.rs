@@ -44,6 +44,7 @@ pub use files::FilesError;
 pub use making::MakingError;
 pub use pause::{PauseError, pause, unpause};
 pub use prune::{PruneError, Pruned, prune};
+pub(crate) use remove::remove_ended;
 pub use remove::{RemoveError, remove};
 pub use rename::{RenameError, rename};
 pub use repair::{RepairError, repair};

@@ -78,18 +78,28 @@ pub fn remove(layout: &Layout, name: &ContainerName, volumes: bool) -> Result<()
     let record = container::load(layout, &id);
     let record =
         record.map_err(|source| RemoveError::Record { name: name.clone(), source: Box::new(source) })?;
-    if let Some(record) = &record {
-        take_out(layout, name, record)?;
+    match record {
+        Some(record) => remove_ended(layout, &record, volumes),
+        None => remove_files(layout, name, &id)
+            .map_err(|source| RemoveError::Files { name: name.clone(), source }),
     }
-    let files = |source| RemoveError::Files { name: name.clone(), source };
-    remove_files(layout, name, &id).map_err(files)?;
+}
+
+/// The same for one that is known not to run, by whoever makes sure of that.
+pub(crate) fn remove_ended(
+    layout: &Layout,
+    record: &ContainerRecord,
+    volumes: bool,
+) -> Result<(), RemoveError> {
+    let name = &record.spec.name;
+    take_out(layout, name, record)?;
+    remove_files(layout, name, &record.id)
+        .map_err(|source| RemoveError::Files { name: name.clone(), source })?;
     detach::prune_group(layout);
-    if let Some(record) = record {
-        if volumes {
-            remove_volumes(layout, &record);
-        }
-        events::note_container(layout, &record, ContainerAction::Destroy);
+    if volumes {
+        remove_volumes(layout, record);
     }
+    events::note_container(layout, record, ContainerAction::Destroy);
     Ok(())
 }
 

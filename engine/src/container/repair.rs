@@ -65,6 +65,15 @@ pub enum RepairError {
         #[source]
         source: supervisor::Failure,
     },
+    /// A container that was to be removed when it ended is still there.
+    #[error("cannot remove container {}, which has ended", id.short())]
+    Remove {
+        /// Which.
+        id: ContainerId,
+        /// Why.
+        #[source]
+        source: super::RemoveError,
+    },
     /// The processes of a container without a record could not be killed.
     #[error("cannot remove the control group of container {}", id.short())]
     Cgroup {
@@ -145,8 +154,14 @@ fn clean(
         Err(error) => return Err(failed(error)),
     };
     match record {
-        Some(record) => supervisor::clean(layout, record)
-            .map_err(|source| RepairError::Clean { id: id.clone(), source })?,
+        Some(record) => {
+            supervisor::clean(layout, record.clone())
+                .map_err(|source| RepairError::Clean { id: id.clone(), source })?;
+            if record.spec.remove_on_exit {
+                return super::remove_ended(layout, &record, true)
+                    .map_err(|source| RepairError::Remove { id: id.clone(), source });
+            }
+        }
         // Removed but for this, or a build step.
         None => {
             for network in network::list(layout).unwrap_or_default() {

@@ -6,9 +6,10 @@ use super::run::Supervisor;
 use super::state::State;
 use super::step::Stream;
 use super::stop::Cause;
-use super::{launch, message, presence};
+use super::{Supervised, launch, message, presence};
+use crate::container;
 use crate::state::record::RecordError;
-use engine_spec::ContainerAction;
+use engine_spec::{ContainerAction, Status};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -59,11 +60,25 @@ impl Supervisor {
         }
     }
 
+    /// Removes a container that was to go when it ended. One that cannot be removed now is removed by
+    /// repair, whose attention its run folder has.
+    fn is_removed(&mut self) -> bool {
+        let Supervised { layout, record, .. } = &self.supervised;
+        if !record.spec.remove_on_exit || !matches!(self.state, State::Over(Status::Exited { .. })) {
+            return false;
+        }
+        let removed = container::remove_ended(layout, record, true);
+        self.is_clean &= removed.is_ok();
+        removed.is_ok()
+    }
+
     /// Leaves: keeps how the container ended, removes the run folder, answers who waits for that.
     pub(super) fn leave(mut self) -> Result<(), RecordError> {
         let status = self.status();
         self.keep_status()?;
-        if self.is_clean {
+        if self.is_removed() {
+            // Its folders are gone, and with them all that could be found of it.
+        } else if self.is_clean {
             // A folder that stays is removed by repair.
             let _ = presence::remove_run_folder(&self.supervised.folder);
         } else {

@@ -1,16 +1,31 @@
 //! `container …`: containers of any project.
 
+mod create;
+mod flags;
 mod inspect;
 mod list;
+mod making;
+mod run;
+mod start;
+
+pub(crate) use flags::FlagError;
 
 use crate::error::CommandError;
+use crate::report;
 use crate::session::Session;
+use crate::terminal::Terminal;
 use clap::Subcommand;
 use std::process::ExitCode;
 
 /// What to do with containers.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Container {
+    /// Make a container and start it
+    Run(Box<run::Run>),
+    /// Make a container
+    Create(Box<create::Create>),
+    /// Start containers
+    Start(start::Start),
     /// List containers
     #[command(name = "ls", visible_alias = "list")]
     List(list::List),
@@ -22,8 +37,27 @@ impl Container {
     /// Does it.
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         match self {
+            Self::Run(command) => command.run(session),
+            Self::Create(command) => command.run(session),
+            Self::Start(command) => command.run(session),
             Self::List(command) => command.run(session),
             Self::Inspect(command) => command.run(session),
         }
     }
+}
+
+/// Does something to each of several objects. What cannot be done to one does not keep the others from it,
+/// but makes the command fail.
+pub(super) fn each(
+    objects: &[String],
+    terminal: &Terminal,
+    mut act: impl FnMut(&str) -> Result<(), CommandError>,
+) -> Result<ExitCode, CommandError> {
+    let mut code = ExitCode::SUCCESS;
+    for object in objects {
+        if let Err(error) = act(object) {
+            code = report::failure(&error, terminal);
+        }
+    }
+    Ok(code)
 }

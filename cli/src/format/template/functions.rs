@@ -8,9 +8,9 @@ use serde_json::Value;
 use std::cmp::Ordering;
 
 /// All of them.
-pub(super) const NAMES: [&str; 24] = [
-    "and", "eq", "ge", "gt", "index", "join", "json", "le", "len", "lower", "lt", "ne", "not", "or", "pad",
-    "print", "printf", "println", "slice", "split", "title", "truncate", "upper", "urlquery",
+pub(super) const NAMES: [&str; 25] = [
+    "and", "eq", "ge", "gt", "html", "index", "join", "json", "le", "len", "lower", "lt", "ne", "not", "or",
+    "pad", "print", "printf", "println", "slice", "split", "title", "truncate", "upper", "urlquery",
 ];
 
 /// Those that Docker leaves undone in a table's header.
@@ -22,7 +22,7 @@ pub(super) fn is_for_values(name: &str) -> bool {
 pub(super) fn call(name: &str, arguments: Vec<Value>) -> Result<Value, CallFault> {
     match name {
         "json" => one(&arguments).map(|value| Value::String(value.to_string())),
-        "lower" | "upper" | "title" | "urlquery" => {
+        "lower" | "upper" | "title" | "html" | "urlquery" => {
             one(&arguments).and_then(text).map(|text| change(name, text))
         }
         "len" => one(&arguments).and_then(length),
@@ -82,6 +82,7 @@ fn change(name: &str, text: &str) -> Value {
         "lower" => text.to_lowercase(),
         "upper" => text.to_uppercase(),
         "title" => title(text),
+        "html" => html(text),
         _ => query(text),
     })
 }
@@ -99,6 +100,22 @@ fn title(text: &str) -> String {
         before = character;
     }
     title
+}
+
+/// As text of a page.
+fn html(text: &str) -> String {
+    let mut safe = String::new();
+    for character in text.chars() {
+        match character {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '"' => safe.push_str("&#34;"),
+            '\'' => safe.push_str("&#39;"),
+            _ => safe.push(character),
+        }
+    }
+    safe
 }
 
 /// As part of a URL's query.

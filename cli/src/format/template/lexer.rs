@@ -192,9 +192,17 @@ impl Scanner<'_> {
         let place = self.place;
         let sign = if self.rest().starts_with(['+', '-']) { 1 } else { 0 };
         self.place += sign;
-        let digits = self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_'));
-        let text = format!("{}{digits}", &self.text[place..place + sign]);
+        let digits = self.digits();
+        if !digits.starts_with("0x") && digits.ends_with(['e', 'E']) && self.rest().starts_with(['+', '-']) {
+            self.place += 1;
+            self.digits();
+        }
+        let text = self.text[place..self.place].to_owned();
         number(&text).map(Token::Literal).ok_or((place, Problem::Number(text)))
+    }
+
+    fn digits(&mut self) -> String {
+        self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_'))
     }
 
     fn raw(&mut self) -> Result<Token, Fault> {

@@ -9,6 +9,19 @@ fn render(template: &str, value: &Value) -> Result<String, String> {
 }
 
 #[test]
+fn every_template_prints_what_docker_printed() {
+    let value: Value = serde_json::from_str(include_str!("golden.json")).expect("golden.json is JSON");
+    let mut count = 0;
+    for case in include_str!("golden.txt").split("\n--- ").skip(1) {
+        let (template, expected) = case.split_once('\n').expect("a template and its answer");
+        let printed = render(template, &value).map(|text| text + "\n");
+        assert_eq!(printed.as_deref().map(str::trim_end), Ok(expected.trim_end()), "{template}");
+        count += 1;
+    }
+    assert!(count >= 70, "{count} templates");
+}
+
+#[test]
 fn variables_end_with_their_block() {
     let value = json!({"A": ["x", "y"], "N": {"k": "v"}});
     assert_eq!(
