@@ -7,7 +7,7 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::report;
 use crate::session::{Session, View, is_of_any};
-use crate::stream::{Follow, Heard, Printer, Source};
+use crate::stream::{Admit, Follow, Heard, Printer, Source};
 use crate::target;
 use compose::plan::{self, ControlOptions};
 use engine::container;
@@ -82,7 +82,7 @@ impl Attached<'_> {
         say(&format!("Attaching to {}", names.join(", ")))?;
         with_runtime(async |interrupt| {
             let options = LogOptions { follow: true, since: Some(since), ..LogOptions::default() };
-            let mut follow = Follow::new(self.layout, printer.sources(), &options);
+            let mut follow = Follow::new(self.layout, printer.sources(), &options, self.admit());
             let outcome = tokio::select! {
                 outcome = self.watch(&mut follow, &mut printer) => outcome?,
                 () = interrupt.next() => {
@@ -108,11 +108,25 @@ impl Attached<'_> {
     }
 
     fn source(&self, container: &ObservedContainer) -> Source {
-        Source { is_shown: self.is_shown(container), ..Source::new(container, self.project) }
+        Source {
+            is_shown: self.is_shown(container),
+            ..Source::new(&container.id, container.name(), self.project)
+        }
+    }
+
+    /// Containers of the services shown that others start meanwhile are shown too.
+    fn admit(&self) -> Admit<'_> {
+        Box::new(|id, name, labels| {
+            let label = |key| labels.get(key).map(String::as_str);
+            let is_shown = label(compose_label::PROJECT) == Some(self.project.as_str())
+                && label(compose_label::ONEOFF) != Some("True")
+                && label(compose_label::SERVICE).is_some_and(|service| self.shown.contains(service));
+            is_shown.then(|| Source::new(id, name, self.project))
+        })
     }
 
     /// Prints until nothing is left or something aborts.
-    async fn watch(&self, follow: &mut Follow, printer: &mut Printer) -> Result<Outcome, CommandError> {
+    async fn watch(&self, follow: &mut Follow<'_>, printer: &mut Printer) -> Result<Outcome, CommandError> {
         while let Some((place, heard)) = follow.next().await {
             print(printer, place, &heard)?;
             if let Heard::Ended(exit_code) = heard
@@ -128,7 +142,7 @@ impl Attached<'_> {
     /// Stops the services and goes on printing; a further Ctrl-C kills them.
     async fn stop(
         &self,
-        follow: &mut Follow,
+        follow: &mut Follow<'_>,
         printer: &mut Printer,
         interrupt: &mut Interrupt,
         code: u8,
@@ -202,6 +216,10 @@ impl Abort {
 
 fn print(printer: &mut Printer, place: usize, heard: &Heard) -> Result<(), CommandError> {
     match heard {
+        Heard::Began(source) => {
+            printer.add(source.clone());
+            Ok(())
+        }
         Heard::Line(line) => printer.line(place, line).map_err(CommandError::Stdout),
         Heard::Ended(exit_code) => printer.ended(place, *exit_code).map_err(CommandError::Stdout),
         Heard::Gone => Ok(()),

@@ -3,6 +3,7 @@
 use crate::apply::{Step, StepKind, Stopped, apply};
 use crate::error::CommandError;
 use crate::interrupt::Interrupt;
+use crate::last_words;
 use crate::notes;
 use crate::output;
 use crate::perform::{PerformError, perform};
@@ -63,6 +64,9 @@ impl Execution {
         let summary = Summary::of(&plan);
         let result = self.run(plan);
         self.progress.close();
+        if let Err(CommandError::Steps(failures)) = &result {
+            last_words::show(&self.layout, failures, &self.progress);
+        }
         result?;
         if let Some(line) = summary.line(self.activity, self.began.elapsed()) {
             self.progress.message(&line);

@@ -17,6 +17,7 @@ mod files;
 mod format;
 mod forward;
 mod interrupt;
+mod last_words;
 mod listing;
 mod logging;
 mod names;

@@ -110,6 +110,17 @@ pub(crate) enum PerformError {
     Application(WaitError),
 }
 
+impl PerformError {
+    /// The container whose own failure this may be.
+    pub(crate) fn container(&self) -> Option<&ContainerName> {
+        match self {
+            Self::Start { name, .. } => Some(name),
+            Self::Dependency(error) | Self::Application(error) => error.container(),
+            _ => None,
+        }
+    }
+}
+
 /// Makes a container, with what `watch` has copied into those it follows.
 fn create(
     layout: &Layout,

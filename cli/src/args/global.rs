@@ -36,6 +36,9 @@ pub(crate) struct GlobalArguments {
     /// Print what would be done, and do nothing
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
+    /// Make networks and volumes that no service uses, too
+    #[arg(long)]
+    pub(crate) all_resources: bool,
     /// Log what happens inside to stderr [default: warn]
     #[arg(long, value_enum, value_name = "LEVEL", global = true)]
     pub(crate) log_level: Option<LogLevel>,

@@ -1,5 +1,6 @@
 //! `build`: builds the images of services.
 
+use super::push::{built_images, push_all};
 use crate::acquire::acquire;
 use crate::error::CommandError;
 use crate::output;
@@ -34,6 +35,15 @@ pub(crate) struct Build {
     /// Print nothing but errors
     #[arg(short, long)]
     quiet: bool,
+    /// Push the images to their registries
+    #[arg(long)]
+    push: bool,
+    /// Accepted for docker compose; there is one builder
+    #[arg(long, hide = true, value_name = "NAME")]
+    builder: Option<String>,
+    /// Accepted for docker compose; its builder has no limit either
+    #[arg(short, long, hide = true, value_name = "BYTES")]
+    memory: Option<String>,
     /// Build what the services depend on too
     #[arg(long)]
     with_dependencies: bool,
@@ -53,6 +63,11 @@ impl Build {
             output::print_lines(builds.iter().map(|(service, _)| format!("build the image of {service}")))?;
         } else {
             self.build(session, &layout, builds)?;
+            if self.push {
+                let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "push"));
+                let images = built_images(&project, &selection)?;
+                push_all(session, &Store::open(&layout), &progress, &images, false)?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -11,7 +11,7 @@ use clap::Args;
 use compose::graph::{NoSuchService, Selection};
 use compose::model::Project;
 use compose::plan::{self, BuildChoice, ImageOptions, ImagePlan, Plan, Recreate, UpOptions};
-use engine::state::observe;
+use engine::image::Store;
 use engine_spec::{Digest, ImageReference};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,6 +34,15 @@ pub(crate) struct Converge {
     /// Do not show how fetching and building go on
     #[arg(long)]
     pub(super) quiet_pull: bool,
+    /// Do not show how building goes on
+    #[arg(long)]
+    pub(super) quiet_build: bool,
+    /// Make volumes anew whose definition changed; their data is lost
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Take over what another project folder made under the same name
+    #[arg(long)]
+    pub(super) take_over: bool,
     /// Replace containers even if nothing changed
     #[arg(long, conflicts_with = "no_recreate")]
     pub(super) force_recreate: bool,
@@ -89,7 +98,14 @@ impl Converge {
             return Err(NoSuchService { name: scale.service.to_string(), nearest: None }.into());
         }
         let (images, options) = (self.image_options(), self.options(session));
-        Ok(Convergence { session, project, selection, images, options, is_quiet: self.quiet_pull })
+        Ok(Convergence {
+            session,
+            project,
+            selection,
+            images,
+            options,
+            is_quiet: self.quiet_pull || self.quiet_build,
+        })
     }
 
     fn options(&self, session: &Session) -> UpOptions {
@@ -108,7 +124,9 @@ impl Converge {
             wait: false,
             scale: self.scale.iter().map(|scale| (scale.service.clone(), scale.replicas)).collect(),
             timeout: self.timeout.duration(),
-            ..UpOptions::default()
+            recreate_volumes: self.yes,
+            all_resources: session.global.all_resources,
+            take_over: self.take_over,
         }
     }
 
@@ -148,19 +166,25 @@ impl Convergence<'_> {
         result
     }
 
-    /// Gets the images, and plans. The project is ours until the first of the two is dropped.
+    /// Gets the images, and plans. The project is ours until the first of the two is dropped, but not
+    /// while images are fetched and built, which may take minutes.
     pub(super) fn plan(&self, progress: &Arc<Progress>) -> Result<(Held, Plan), CommandError> {
-        let mut held = self.session.hold(&self.project.name, View::Everything)?;
-        let wanted = plan::images(self.project, &self.selection, &self.images, &held.observed.images)?;
-        if !wanted.pulls.is_empty() || !wanted.builds.is_empty() {
-            let quiet = self.is_quiet.then(|| Arc::new(Progress::quiet()));
-            acquire(self.session, &held.layout, wanted, quiet.as_ref().unwrap_or(progress))?;
-            // Fetching and building may take minutes, in which containers end.
-            held.observed = observe(&held.layout, None)?;
-        }
+        self.acquire(progress)?;
+        let held = self.session.hold(&self.project.name, View::Everything)?;
         let images = plan::resolve_images(self.project, &self.selection, &held.observed.images)?;
         let plan = plan::up(self.project, &self.selection, &held.observed, &self.options, &images)?;
         Ok((held, plan))
+    }
+
+    fn acquire(&self, progress: &Arc<Progress>) -> Result<(), CommandError> {
+        let layout = self.session.layout()?;
+        let local = Store::open(&layout).names()?;
+        let wanted = plan::images(self.project, &self.selection, &self.images, &local)?;
+        if wanted.pulls.is_empty() && wanted.builds.is_empty() {
+            return Ok(());
+        }
+        let quiet = self.is_quiet.then(|| Arc::new(Progress::quiet()));
+        acquire(self.session, &layout, wanted, quiet.as_ref().unwrap_or(progress))
     }
 
     /// Prints images to get and steps to take. Images that are not there are taken for granted.

@@ -38,9 +38,15 @@ pub(crate) struct Create {
     /// Make this number of containers of a service
     #[arg(long, value_name = "SERVICE=NUMBER", value_parser = parse_scale)]
     scale: Vec<Scale>,
-    /// Accepted for docker compose; nothing is asked
-    #[arg(short, long, hide = true)]
+    /// Do not show how building goes on
+    #[arg(long)]
+    quiet_build: bool,
+    /// Make volumes anew whose definition changed; their data is lost
+    #[arg(short, long)]
     yes: bool,
+    /// Take over what another project folder made under the same name
+    #[arg(long)]
+    take_over: bool,
 }
 
 impl Create {
@@ -54,6 +60,9 @@ impl Create {
             force_recreate: self.force_recreate,
             no_recreate: self.no_recreate,
             remove_orphans: self.remove_orphans,
+            quiet_build: self.quiet_build,
+            yes: self.yes,
+            take_over: self.take_over,
             scale: self.scale,
             no_start: true,
             ..Converge::default()

@@ -5,11 +5,12 @@ use crate::clock;
 use crate::error::CommandError;
 use crate::execute::with_runtime;
 use crate::session::{Session, is_of_any};
-use crate::stream::{Follow, Heard, Printer, Source, print_written};
+use crate::stream::{Admit, Follow, Heard, Printer, Source, print_written};
+use crate::target;
 use clap::Args;
 use engine::container::logs::LogOptions;
 use engine::state::Layout;
-use engine_spec::{ObservedContainer, compose_label};
+use engine_spec::{ObservedContainer, ProjectName, ServiceName, compose_label};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -69,11 +70,13 @@ impl Logs {
         let services = scope.services(&self.services, &observed)?;
         let chosen =
             observed.containers.iter().filter(|found| is_of_any(found, &services) && self.wants(found));
-        let sources: Vec<_> = chosen.map(|container| Source::new(container, &scope.name)).collect();
+        let sources: Vec<_> =
+            chosen.map(|container| Source::new(&container.id, container.name(), &scope.name)).collect();
         let mut printer = Printer::new(sources, self.format, self.timestamps, &session.terminal);
         let options = self.options()?;
         if self.follow {
-            follow(&layout, &mut printer, &options)?;
+            let admit = self.admit(&scope.name, &services);
+            follow(&layout, &mut printer, &options, admit)?;
         } else {
             print_written(&layout, &mut printer, &options)?;
         }
@@ -81,8 +84,20 @@ impl Logs {
     }
 
     fn wants(&self, container: &ObservedContainer) -> bool {
-        let number = container.label(compose_label::CONTAINER_NUMBER).and_then(|number| number.parse().ok());
-        self.index.is_none() || self.index == number
+        self.index.is_none() || self.index == target::number(container)
+    }
+
+    /// Containers of the services that are started while following are followed too.
+    fn admit<'a>(&self, project: &'a ProjectName, services: &'a [ServiceName]) -> Admit<'a> {
+        let index = self.index.map(|index| index.to_string());
+        Box::new(move |id, name, labels| {
+            let label = |key| labels.get(key).map(String::as_str);
+            let is_meant = label(compose_label::PROJECT) == Some(project.as_str())
+                && (index.is_none() || label(compose_label::CONTAINER_NUMBER) == index.as_deref())
+                && (services.is_empty()
+                    || services.iter().any(|name| Some(name.as_str()) == label(compose_label::SERVICE)));
+            is_meant.then(|| Source::new(id, name, project))
+        })
     }
 
     fn options(&self) -> Result<LogOptions, CommandError> {
@@ -101,9 +116,14 @@ impl Logs {
 }
 
 /// Ends when no container is left, or with Ctrl-C.
-fn follow(layout: &Layout, printer: &mut Printer, options: &LogOptions) -> Result<(), CommandError> {
+fn follow(
+    layout: &Layout,
+    printer: &mut Printer,
+    options: &LogOptions,
+    admit: Admit<'_>,
+) -> Result<(), CommandError> {
     with_runtime(async |interrupt| {
-        let mut follow = Follow::new(layout, printer.sources(), options);
+        let mut follow = Follow::new(layout, printer.sources(), options, admit);
         loop {
             // Cancel-safe: both keep what they have when the other is first.
             let heard = tokio::select! {
@@ -111,6 +131,10 @@ fn follow(layout: &Layout, printer: &mut Printer, options: &LogOptions) -> Resul
                 () = interrupt.next() => return Err(CommandError::Interrupted),
             };
             match heard {
+                Some((_, Heard::Began(source))) => {
+                    printer.add(source);
+                    Ok(())
+                }
                 Some((place, Heard::Line(line))) => printer.line(place, &line),
                 Some((place, Heard::Ended(exit_code))) => printer.ended(place, exit_code),
                 Some((_, Heard::Gone)) => Ok(()),

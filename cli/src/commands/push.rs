@@ -24,6 +24,9 @@ pub(crate) struct Push {
     /// Print nothing but errors
     #[arg(short, long)]
     quiet: bool,
+    /// Push the images of what the services depend on too
+    #[arg(long)]
+    include_deps: bool,
     /// Push what can be pushed
     #[arg(long)]
     ignore_push_failures: bool,
@@ -32,7 +35,7 @@ pub(crate) struct Push {
 impl Push {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let project = session.project(Depth::Structure)?;
-        let selection = Selection::of(&project, &self.services, false)?;
+        let selection = Selection::of(&project, &self.services, self.include_deps)?;
         let store = Store::open(&session.layout()?);
         let images = built_images(&project, &selection)?;
         if session.global.dry_run {
@@ -40,22 +43,31 @@ impl Push {
             return Ok(ExitCode::SUCCESS);
         }
         let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "push"));
-        let transfer = Transfer::new(session, &store, &progress)?;
-        let result = transfer::run(async || {
-            for image in &images {
-                match push(&transfer, &store, image).await {
-                    Err(error) if self.ignore_push_failures => {
-                        report::warning(&error.to_string(), &session.terminal);
-                    }
-                    pushed => pushed?,
-                }
-            }
-            Ok(())
-        });
-        progress.close();
-        result?;
+        push_all(session, &store, &progress, &images, self.ignore_push_failures)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Sends images one after the other; with `ignore_failures` those that can be sent.
+pub(super) fn push_all(
+    session: &Session,
+    store: &Store,
+    progress: &Arc<Progress>,
+    images: &[ImageReference],
+    ignore_failures: bool,
+) -> Result<(), CommandError> {
+    let transfer = Transfer::new(session, store, progress)?;
+    let result = transfer::run(async || {
+        for image in images {
+            match push(&transfer, store, image).await {
+                Err(error) if ignore_failures => report::warning(&error.to_string(), &session.terminal),
+                pushed => pushed?,
+            }
+        }
+        Ok(())
+    });
+    progress.close();
+    result
 }
 
 async fn push(transfer: &Transfer, store: &Store, name: &ImageReference) -> Result<(), CommandError> {
@@ -65,10 +77,19 @@ async fn push(transfer: &Transfer, store: &Store, name: &ImageReference) -> Resu
 }
 
 /// Only services with both `build` and `image` have something to push that others do not have.
-fn built_images(project: &Project, selection: &Selection) -> Result<Vec<ImageReference>, CommandError> {
+pub(super) fn built_images(
+    project: &Project,
+    selection: &Selection,
+) -> Result<Vec<ImageReference>, CommandError> {
     let services = project.all_services().filter(|(name, _)| selection.contains(name.as_str()));
-    let named = services
-        .filter(|(_, service)| service.build.is_some())
-        .filter_map(|(_, service)| service.image.as_ref());
-    Ok(named.map(|image| ImageReference::parse(image)).collect::<Result<_, _>>()?)
+    let mut names = Vec::new();
+    for (_, service) in services {
+        if let (Some(build), Some(image)) = (&service.build, &service.image) {
+            names.push(ImageReference::parse(image)?);
+            for tag in &build.tags {
+                names.push(ImageReference::parse(tag)?);
+            }
+        }
+    }
+    Ok(names)
 }

@@ -4,6 +4,7 @@ use crate::error::CommandError;
 use crate::execute::carry_out;
 use crate::report;
 use crate::session::{Session, View, is_of_any};
+use crate::target;
 use clap::Args;
 use compose::plan::{Node, NodeId, Plan, Reason};
 use engine_spec::{Action, ContainerName};
@@ -35,7 +36,9 @@ impl Rm {
         let services = scope.services(&self.services, &held.observed)?;
         let mut chosen: Vec<_> =
             held.observed.containers.iter().filter(|container| is_of_any(container, &services)).collect();
-        chosen.retain(|container| self.stop || !container.status.is_running());
+        chosen.retain(|container| {
+            !target::is_one_off(container) && (self.stop || !container.status.is_running())
+        });
         if chosen.is_empty() {
             report::warning("no stopped containers", &session.terminal);
             return Ok(ExitCode::SUCCESS);

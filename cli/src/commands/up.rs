@@ -63,9 +63,6 @@ pub(crate) struct Up {
     /// Accepted for docker compose; there is no menu
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
     menu: Option<bool>,
-    /// Accepted for docker compose; nothing is asked
-    #[arg(short, long, hide = true)]
-    yes: bool,
 }
 
 impl Up {

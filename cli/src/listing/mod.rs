@@ -184,11 +184,12 @@ fn command(container: &ObservedContainer, image: &ImageConfig, is_full: bool) ->
     let entrypoint = process.entrypoint.as_ref().or(image.entrypoint.as_ref());
     // An entrypoint of the file drops the image's command.
     let fallback = if process.entrypoint.is_some() { None } else { image.command.as_ref() };
-    let words: Vec<&str> = [entrypoint, process.command.as_ref().or(fallback)]
+    let quoted = |word: &String| if word.contains(' ') { format!("'{word}'") } else { word.clone() };
+    let words: Vec<String> = [entrypoint, process.command.as_ref().or(fallback)]
         .into_iter()
         .flatten()
         .flatten()
-        .map(String::as_str)
+        .map(quoted)
         .collect();
     let text = words.join(" ");
     if is_full || text.chars().count() <= COMMAND_WIDTH {

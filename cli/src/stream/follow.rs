@@ -2,8 +2,9 @@
 
 use super::Source;
 use engine::container::logs::{LogEntry, LogError, LogLine, LogOptions, LogReader};
+use engine::state::events::{EventLogError, EventReader};
 use engine::state::{Layout, container};
-use engine_spec::{ContainerName, Status};
+use engine_spec::{ContainerAction, ContainerId, ContainerName, Event, EventObject, Labels, Status};
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -21,6 +22,8 @@ const CAPACITY: usize = 1024;
 /// Something that came from the source at a place.
 #[derive(Debug)]
 pub(crate) enum Heard {
+    /// It is new: its container was started after following began.
+    Began(Source),
     /// A line.
     Line(LogLine),
     /// Its container has ended; it may come back.
@@ -31,37 +34,64 @@ pub(crate) enum Heard {
     Failed(LogError),
 }
 
-/// Threads that follow containers. They are left behind with the runtime, as reading cannot be interrupted.
+/// What threads have to tell.
 #[derive(Debug)]
-pub(crate) struct Follow {
-    layout: Layout,
-    containers: Vec<ContainerName>,
-    receiver: Receiver<(usize, Heard)>,
-    /// Put in order, not yet handed out.
-    ready: VecDeque<(usize, Heard)>,
-    /// Whether each source's container lives, as far as was heard.
-    alive: Vec<bool>,
-    _threads: JoinSet<()>,
+enum News {
+    Of(usize, Heard),
+    Started(Box<Event>),
 }
 
-impl Follow {
-    /// Begins to follow each source.
-    pub(crate) fn new(layout: &Layout, sources: &[Source], options: &LogOptions) -> Self {
+/// Says whether a container that is started meanwhile is followed too, and as what.
+pub(crate) type Admit<'a> = Box<dyn Fn(&ContainerId, &ContainerName, &Labels) -> Option<Source> + 'a>;
+
+/// Threads that follow containers. They are left behind with the runtime, as reading cannot be interrupted.
+pub(crate) struct Follow<'a> {
+    layout: Layout,
+    options: LogOptions,
+    admit: Admit<'a>,
+    sources: Vec<Followed>,
+    sender: Sender<News>,
+    receiver: Receiver<News>,
+    /// Put in order, not yet handed out.
+    ready: VecDeque<(usize, Heard)>,
+    threads: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Followed {
+    source: Source,
+    /// Whether its container lives, as far as was heard.
+    is_alive: bool,
+    /// Whether nothing more can be heard of it.
+    is_closed: bool,
+}
+
+impl<'a> Follow<'a> {
+    /// Begins to follow each source, and those that `admit` makes of containers started later.
+    pub(crate) fn new(layout: &Layout, sources: &[Source], options: &LogOptions, admit: Admit<'a>) -> Self {
         let (sender, receiver) = channel(CAPACITY);
-        let mut threads = JoinSet::new();
-        for (place, source) in sources.iter().enumerate() {
-            let (layout, source) = (layout.clone(), source.clone());
-            let (options, sender) = (options.clone(), sender.clone());
-            threads.spawn_blocking(move || read(&layout, &source, &options, place, &sender));
-        }
-        Self {
+        let mut follow = Self {
             layout: layout.clone(),
-            containers: sources.iter().map(|source| source.container.clone()).collect(),
+            options: options.clone(),
+            admit,
+            sources: Vec::new(),
+            sender,
             receiver,
             ready: VecDeque::new(),
-            alive: vec![true; sources.len()],
-            _threads: threads,
-        }
+            threads: JoinSet::new(),
+        };
+        let (layout, sender) = (layout.clone(), follow.sender.clone());
+        follow.threads.spawn_blocking(move || hear_starts(&layout, &sender));
+        sources.iter().for_each(|source| follow.add(source.clone()));
+        follow
+    }
+
+    fn add(&mut self, source: Source) {
+        let place = self.sources.len();
+        let (layout, options, sender) = (self.layout.clone(), self.options.clone(), self.sender.clone());
+        let followed = source.clone();
+        self.threads.spawn_blocking(move || read(&layout, &followed, &options, place, &sender));
+        self.sources.push(Followed { source, is_alive: true, is_closed: false });
     }
 
     /// What comes next, and from which place; `None` when no container is left. Cancel-safe.
@@ -70,24 +100,53 @@ impl Follow {
             self.fill().await;
         }
         let (place, heard) = self.ready.pop_front()?;
-        self.alive[place] = matches!(heard, Heard::Line(_));
+        let followed = &mut self.sources[place];
+        match heard {
+            Heard::Began(_) | Heard::Line(_) => followed.is_alive = true,
+            Heard::Ended(_) => followed.is_alive = false,
+            Heard::Gone | Heard::Failed(_) => {
+                followed.is_alive = false;
+                followed.is_closed = true;
+            }
+        }
         Some((place, heard))
+    }
+
+    /// The same news for whoever listens: a container that is new is followed from now on.
+    fn sort(&mut self, news: News) -> Option<(usize, Heard)> {
+        let event = match news {
+            News::Of(place, heard) => return Some((place, heard)),
+            News::Started(event) => event,
+        };
+        let EventObject::Container { id, name, labels, .. } = event.object else { return None };
+        let is_known = |known: &&Followed| known.source.id == id && !known.is_closed;
+        if self.sources.iter().any(|known| is_known(&known)) {
+            return None;
+        }
+        let source = (self.admit)(&id, &name, &labels)?;
+        self.add(source.clone());
+        Some((self.sources.len() - 1, Heard::Began(source)))
     }
 
     /// Waits for somebody to say something, as long as anybody might.
     async fn first(&mut self) -> Option<(usize, Heard)> {
         loop {
-            if self.alive.contains(&true) {
-                return self.receiver.recv().await;
-            }
-            if let Ok(heard) = timeout_at(Instant::now() + AFTERLIFE, self.receiver.recv()).await {
-                return heard;
-            }
-            for (alive, name) in self.alive.iter_mut().zip(&self.containers) {
-                *alive = is_alive(&self.layout, name);
-            }
-            if !self.alive.contains(&true) {
+            let is_alive = |followed: &Followed| followed.is_alive;
+            let news = if self.sources.iter().any(is_alive) {
+                self.receiver.recv().await
+            } else if let Ok(news) = timeout_at(Instant::now() + AFTERLIFE, self.receiver.recv()).await {
+                news
+            } else {
+                for followed in self.sources.iter_mut().filter(|followed| !followed.is_closed) {
+                    followed.is_alive = is_running(&self.layout, &followed.source.container);
+                }
+                if self.sources.iter().any(is_alive) {
+                    continue;
+                }
                 return None;
+            };
+            if let Some(heard) = self.sort(news?) {
+                return Some(heard);
             }
         }
     }
@@ -98,19 +157,22 @@ impl Follow {
         let until = Instant::now() + WINDOW;
         while !self.ready.is_empty()
             && self.ready.len() < CAPACITY
-            && let Ok(Some(heard)) = timeout_at(until, self.receiver.recv()).await
+            && let Ok(Some(news)) = timeout_at(until, self.receiver.recv()).await
         {
-            self.ready.push_back(heard);
+            let heard = self.sort(news);
+            self.ready.extend(heard);
         }
         let now = SystemTime::now();
         self.ready.make_contiguous().sort_by_key(|(_, heard)| match heard {
+            // Before its first line.
+            Heard::Began(_) => SystemTime::UNIX_EPOCH,
             Heard::Line(line) => line.time.min(now),
             Heard::Ended(_) | Heard::Gone | Heard::Failed(_) => now,
         });
     }
 }
 
-fn is_alive(layout: &Layout, name: &ContainerName) -> bool {
+fn is_running(layout: &Layout, name: &ContainerName) -> bool {
     let Some(id) = container::by_name(layout, name) else { return false };
     container::status(layout, &id).is_ok_and(|record| match record.status {
         Status::Running { .. } | Status::Paused { .. } | Status::Restarting { .. } => true,
@@ -118,13 +180,26 @@ fn is_alive(layout: &Layout, name: &ContainerName) -> bool {
     })
 }
 
-fn read(
-    layout: &Layout,
-    source: &Source,
-    options: &LogOptions,
-    place: usize,
-    sender: &Sender<(usize, Heard)>,
-) {
+/// Tells of each container that is started from now on. What cannot be heard is not followed.
+fn hear_starts(layout: &Layout, sender: &Sender<News>) {
+    let heard = || -> Result<(), EventLogError> {
+        let mut reader = EventReader::open(layout)?;
+        while reader.written()?.is_some() {}
+        while let Some(event) = reader.next(None)? {
+            let is_start =
+                matches!(event.object, EventObject::Container { action: ContainerAction::Start, .. });
+            if is_start && sender.blocking_send(News::Started(Box::new(event))).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = heard() {
+        tracing::debug!(%error, "containers that are started meanwhile are not followed");
+    }
+}
+
+fn read(layout: &Layout, source: &Source, options: &LogOptions, place: usize, sender: &Sender<News>) {
     let heard = match LogReader::open(layout, &source.container, options) {
         Ok(mut reader) => loop {
             match reader.next() {
@@ -133,7 +208,7 @@ fn read(
                         LogEntry::Line(line) => Heard::Line(line),
                         LogEntry::Ended { exit_code } => Heard::Ended(exit_code),
                     };
-                    if sender.blocking_send((place, heard)).is_err() {
+                    if sender.blocking_send(News::Of(place, heard)).is_err() {
                         return;
                     }
                 }
@@ -144,5 +219,5 @@ fn read(
         Err(error) => Heard::Failed(error),
     };
     // Nobody listens any more: nothing is lost.
-    let _ = sender.blocking_send((place, heard));
+    let _ = sender.blocking_send(News::Of(place, heard));
 }

@@ -7,6 +7,6 @@ mod follow;
 mod merge;
 mod printer;
 
-pub(crate) use follow::{Follow, Heard};
+pub(crate) use follow::{Admit, Follow, Heard};
 pub(crate) use merge::print_written;
 pub(crate) use printer::{Printer, Source};

@@ -5,7 +5,7 @@ use crate::commands::LogFormat;
 use crate::terminal::Terminal;
 use clap::builder::styling::{AnsiColor, Style};
 use engine::container::logs::{LogLine, Stream};
-use engine_spec::{ContainerName, ObservedContainer, ProjectName};
+use engine_spec::{ContainerId, ContainerName, ProjectName};
 use std::io::{self, Write};
 
 /// docker compose's colours, in its order.
@@ -25,6 +25,8 @@ const COLOURS: [AnsiColor; 10] = [
 /// A container whose output is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
+    /// Its id.
+    pub(crate) id: ContainerId,
     /// Its name.
     pub(crate) container: ContainerName,
     /// Its name without the project's.
@@ -35,10 +37,14 @@ pub(crate) struct Source {
 
 impl Source {
     /// What `container` of `project` is called before its lines.
-    pub(crate) fn new(container: &ObservedContainer, project: &ProjectName) -> Self {
-        let name = container.name();
+    pub(crate) fn new(id: &ContainerId, name: &ContainerName, project: &ProjectName) -> Self {
         let short = name.as_str().strip_prefix(project.as_str()).and_then(|rest| rest.strip_prefix('-'));
-        Self { container: name.clone(), short: short.unwrap_or(name.as_str()).to_owned(), is_shown: true }
+        Self {
+            id: id.clone(),
+            container: name.clone(),
+            short: short.unwrap_or(name.as_str()).to_owned(),
+            is_shown: true,
+        }
     }
 }
 
@@ -47,6 +53,8 @@ impl Source {
 pub(crate) struct Printer {
     sources: Vec<Source>,
     prefixes: Vec<String>,
+    format: LogFormat,
+    is_coloured: bool,
     with_times: bool,
     /// Whose line is not ended yet: long lines come in pieces.
     begun: Option<(usize, Stream)>,
@@ -60,17 +68,31 @@ impl Printer {
         with_times: bool,
         terminal: &Terminal,
     ) -> Self {
-        let shown = sources.iter().filter(|source| source.is_shown);
-        let width = shown.map(|source| source.short.chars().count()).max().unwrap_or(0) + 1;
         let is_coloured = terminal.colour_stdout && !format.no_color;
-        let prefixes = sources.iter().enumerate().map(|(place, source)| {
-            if format.no_log_prefix {
+        let mut printer =
+            Self { sources, prefixes: Vec::new(), format, is_coloured, with_times, begun: None };
+        printer.make_prefixes();
+        printer
+    }
+
+    /// One more source, which comes last.
+    pub(crate) fn add(&mut self, source: Source) {
+        self.sources.push(source);
+        self.make_prefixes();
+    }
+
+    fn make_prefixes(&mut self) {
+        let shown = self.sources.iter().filter(|source| source.is_shown);
+        let width = shown.map(|source| source.short.chars().count()).max().unwrap_or(0) + 1;
+        let prefix = |(place, source): (usize, &Source)| {
+            if self.format.no_log_prefix {
                 return String::new();
             }
-            let style = if is_coloured { COLOURS[place % COLOURS.len()].on_default() } else { Style::new() };
+            let style =
+                if self.is_coloured { COLOURS[place % COLOURS.len()].on_default() } else { Style::new() };
             format!("{style}{:width$} | {style:#}", source.short)
-        });
-        Self { prefixes: prefixes.collect(), sources, with_times, begun: None }
+        };
+        self.prefixes = self.sources.iter().enumerate().map(prefix).collect();
     }
 
     /// Whose output is printed.
@@ -130,6 +152,7 @@ mod tests {
 
     fn source(name: &str) -> Source {
         Source {
+            id: ContainerId::from_random([0; 32]),
             container: ContainerName::new(format!("demo-{name}")).expect("valid"),
             short: name.to_owned(),
             is_shown: true,

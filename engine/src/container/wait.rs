@@ -81,6 +81,24 @@ pub enum WaitError {
     },
 }
 
+impl WaitError {
+    /// The container that did not come so far, where there is one.
+    #[must_use]
+    pub fn container(&self) -> Option<&ContainerName> {
+        match self {
+            Self::Unknown(_) => None,
+            Self::Exited { name, .. }
+            | Self::NotStarted { name }
+            | Self::Unhealthy { name }
+            | Self::NoHealthCheck { name }
+            | Self::Deadline { name }
+            | Self::Status { name, .. }
+            | Self::Listen { name, .. }
+            | Self::Adopt { name, .. } => Some(name),
+        }
+    }
+}
+
 /// What a status means to someone who waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Judgement {

@@ -74,7 +74,8 @@ impl Making<'_> {
         }
         execution.run(plan)?;
         let image = images.get(name).ok_or(CommandError::NoService)?;
-        let spec = plan::one_off(self.project, name, &held.observed, image, one_off)?;
+        let mut spec = plan::one_off(self.project, name, &held.observed, image, one_off)?;
+        spec.process.stdin_once = self.arguments.interactive && !self.arguments.detach;
         let failed = |source| PerformError::Create { name: spec.name.clone(), source: Box::new(source) };
         let id = container::create(&held.layout, &spec, None)
             .map_err(|error| CommandError::of_step(failed(error)))?;
