@@ -1,6 +1,6 @@
 //! Why a command failed. What is wrong is said by whoever found it; here is what follows from it.
 
-use crate::commands::FlagError;
+use crate::commands::{FlagError, OperationError};
 use crate::format::TemplateError;
 use crate::perform::PerformError;
 use crate::watch::{JournalError, PresenceError, RuleError};
@@ -245,6 +245,9 @@ pub(crate) enum CommandError {
     /// A container named on the command line.
     #[error(transparent)]
     Container(#[from] ResolveError),
+    /// An operation on single containers.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
     /// An image name of the file.
     #[error(transparent)]
     Reference(#[from] ReferenceError),

@@ -40,7 +40,7 @@ mod volumes;
 mod wait;
 mod watch;
 
-pub(crate) use container::FlagError;
+pub(crate) use container::{FlagError, OperationError};
 pub(crate) use logs::LogFormat;
 
 use crate::error::CommandError;
@@ -188,6 +188,7 @@ impl Command {
     /// Whether the command has no effect with `--dry-run`: it prints its plan, or only looks anyhow.
     fn keeps_dry_run(&self) -> bool {
         match self {
+            Self::Container(command) => command.keeps_dry_run(),
             Self::Exec(_)
             | Self::Run(_)
             | Self::Attach(_)
@@ -224,7 +225,6 @@ impl Command {
             | Self::Images(_)
             | Self::Ls(_)
             | Self::Network(_)
-            | Self::Container(_)
             | Self::Completion(_)
             | Self::Version(_) => true,
         }

@@ -52,7 +52,7 @@ pub use shared::SharedError;
 pub use signal::{Signal, SignalError};
 pub use start::{StartError, restart, start};
 pub use stats::{Sample, StatsError, stats};
-pub use stop::{StopError, kill, stop};
+pub use stop::{StopError, StopOptions, kill, stop, stop_with};
 pub use terminal::{DetachKeys, DetachKeysError, End, Streams};
 pub use top::{OptionsError, ProcessTable, TopError, UnknownColumn, top};
 pub use update::{Update, UpdateError, update};

@@ -24,6 +24,12 @@ impl Signal {
     /// Ends a process.
     pub const KILL: Self = Self(libc::SIGKILL);
 
+    /// The signal of that number.
+    #[must_use]
+    pub fn from_number(number: i32) -> Option<Self> {
+        (1..=LAST).contains(&number).then_some(Self(number))
+    }
+
     /// Its number.
     #[must_use]
     pub fn number(self) -> i32 {

@@ -52,13 +52,37 @@ pub fn stop(layout: &Layout, name: &ContainerName, grace: Option<Duration>) -> R
     stop_id(layout, name, &id, grace)
 }
 
+/// How a container is stopped where not in its own way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StopOptions {
+    /// Replaces its grace period.
+    pub grace: Option<Duration>,
+    /// Replaces its stop signal.
+    pub signal: Option<Signal>,
+}
+
+/// Stops a container as [`stop`] does, in the way that is asked for.
+///
+/// # Errors
+/// Says why it could not be stopped.
+pub fn stop_with(layout: &Layout, name: &ContainerName, options: StopOptions) -> Result<(), StopError> {
+    let id = find(layout, name)?;
+    let signal = options.signal.map(Signal::number);
+    unless_ended(ask(layout, name, &id, &Request::Stop { grace: options.grace, signal }))
+}
+
 pub(super) fn stop_id(
     layout: &Layout,
     name: &ContainerName,
     id: &ContainerId,
     grace: Option<Duration>,
 ) -> Result<(), StopError> {
-    match ask(layout, name, id, &Request::Stop { grace }) {
+    unless_ended(ask(layout, name, id, &Request::Stop { grace, signal: None }))
+}
+
+/// One that does not run needs no stopping.
+fn unless_ended(stopped: Result<(), StopError>) -> Result<(), StopError> {
+    match stopped {
         Ok(()) | Err(StopError::NotRunning(_)) => Ok(()),
         Err(error) => Err(error),
     }

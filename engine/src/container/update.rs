@@ -84,6 +84,7 @@ fn merge(resources: &mut Resources, update: &Resources) {
         cpu.quota,
         cpu.period,
         cpu.set,
+        block_io.weight,
         pids_limit
     );
 }

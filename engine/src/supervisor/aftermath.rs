@@ -37,6 +37,9 @@ impl Supervisor {
         }
         let exit_code = end.exit_code();
         self.supervised.event(ContainerAction::Die { exit_code });
+        if cause == Some(Cause::User) {
+            self.supervised.event(ContainerAction::Stop);
+        }
         self.attached.end(exit_code);
         let spec = &self.supervised.record.spec;
         let rule = restart::Rule { policy: spec.restart, pace: &spec.restart_pace };

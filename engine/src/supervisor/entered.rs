@@ -10,6 +10,8 @@ use crate::runtime::launch::{LaunchError, Stdio};
 use crate::runtime::rootfs::Root;
 use crate::runtime::user::{self, UserError};
 use crate::sys;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use std::fs::File;
 use std::io;
@@ -46,8 +48,10 @@ impl EnterError {
 pub(super) struct Entered {
     /// Readable once it has ended.
     pub(super) pidfd: OwnedFd,
-    /// Who asked for it and waits.
-    client: OwnedFd,
+    /// Who asked for it and waits; `None` once it has gone.
+    client: Option<OwnedFd>,
+    /// Its terminal, kept for when the client goes: the process goes on, and nobody hears it.
+    terminal: Option<OwnedFd>,
 }
 
 impl Entered {
@@ -63,7 +67,8 @@ impl Entered {
                 let terminal: Vec<BorrowedFd<'_>> = executing.terminal.iter().map(AsFd::as_fd).collect();
                 // A client that has gone is no reason to end the process.
                 let _ = message::send(&client, &Answer::Started, &terminal);
-                Some(Self { pidfd: executing.pidfd, client })
+                let client = Some(client).filter(|_| !spec.detach);
+                Some(Self { pidfd: executing.pidfd, client, terminal: executing.terminal })
             }
             Err(error) => {
                 let failure = Failure::of(&error, Some(error.exit_code()));
@@ -73,10 +78,36 @@ impl Entered {
         }
     }
 
-    /// Reaps the process and tells the client how it ended.
-    pub(super) fn finish(self) {
+    /// What is listened to for a process with a terminal: first its client, then itself.
+    pub(super) fn stream(&self) -> Option<BorrowedFd<'_>> {
+        let terminal = self.terminal.as_ref()?;
+        Some(self.client.as_ref().unwrap_or(terminal).as_fd())
+    }
+
+    /// Notices that the client has gone, and takes what the process writes since.
+    pub(super) fn attend(&mut self) {
+        let Some(terminal) = &self.terminal else { return };
+        if self.client.take().is_some() {
+            let flags = FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK);
+            if fcntl(terminal, flags).is_err() {
+                self.terminal = None;
+            }
+            return;
+        }
+        let mut buffer = [0; 16 << 10];
+        match nix::unistd::read(terminal, &mut buffer) {
+            Ok(1..) | Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Ok(0) | Err(_) => self.terminal = None,
+        }
+    }
+
+    /// Reaps the process, tells the client how it ended, and returns the same.
+    pub(super) fn finish(self) -> i32 {
         let exit_code = reap(self.pidfd.as_fd()).unwrap_or(NOT_EXECUTED);
-        let _ = message::send(&self.client, &Answer::Exited { exit_code }, &[]);
+        if let Some(client) = &self.client {
+            let _ = message::send(client, &Answer::Exited { exit_code }, &[]);
+        }
+        exit_code
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) enum Request {
     Stop {
         /// Time between the stop signal and SIGKILL; `None` is the container's own.
         grace: Option<Duration>,
+        /// The stop signal's number; `None` is the container's own.
+        signal: Option<i32>,
     },
     /// Send a signal to its first process.
     Kill {
@@ -210,7 +212,7 @@ mod tests {
     fn a_message_arrives_with_its_descriptor() {
         let (ours, theirs) = pair().expect("connected");
         let null = File::open("/dev/null").expect("opened");
-        let request = Request::Stop { grace: Some(Duration::from_millis(1500)) };
+        let request = Request::Stop { grace: Some(Duration::from_millis(1500)), signal: None };
         send(&ours, &request, &[null.as_fd()]).expect("sent");
         let (received, descriptors) = receive::<Request>(&theirs).expect("received").expect("open");
         assert_eq!((received, descriptors.len()), (request, 1));

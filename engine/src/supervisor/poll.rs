@@ -31,6 +31,9 @@ pub(super) enum Source {
     Probe,
     /// Its probe writes.
     ProbeOutput,
+    /// Who asked for a process that was added has gone, or its terminal has output for nobody, by its
+    /// place in the list.
+    EnteredStream(usize),
     /// A process that was added has ended, by its place in the list.
     Entered(usize),
     /// Its first process has ended.
@@ -70,9 +73,10 @@ fn sources(supervisor: &Supervisor) -> Vec<(Source, BorrowedFd<'_>, PollFlags)> 
     sources
         .extend(callers.map(|(number, caller)| (Source::Caller(number), caller.as_fd(), PollFlags::POLLIN)));
     sources.push((Source::Listener, supervisor.files.listener.as_fd(), PollFlags::POLLIN));
-    let entered = supervisor.entered.iter().enumerate().rev();
-    sources
-        .extend(entered.map(|(number, one)| (Source::Entered(number), one.pidfd.as_fd(), PollFlags::POLLIN)));
+    for (number, one) in supervisor.entered.iter().enumerate().rev() {
+        sources.extend(one.stream().map(|fd| (Source::EnteredStream(number), fd, PollFlags::POLLIN)));
+        sources.push((Source::Entered(number), one.pidfd.as_fd(), PollFlags::POLLIN));
+    }
     let Some(run) = supervisor.state.run() else { return sources };
     if let Some(names) = &run.launched.names {
         let descriptors = names.descriptors().into_iter();

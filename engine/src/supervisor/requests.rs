@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::message::{self, Answer, Request};
 use super::run::Supervisor;
 use super::stop::Cause;
+use crate::container::Signal;
 use crate::network::port::{self, PortError};
 use crate::runtime::cgroup::CgroupError;
 use crate::state::container;
@@ -48,9 +49,8 @@ impl Supervisor {
         // A caller that has gone or says nothing sensible is dropped.
         let Ok(Some((request, descriptors))) = message::receive::<Request>(&caller) else { return };
         match request {
-            Request::Stop { grace } => {
-                self.supervised.event(ContainerAction::Stop);
-                self.stop(grace, Cause::User);
+            Request::Stop { grace, signal } => {
+                self.stop(grace, signal.and_then(Signal::from_number), Cause::User);
                 self.stoppers.push(caller);
             }
             Request::Kill { signal } => reply(&caller, self.kill(signal)),
@@ -78,7 +78,14 @@ impl Supervisor {
             Request::Exec(spec) => match self.state.run() {
                 // A process that joins a frozen group never comes to say that it runs.
                 Some(run) if run.is_paused => reply(&caller, Err(RequestError::Paused)),
-                Some(run) => self.entered.extend(Entered::begin(&run.launched, &spec, descriptors, caller)),
+                Some(run) => {
+                    let command = spec.arguments.join(" ");
+                    self.supervised.event(ContainerAction::ExecCreate { command: command.clone() });
+                    if let Some(one) = Entered::begin(&run.launched, &spec, descriptors, caller) {
+                        self.supervised.event(ContainerAction::ExecStart { command });
+                        self.entered.push(one);
+                    }
+                }
                 None => reply(&caller, Err(RequestError::NotRunning)),
             },
         }

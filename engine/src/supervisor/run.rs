@@ -21,6 +21,7 @@ use super::stdio::Output;
 use super::step::Stream;
 use super::stop::{self, Cause, Stopping};
 use super::{Supervised, entered, health, poll};
+use crate::container::Signal;
 use engine_spec::{ContainerAction, Health, ObservedEndpoint, Status};
 use nix::errno::Errno;
 use nix::sys::signalfd::SignalFd;
@@ -151,7 +152,11 @@ impl Supervisor {
                     probe.read();
                 }
             }
-            Source::Entered(number) => self.entered.remove(number).finish(),
+            Source::EnteredStream(number) => self.entered[number].attend(),
+            Source::Entered(number) => {
+                let exit_code = self.entered.remove(number).finish();
+                self.supervised.event(ContainerAction::ExecDie { exit_code });
+            }
             Source::Init => self.ended(),
         }
     }
@@ -210,7 +215,7 @@ impl Supervisor {
             self.publish_status();
             self.supervised.event(ContainerAction::HealthStatus { health: word(health).to_owned() });
             if health == Health::Unhealthy && self.supervised.record.spec.restart_when_unhealthy {
-                self.stop(None, Cause::Unhealthy);
+                self.stop(None, None, Cause::Unhealthy);
             }
         }
     }
@@ -219,18 +224,20 @@ impl Supervisor {
     fn shut_down(&mut self) {
         // The signal is taken from the queue; which one it was does not matter.
         let _ = self.files.signals.read_signal();
-        self.stop(None, Cause::Shutdown);
+        self.stop(None, None, Cause::Shutdown);
     }
 
     /// Asks the container to end.
-    pub(super) fn stop(&mut self, grace: Option<Duration>, cause: Cause) {
+    pub(super) fn stop(&mut self, grace: Option<Duration>, signal: Option<Signal>, cause: Cause) {
         let (spec, now) = (&self.supervised.record.spec, Instant::now());
         let grace = grace.unwrap_or_else(|| stop::grace_of(spec));
         match &mut self.state {
             State::Running(run) => match &mut run.stopping {
                 Some(stopping) => stopping.hurry(grace, cause, now),
                 None => {
-                    let signal = stop::signal_of(spec, &self.supervised.record.image);
+                    let signal =
+                        signal.unwrap_or_else(|| stop::signal_of(spec, &self.supervised.record.image));
+                    self.supervised.event(ContainerAction::Kill { signal: signal.number() });
                     run.stopping = Some(Stopping::begin(&run.launched, signal, grace, cause, now));
                     // A frozen process hears the signal when it goes on; else it is killed in the end.
                     let _ = self.unpause();

@@ -5,10 +5,12 @@ mod flags;
 mod inspect;
 mod list;
 mod making;
+mod operation;
 mod run;
 mod start;
 
 pub(crate) use flags::FlagError;
+pub(crate) use operation::OperationError;
 
 use crate::error::CommandError;
 use crate::report;
@@ -31,9 +33,21 @@ pub(crate) enum Container {
     List(list::List),
     /// Print all there is to know of containers as JSON
     Inspect(inspect::Inspect),
+    /// Do something with containers that exist.
+    #[command(flatten)]
+    Operation(operation::Operation),
 }
 
 impl Container {
+    /// Whether it only looks.
+    pub(super) fn keeps_dry_run(&self) -> bool {
+        match self {
+            Self::List(_) | Self::Inspect(_) => true,
+            Self::Run(_) | Self::Create(_) | Self::Start(_) => false,
+            Self::Operation(operation) => operation.keeps_dry_run(),
+        }
+    }
+
     /// Does it.
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         match self {
@@ -42,6 +56,7 @@ impl Container {
             Self::Start(command) => command.run(session),
             Self::List(command) => command.run(session),
             Self::Inspect(command) => command.run(session),
+            Self::Operation(operation) => operation.run(session),
         }
     }
 }

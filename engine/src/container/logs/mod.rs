@@ -5,12 +5,12 @@ mod tail;
 
 use super::folder::Folder;
 use super::{NoSuchContainer, find};
-use crate::state::Layout;
+use crate::state::{Layout, container};
 use crate::supervisor::log::line;
 pub use crate::supervisor::step::Stream;
 use engine_spec::{ContainerId, ContainerName};
 use follow::{Follow, News};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
@@ -193,6 +193,24 @@ impl LogReader {
         let Some(current) = &self.current else { return Ok(true) };
         Ok(current.get_ref().metadata()?.ino() != written_to)
     }
+}
+
+/// What the log options `labels` and `env` name of a container, as `name=value` separated by commas: what
+/// Docker prints before each line with `--details`.
+///
+/// # Errors
+/// Says that there is no such container.
+pub fn details(layout: &Layout, name: &ContainerName) -> Result<String, LogError> {
+    let id = find(layout, name)?;
+    let record = container::load(layout, &id).ok().flatten();
+    let spec = record.ok_or_else(|| NoSuchContainer(name.clone()))?.spec;
+    let named = |option: &str| spec.log.options.get(option).cloned().unwrap_or_default();
+    let (labels, variables) = (named("labels"), named("env"));
+    let of_labels = labels.split(',').filter_map(|key| Some((key, spec.labels.get(key)?.clone())));
+    let environment = &spec.process.environment;
+    let of_variables = variables.split(',').filter_map(|key| Some((key, environment.get(key)?.clone()?)));
+    let details: BTreeMap<&str, String> = of_labels.chain(of_variables).collect();
+    Ok(details.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(","))
 }
 
 /// The folder whose changes tell that something was written.

@@ -1,0 +1,94 @@
+//! `container logs`.
+
+use super::One;
+use crate::args::Tail;
+use crate::clock;
+use crate::error::CommandError;
+use crate::session::Session;
+use clap::Args;
+use engine::container::logs::{LogEntry, LogLine, LogOptions, LogReader, Stream, details};
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+/// Options of `container logs`.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    #[command(flatten)]
+    one: One,
+    /// Go on with what is written from now on
+    #[arg(short, long)]
+    follow: bool,
+    /// Print only this many of the last lines, or `all`
+    #[arg(short = 'n', long, value_name = "LINES", default_value_t, allow_hyphen_values = true)]
+    tail: Tail,
+    /// Print only what was written since this time or for this long (`2026-01-31T08:00:00Z`, `10m`)
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Print only what was written before this time, or not for this long
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Print the time before each line
+    #[arg(short, long)]
+    timestamps: bool,
+    /// Print the labels and variables that the log options name before each line
+    #[arg(long)]
+    details: bool,
+}
+
+impl Logs {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let (layout, name) = self.one.find(session)?;
+        let now = SystemTime::now();
+        let time = |text: &Option<String>| clock::parse_option(text.as_deref(), now);
+        let options = LogOptions {
+            follow: self.follow,
+            tail: match self.tail {
+                Tail::All => None,
+                Tail::Lines(lines) => Some(usize::try_from(lines).unwrap_or(usize::MAX)),
+            },
+            since: time(&self.since)?,
+            until: time(&self.until)?,
+        };
+        let details = if self.details { details(&layout, &name)? } else { String::new() };
+        let mut printer = Printer { with_times: self.timestamps, details, is_begun: [false; 2] };
+        let mut reader = LogReader::open(&layout, &name, &options)?;
+        while let Some(entry) = reader.next()? {
+            match entry {
+                LogEntry::Line(line) => printer.print(&line).map_err(CommandError::Stdout)?,
+                // As docker: who follows a container that has ended is done.
+                LogEntry::Ended { .. } => break,
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+struct Printer {
+    with_times: bool,
+    details: String,
+    /// Whether a line of each stream has begun: long lines come in pieces.
+    is_begun: [bool; 2],
+}
+
+impl Printer {
+    /// Prints a line where the container wrote it to: stdout or stderr.
+    fn print(&mut self, line: &LogLine) -> io::Result<()> {
+        let is_begun = &mut self.is_begun[line.stream as usize];
+        let mut text = String::new();
+        if !*is_begun {
+            if self.with_times {
+                text = clock::rfc3339(line.time) + " ";
+            }
+            if !self.details.is_empty() {
+                text = text + &self.details + " ";
+            }
+        }
+        *is_begun = !line.text.ends_with('\n');
+        text.push_str(&line.text);
+        match line.stream {
+            Stream::Stdout => io::stdout().lock().write_all(text.as_bytes()),
+            Stream::Stderr => io::stderr().lock().write_all(text.as_bytes()),
+        }
+    }
+}
