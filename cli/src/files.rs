@@ -2,7 +2,7 @@
 
 use compose::Files;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads real files; `-` is standard input.
 #[derive(Debug, Clone, Copy)]
@@ -20,5 +20,14 @@ impl Files for HostFiles {
 
     fn exists(&self, path: &Path) -> bool {
         path.exists()
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        // Not only regular files: `<(…)` is a pipe.
+        std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir())
+    }
+
+    fn real_path(&self, path: &Path) -> PathBuf {
+        path.canonicalize().unwrap_or_else(|_| path.to_owned())
     }
 }

@@ -35,6 +35,14 @@ pub(crate) fn warnings(diagnostics: &[Diagnostic], terminal: &Terminal) {
     }
 }
 
+/// Shows what is wrong in the Compose files as one JSON object a line.
+pub(crate) fn json_diagnostics(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        // A diagnostic has only what JSON can hold.
+        say(&serde_json::to_string(diagnostic).unwrap_or_default());
+    }
+}
+
 /// Shows something worth looking at.
 pub(crate) fn warning(message: &str, terminal: &Terminal) {
     say(&warning_line(message, terminal.colour_stderr));

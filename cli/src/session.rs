@@ -8,7 +8,7 @@ use crate::terminal::Terminal;
 use crate::waiting;
 use compose::LoadOptions;
 use compose::graph::{NoSuchService, Selection};
-use compose::load::Depth;
+use compose::load::{Depth, Skip};
 use compose::model::Project;
 use engine::container;
 use engine::state::{Layout, lock, observe};
@@ -148,6 +148,7 @@ impl Session {
             environment: self.environment.clone(),
             current_directory: std::env::current_dir().map_err(CommandError::CurrentFolder)?,
             depth,
+            skip: Skip::default(),
         })
     }
 }

@@ -4,6 +4,7 @@
 //! confidential (environment files) are named by line, never quoted.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,8 +27,19 @@ pub struct Diagnostic {
     pub message: String,
     /// Where, if it is in a file.
     pub place: Option<Place>,
+    /// What led there: includes, extensions, aliases, variables; outermost last.
+    pub notes: Vec<Note>,
     /// How to mend it, where we know.
     pub hint: Option<String>,
+}
+
+/// Something else that has to do with a diagnostic, such as the `include` through which a file came.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// What it is: lower case, no full stop.
+    pub message: String,
+    /// Where, if it is in a file.
+    pub place: Option<Place>,
 }
 
 /// A text that diagnostics point into.
@@ -61,6 +73,14 @@ impl Place {
         &self.source.path
     }
 
+    /// The line itself, where it may be shown.
+    fn line_text(&self) -> Option<&str> {
+        if self.source.is_confidential {
+            return None;
+        }
+        self.source.text.lines().nth(self.line.checked_sub(1)?)
+    }
+
     /// The byte range in the source's text.
     fn range(&self) -> std::ops::Range<usize> {
         let text = &self.source.text;
@@ -87,7 +107,13 @@ impl Diagnostic {
     /// An error without a place.
     #[must_use]
     pub fn error(message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, message: message.into(), place: None, hint: None }
+        Self {
+            severity: Severity::Error,
+            message: message.into(),
+            place: None,
+            notes: Vec::new(),
+            hint: None,
+        }
     }
 
     /// A warning without a place.
@@ -110,6 +136,13 @@ impl Diagnostic {
         self
     }
 
+    /// The same with one more note.
+    #[must_use]
+    pub fn note(mut self, note: Note) -> Self {
+        self.notes.push(note);
+        self
+    }
+
     /// The message with file, line, snippet and hint, as rustc lays it out, without a final newline.
     #[must_use]
     pub fn render(&self, is_coloured: bool) -> String {
@@ -128,6 +161,9 @@ impl Diagnostic {
             Some((_, location)) => Group::with_title(title).element(Level::NOTE.no_name().message(location)),
             None => Group::with_title(title),
         };
+        for note in &self.notes {
+            group = group.element(Level::NOTE.message(note.to_string()));
+        }
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.message(hint));
         }
@@ -140,6 +176,60 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
     }
+}
+
+impl fmt::Display for Note {
+    /// `message at file:line:column`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.place.as_ref().map_or(Ok(()), |place| write!(f, " at {place}"))
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// For programs: `severity`, `message`, and where known `file`, `line`, `column`, `length`, `text`, `notes`, `hint`.
+impl Serialize for Diagnostic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("severity", &self.severity.to_string())?;
+        map.serialize_entry("message", &self.message)?;
+        serialize_place(&mut map, self.place.as_ref())?;
+        if let Some(text) = self.place.as_ref().and_then(Place::line_text) {
+            map.serialize_entry("text", text)?;
+        }
+        if !self.notes.is_empty() {
+            map.serialize_entry("notes", &self.notes)?;
+        }
+        if let Some(hint) = &self.hint {
+            map.serialize_entry("hint", hint)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Note {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("message", &self.message)?;
+        serialize_place(&mut map, self.place.as_ref())?;
+        map.end()
+    }
+}
+
+fn serialize_place<M: SerializeMap>(map: &mut M, place: Option<&Place>) -> Result<(), M::Error> {
+    let Some(place) = place else { return Ok(()) };
+    map.serialize_entry("file", &place.path().to_string_lossy())?;
+    map.serialize_entry("line", &place.line)?;
+    map.serialize_entry("column", &place.column)?;
+    map.serialize_entry("length", &place.length)
 }
 
 /// Everything that is wrong with a project's files, in the order of the files.

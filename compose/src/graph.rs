@@ -149,20 +149,25 @@ pub(crate) fn dependency_components<'a, N: Ord + Copy + 'a>(
     tarjan_scc(&graph).into_iter().map(named).collect()
 }
 
-/// The services of one dependency cycle, in order: each needs the next, the last needs the first.
-pub(crate) fn find_cycle(project: &Project) -> Option<Vec<ServiceName>> {
-    let needs_itself = |name: &ServiceName| project.services[name].depends_on.contains_key(name);
-    let circular = components(project, project.services.keys())
-        .into_iter()
-        .find(|component| component.len() > 1 || component.iter().any(|name| needs_itself(name)))?;
-    let members: BTreeSet<&ServiceName> = circular.into_iter().collect();
-    // Every member needs another one, so this walk comes back to where it has been.
-    let mut walk: Vec<&ServiceName> = vec![members.first()?];
+/// The circles in what needs what, one for each knot: each name needs the next, the last the first.
+pub(crate) fn cycles<'a>(needs: &'a BTreeMap<&'a str, Vec<&'a str>>) -> Vec<Vec<&'a str>> {
+    let of = |name: &str| needs.get(name).map(Vec::as_slice).unwrap_or_default();
+    let knots = dependency_components(needs.keys().copied().collect(), |name| of(name).to_vec());
+    let is_circular = |knot: &Vec<&str>| knot.len() > 1 || knot.iter().any(|name| of(name).contains(name));
+    let mut cycles: Vec<_> =
+        knots.into_iter().filter(is_circular).filter_map(|knot| cycle(&knot, of)).collect();
+    cycles.sort();
+    cycles
+}
+
+/// One circle through a knot, in which every name needs another one of it.
+fn cycle<'a>(knot: &[&'a str], needs: impl Fn(&str) -> &'a [&'a str]) -> Option<Vec<&'a str>> {
+    let members: BTreeSet<&str> = knot.iter().copied().collect();
+    let mut walk = vec![*members.first()?];
     loop {
-        let needs = &project.services[*walk.last()?].depends_on;
-        let next = needs.keys().find_map(|name| members.get(name).copied())?;
+        let next = needs(walk.last()?).iter().find_map(|name| members.get(name).copied())?;
         if let Some(start) = walk.iter().position(|name| *name == next) {
-            return Some(walk[start..].iter().map(|name| (*name).clone()).collect());
+            return Some(walk.split_off(start));
         }
         walk.push(next);
     }

@@ -1,22 +1,21 @@
 //! The merged tree to a [`Project`], one element at a time so that each can fail on its own.
 
 use super::decode::{DecodeError, decode};
-use super::node::{Node, Span};
+use super::node::{Node, Value};
 use super::report::Report;
-use crate::model::{Key, Places, Project, Rest, Service};
+use crate::model::{Key, Places, Project, Rest};
 use engine_spec::{ProjectName, ServiceName};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Builds the project; `None` if something in it could not be read.
+/// Builds the project; what cannot be read is reported and left out.
 pub(super) fn assemble(
     tree: &Node,
     name: ProjectName,
-    profiles: &[String],
+    is_active: &dyn Fn(&Node) -> bool,
     report: &mut Report,
-) -> Option<Project> {
-    warn_of_version(tree, report);
+) -> Project {
     let mut project = Project {
         name,
         services: BTreeMap::new(),
@@ -39,26 +38,11 @@ pub(super) fn assemble(
                 continue;
             }
         };
-        let Some(service) = element::<Service>(&entry.node, report) else { continue };
-        if is_active(&service, profiles) {
-            project.services.insert(name, service);
-        } else {
-            project.disabled.insert(name, service);
-        }
+        let Some(service) = element(&entry.node, report) else { continue };
+        let services = if is_active(&entry.node) { &mut project.services } else { &mut project.disabled };
+        services.insert(name, service);
     }
-    (!report.has_errors()).then_some(project)
-}
-
-fn warn_of_version(tree: &Node, report: &mut Report) {
-    if tree.at(&["version"]).is_some() {
-        let warning = report.warning(tree.locate(&["version"]), "`version` is obsolete and ignored");
-        warning.hint = Some("remove it".to_owned());
-    }
-}
-
-fn is_active(service: &Service, profiles: &[String]) -> bool {
-    service.profiles.is_empty()
-        || profiles.iter().any(|active| active == "*" || service.profiles.contains(active))
+    project
 }
 
 fn elements<T: DeserializeOwned + Default>(
@@ -69,7 +53,7 @@ fn elements<T: DeserializeOwned + Default>(
     let decoded = |(key, entry): (&String, &super::node::Entry)| {
         // `data:` without anything is an element with every default.
         let element = match entry.node.value {
-            super::node::Value::Null => Some(T::default()),
+            Value::Null => Some(T::default()),
             _ => element(&entry.node, report),
         };
         Some((Key::new(key.as_str()), element?))
@@ -81,8 +65,7 @@ fn element<T: DeserializeOwned>(node: &Node, report: &mut Report) -> Option<T> {
     match decode(node) {
         Ok(element) => Some(element),
         Err(DecodeError { message, span }) => {
-            let span: Span = span.unwrap_or(node.span);
-            report.error(span, message);
+            report.error(span.unwrap_or(node.span), message);
             None
         }
     }

@@ -1,20 +1,22 @@
 //! One Compose file to one canonical tree: read, parse, interpolate, shape, include, extend.
 
-use super::environment::{self, Variables};
+use super::environment::Variables;
 use super::interpolate::interpolate;
 use super::merge::merge;
-use super::node::{Node, Span, Value};
-use super::report::Report;
+use super::node::{Mapping, Node, Span, Value};
+use super::origin::{Step, VariableSource};
+use super::report::{Arrival, Report};
 use super::schema::{Kind, PROJECT};
-use super::shape::{Shape, did_you_mean};
+use super::shape::Shape;
 use super::source::Reader;
-use super::{document, path};
-use crate::diagnostic::nearest;
+use super::{Skip, document};
+use crate::diagnostic::Diagnostic;
 use std::path::{Path, PathBuf};
 
 pub(super) static FILE: Kind = Kind::Object(&PROJECT);
 
 /// What the files of one project, or of one include, have in common.
+#[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     /// The variables that interpolation sees.
     pub(super) variables: &'a Variables,
@@ -25,59 +27,99 @@ pub(super) struct Scope<'a> {
 /// Loads files; keeps the chain of includes to find circles.
 pub(super) struct Loader<'a> {
     pub(super) reader: Reader<'a>,
+    pub(super) skip: Skip,
     pub(super) report: Report,
-    including: Vec<PathBuf>,
+    pub(super) including: Vec<PathBuf>,
+    /// Every template in the files, for who asks which variables there are.
+    pub(super) templates: Vec<String>,
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(reader: Reader<'a>) -> Self {
-        Self { reader, report: Report::default(), including: Vec::new() }
+    pub(super) fn new(reader: Reader<'a>, skip: Skip) -> Self {
+        let (report, including, templates) = (Report::default(), Vec::new(), Vec::new());
+        Self { reader, skip, report, including, templates }
     }
 
     /// The documents of a file as they stand. `from` is where another file names it.
-    pub(super) fn parse(&mut self, file: &Path, from: Option<Span>) -> Vec<Node> {
-        match self.reader.text(file) {
-            Ok(text) => {
-                let shown = self.reader.shown(file);
-                let source = self.report.add_source(&shown, text, false);
-                let documents = document::parse(source, &mut self.report);
-                if documents.is_empty() && !self.report.has_errors() {
-                    self.report.note(crate::Diagnostic::error(format!("{} is empty", shown.display())));
-                }
-                documents
-            }
+    pub(super) fn parse(&mut self, file: &Path, from: Option<Arrival>) -> Vec<Node> {
+        let shown = self.reader.shown(file);
+        let text = match self.reader.text(file) {
+            Ok(text) if self.report.has_room() => text,
+            Ok(_) => return self.unreadable(Diagnostic::error("more than 65,000 files"), from),
             Err(error) => {
-                let diagnostic = error.diagnostic("compose file");
-                match from {
-                    Some(span) => drop(self.report.error(span, diagnostic.message)),
-                    None => self.report.note(diagnostic),
-                }
-                Vec::new()
+                let is_missing = error.is_missing();
+                let mut diagnostic = error.diagnostic("compose file");
+                diagnostic.hint = is_missing.then(|| self.similar_file(file)).flatten();
+                return self.unreadable(diagnostic, from);
             }
+        };
+        let source = self.report.add_source(&shown, text, from);
+        let documents = document::parse(source, &mut self.report);
+        if let [Node { value: Value::Text(target), span, .. }] = documents.as_slice()
+            && let Some(other) = self.linked(file, target)
+        {
+            let message = format!("{} holds no more than the path of another file", shown.display());
+            let hint = "that file is read; git writes such a file for a symbolic link it cannot make";
+            self.report.warning(*span, message).hint = Some(hint.to_owned());
+            return self.parse(&other, Some(Arrival { how: "named", span: *span }));
         }
+        if documents.is_empty() && !self.report.is_incomplete {
+            let start = Span { source, line: 1, column: 1, length: 0 };
+            let hint = "write at least `services:` with one service".to_owned();
+            self.report.error(start, format!("{} is empty", shown.display())).hint = Some(hint);
+        }
+        documents
+    }
+
+    /// The file that a text stands for which is nothing but a relative path.
+    fn linked(&self, file: &Path, target: &str) -> Option<PathBuf> {
+        let other = super::path::clean(&file.parent()?.join(target));
+        let is_path = target.contains('/') && !target.contains(['\n', ' ', ':']);
+        (is_path && other != file && self.reader.files.is_file(&other)).then_some(other)
+    }
+
+    /// A hint at a file beside a missing one whose name is another usual one.
+    fn similar_file(&self, file: &Path) -> Option<String> {
+        let folder = file.parent()?;
+        let found = super::source::FILE_NAMES.iter().map(|name| folder.join(name));
+        let found = found.into_iter().find(|path| path != file && self.reader.files.is_file(path))?;
+        Some(format!("there is {}", self.reader.shown(&found).display()))
+    }
+
+    fn unreadable(&mut self, diagnostic: Diagnostic, from: Option<Arrival>) -> Vec<Node> {
+        self.report.is_incomplete = true;
+        match from {
+            Some(arrival) => {
+                let hint = diagnostic.hint;
+                self.report.error(arrival.span, diagnostic.message).hint = hint;
+            }
+            None => self.report.note(diagnostic),
+        }
+        Vec::new()
     }
 
     /// The canonical tree of parsed documents, with what they include and extend.
     pub(super) fn complete(&mut self, documents: Vec<Node>, file: &Path, scope: &Scope<'_>) -> Option<Node> {
         let mut tree = self.canonical(documents, scope)?;
         if let Some(include) = tree.as_map_mut().and_then(|map| map.remove("include")) {
+            self.including.push(file.to_owned());
             tree = self.include(&include.node, tree, scope);
+            self.including.pop();
         }
         self.extend_all(&mut tree, file, scope);
+        resolve_variables(&mut tree, scope.variables);
         Some(tree)
     }
 
     fn canonical(&mut self, documents: Vec<Node>, scope: &Scope<'_>) -> Option<Node> {
         let mut whole: Option<Node> = None;
-        for mut document in documents {
-            let lookup = |name: &str| scope.variables.get(name).cloned();
-            interpolate(&mut document, &lookup, &mut self.report);
-            let home = scope.variables.get("HOME").map(String::as_str);
-            let mut shape = Shape { report: &mut self.report, base: scope.folder, home };
-            if !shape.shape(&mut document, &FILE, "the file") {
+        for document in documents {
+            let mut document = self.interpolated(document, scope);
+            self.shape(&mut document, &FILE, "the file", scope);
+            if document.is_faulty() {
                 continue;
             }
-            resolve_variables(&mut document, scope.variables);
+            warn_of_version(&mut document, &mut self.report);
             match &mut whole {
                 Some(whole) => merge(whole, document, &FILE),
                 None => whole = Some(document),
@@ -86,48 +128,33 @@ impl<'a> Loader<'a> {
         whole
     }
 
-    /// Puts `tree` on top of everything it includes.
-    fn include(&mut self, includes: &Node, tree: Node, scope: &Scope<'_>) -> Node {
-        let mut base = Node::empty_map(tree.span);
-        for item in includes.as_list().unwrap_or_default() {
-            if let Some(mut included) = self.include_one(item, scope) {
-                included.as_map_mut().map(|map| map.remove("name"));
-                merge(&mut base, included, &FILE);
-            }
+    /// A document with its variables replaced.
+    pub(super) fn interpolated(&mut self, mut document: Node, scope: &Scope<'_>) -> Node {
+        collect_templates(&document, &mut self.templates);
+        if !self.skip.interpolation {
+            interpolate(&mut document, scope.variables, &mut self.report);
         }
-        merge(&mut base, tree, &FILE);
-        base
+        document
     }
 
-    fn include_one(&mut self, item: &Node, scope: &Scope<'_>) -> Option<Node> {
-        let home = scope.variables.get("HOME").map(String::as_str);
-        let absolute = |text: &str| path::absolute(text, scope.folder, home);
-        let texts =
-            |key: &str| -> Vec<PathBuf> { item.items(key).filter_map(Node::as_text).map(absolute).collect() };
-        let files = texts("path");
-        let first = files.first()?;
-        if self.including.contains(first) {
-            self.report.error(item.span, format!("{} includes itself", first.display()));
-            return None;
-        }
-        let folder = match item.text_at("project_directory") {
-            Some(folder) => absolute(folder),
-            None => first.parent()?.to_owned(),
+    /// Brings a value of one of the scope's files into its canonical form.
+    pub(super) fn shape(&mut self, node: &mut Node, kind: &'static Kind, name: &str, scope: &Scope<'_>) {
+        let mut shape = Shape {
+            report: &mut self.report,
+            base: (!self.skip.paths).then_some(scope.folder),
+            home: scope.variables.get("HOME"),
+            has_templates: self.skip.interpolation,
         };
-        let mut variables = scope.variables.clone();
-        let env_files = texts("env_file");
-        if env_files.is_empty() {
-            environment::add_default(&mut variables, &folder, &self.reader, &mut self.report);
-        } else {
-            environment::add_files(&mut variables, &env_files, &self.reader, &mut self.report);
-        }
-        self.including.push(first.clone());
-        let tree = self.merged(&files, Some(item.span), &Scope { variables: &variables, folder: &folder });
-        self.including.pop();
-        tree
+        shape.shape(node, kind, name);
     }
 
-    fn merged(&mut self, files: &[PathBuf], from: Option<Span>, scope: &Scope<'_>) -> Option<Node> {
+    /// The files of one project on top of each other.
+    pub(super) fn merged(
+        &mut self,
+        files: &[PathBuf],
+        from: Option<Arrival>,
+        scope: &Scope<'_>,
+    ) -> Option<Node> {
         let mut whole: Option<Node> = None;
         for file in files {
             let documents = self.parse(file, from);
@@ -139,108 +166,47 @@ impl<'a> Loader<'a> {
         }
         whole
     }
+}
 
-    fn extend_all(&mut self, tree: &mut Node, file: &Path, scope: &Scope<'_>) {
-        let extending: Vec<String> = tree
-            .entries("services")
-            .filter(|(_, entry)| entry.node.at(&["extends"]).is_some())
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in extending {
-            let mut chain = vec![(file.to_owned(), name.clone())];
-            let extended = self.extended(tree, &name, scope, &mut chain);
-            let services = tree.as_map_mut().and_then(|map| map.get_mut("services"));
-            let entry = services.and_then(|services| services.node.as_map_mut()?.get_mut(&name));
-            if let (Some(entry), Some(extended)) = (entry, extended) {
-                entry.node = extended;
-            }
-        }
+fn collect_templates(node: &Node, templates: &mut Vec<String>) {
+    match &node.value {
+        Value::Text(text) if text.contains('$') => templates.push(text.clone()),
+        Value::List(items) => items.iter().for_each(|item| collect_templates(item, templates)),
+        Value::Map(map) => map.values().for_each(|entry| collect_templates(&entry.node, templates)),
+        _ => {}
     }
+}
 
-    /// A service of `tree` on top of what it extends. `chain` holds the services on the way, this one last.
-    fn extended(
-        &mut self,
-        tree: &Node,
-        name: &str,
-        scope: &Scope<'_>,
-        chain: &mut Vec<(PathBuf, String)>,
-    ) -> Option<Node> {
-        let mut service = tree.at(&["services", name])?.clone();
-        let Some(extends) = service.as_map_mut().and_then(|map| map.remove("extends")) else {
-            return Some(service);
-        };
-        let Some(target) = extends.node.text_at("service").map(str::to_owned) else {
-            self.report.error(extends.key_span, "`extends` needs a `service`");
-            return Some(service);
-        };
-        let file = chain.last().map(|(file, _)| file.clone()).unwrap_or_default();
-        let mut base = match extends.node.text_at("file") {
-            None => self.base(tree, &target, &file, extends.node.span, scope, chain),
-            Some(other) => {
-                let home = scope.variables.get("HOME").map(String::as_str);
-                let other = path::absolute(other, scope.folder, home);
-                let folder = other.parent().unwrap_or(scope.folder).to_owned();
-                let scope = Scope { variables: scope.variables, folder: &folder };
-                let documents = self.parse(&other, Some(extends.node.span));
-                let other_tree = self.canonical(documents, &scope)?;
-                self.base(&other_tree, &target, &other, extends.node.span, &scope, chain)
-            }
-        }?;
-        merge(&mut base, service, super::schema::service_kind());
-        Some(base)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one step of a recursion over both trees and chain")]
-    fn base(
-        &mut self,
-        tree: &Node,
-        target: &str,
-        file: &Path,
-        span: Span,
-        scope: &Scope<'_>,
-        chain: &mut Vec<(PathBuf, String)>,
-    ) -> Option<Node> {
-        let link = (file.to_owned(), target.to_owned());
-        if chain.contains(&link) {
-            let names: Vec<_> = chain.iter().map(|(_, name)| name.as_str()).chain([target]).collect();
-            self.report.error(span, format!("a service extends itself: {}", names.join(" -> ")));
-            return None;
-        }
-        if tree.at(&["services", target]).is_none() {
-            let hint =
-                nearest(target, tree.entries("services").map(|(name, _)| name.as_str())).map(did_you_mean);
-            let shown = self.reader.shown(file);
-            let message = format!("cannot extend service `{target}`: it is not in {}", shown.display());
-            self.report.error(span, message).hint = hint;
-            return None;
-        }
-        chain.push(link);
-        let base = self.extended(tree, target, scope, chain);
-        chain.pop();
-        base
+fn warn_of_version(document: &mut Node, report: &mut Report) {
+    if let Some(version) = document.as_map_mut().and_then(|map| map.remove("version")) {
+        report.warning(version.key_span, "`version` is obsolete and ignored").hint =
+            Some("remove it".to_owned());
     }
 }
 
 /// Gives variables without a value that of the environment, where it has one.
 fn resolve_variables(document: &mut Node, variables: &Variables) {
-    let services = document.as_map_mut().and_then(|map| map.get_mut("services"));
-    let Some(services) = services.and_then(|services| services.node.as_map_mut()) else { return };
-    for service in services.values_mut() {
+    for (_, service) in document.entries_mut("services") {
         let Some(service) = service.node.as_map_mut() else { continue };
         if let Some(environment) = service.get_mut("environment") {
-            fill(&mut environment.node, variables);
+            fill(environment.node.as_map_mut(), variables);
         }
-        let args = service.get_mut("build").and_then(|build| build.node.as_map_mut()?.get_mut("args"));
-        if let Some(args) = args {
-            fill(&mut args.node, variables);
-        }
+        let args = service.get_mut("build").and_then(|build| build.node.get_mut("args"));
+        fill(args.and_then(Node::as_map_mut), variables);
     }
 }
 
-fn fill(pairs: &mut Node, variables: &Variables) {
-    for (name, entry) in pairs.as_map_mut().into_iter().flatten() {
-        if let (Value::Null, None, Some(value)) = (&entry.node.value, entry.node.tag, variables.get(name)) {
-            entry.node.value = Value::Text(value.clone());
+fn fill(pairs: Option<&mut Mapping>, variables: &Variables) {
+    for (name, entry) in pairs.into_iter().flatten() {
+        if (&entry.node.value, entry.node.tag) != (&Value::Null, None) {
+            continue;
+        }
+        let (value, used) = variables.used(name);
+        if let Some(value) = value {
+            entry.node.value = Value::Text(value.to_owned());
+            entry.node.trace(Step::FromEnvironment(used));
+        } else if used.source != VariableSource::Unset {
+            entry.node.trace(Step::FromEnvironment(used));
         }
     }
 }

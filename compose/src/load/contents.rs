@@ -1,12 +1,11 @@
-//! What the project's files refer to: env and label files, and the contents of configs and secrets.
+//! The contents of configs and secrets.
 
 use super::environment::Variables;
-use super::interpolate::Lookup;
-use super::node::{Node, Span};
+use super::node::{Entry, Node, Span, Value};
 use super::report::Report;
+use super::shape::did_you_mean;
 use super::source::Reader;
-use super::{Depth, dotenv, environment};
-use crate::model::{Contents, EnvFile, FileObject, FileSource, Key, Project, Service};
+use crate::model::{Contents, FileObject, Key, Project};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -19,115 +18,59 @@ pub(super) struct Context<'a> {
     pub(super) report: &'a mut Report,
 }
 
-/// Reads as much as `depth` asks for.
-pub(super) fn read(project: &mut Project, tree: &Node, depth: Depth, context: &mut Context<'_>) {
-    if depth >= Depth::Environment {
-        for (name, service) in &mut project.services {
-            let span = |key| tree.locate(&["services", name.as_str(), key]);
-            context.env_files(service, span("env_file"), true);
-            context.label_files(service, span("label_file"));
-        }
-        for service in project.disabled.values_mut() {
-            context.env_files(service, tree.span, false);
-        }
+/// The contents of the configs and secrets that services use, by key.
+#[derive(Default)]
+pub(super) struct Read {
+    configs: BTreeMap<String, Contents>,
+    secrets: BTreeMap<String, Contents>,
+}
+
+/// Reads the contents that services use.
+pub(super) fn read(tree: &Node, context: &mut Context<'_>) -> Read {
+    Read { configs: context.section(tree, "configs"), secrets: context.section(tree, "secrets") }
+}
+
+impl Read {
+    /// Gives the project's configs and secrets what was read for them.
+    pub(super) fn give(mut self, project: &mut Project) {
+        give(&mut project.configs, &mut self.configs);
+        give(&mut project.secrets, &mut self.secrets);
     }
-    if depth >= Depth::Contents {
-        let services = || project.services.values().chain(project.disabled.values());
-        let used = services()
-            .flat_map(|service| service.configs.iter().map(|config| config.source.clone()))
-            .collect();
-        context.objects(&mut project.configs, &used, tree, "configs");
-        let services = || project.services.values().chain(project.disabled.values());
-        let used = services()
-            .flat_map(|service| service.secrets.iter().map(|secret| secret.source.clone()))
-            .collect();
-        context.objects(&mut project.secrets, &used, tree, "secrets");
+}
+
+fn give(objects: &mut BTreeMap<Key, FileObject>, contents: &mut BTreeMap<String, Contents>) {
+    for (key, object) in objects {
+        object.contents = contents.remove(key.as_str());
     }
 }
 
 impl Context<'_> {
-    /// Puts the variables of a service's files below its own.
-    fn env_files(&mut self, service: &mut Service, span: Span, is_active: bool) {
-        let variables = self.variables;
-        let mut values = Variables::new();
-        for file in &service.env_file {
-            let own = |name: &str| service.environment.get(name).cloned().flatten();
-            let earlier = |name: &str| values.get(name).cloned();
-            let lookup =
-                |name: &str| variables.get(name).cloned().or_else(|| own(name)).or_else(|| earlier(name));
-            let missing = (file.required && is_active).then_some(span);
-            if let Some(more) = self.env_file(file, &lookup, missing) {
-                values.extend(more);
-            }
-        }
-        for (key, value) in values {
-            service.environment.entry(key).or_insert(Some(value));
-        }
-    }
-
-    /// Puts the labels of a service's files below its own; a later file wins over an earlier one.
-    fn label_files(&mut self, service: &mut Service, span: Span) {
-        let mut labels = Variables::new();
-        for path in &service.label_file {
-            let file = EnvFile { path: path.into(), required: true, format: None };
-            if !self.reader.files.exists(&file.path) {
-                let shown = self.reader.shown(&file.path);
-                self.report.error(span, format!("label file {} not found", shown.display()));
-                continue;
-            }
-            let variables = self.variables;
-            let lookup = |name: &str| variables.get(name).cloned();
-            labels.extend(self.env_file(&file, &lookup, None).unwrap_or_default());
-        }
-        for (key, value) in labels {
-            service.labels.entry(key).or_insert(value);
-        }
-    }
-
-    /// The variables of one file. `missing` is where to report that it is not there.
-    fn env_file(&mut self, file: &EnvFile, lookup: &Lookup<'_>, missing: Option<Span>) -> Option<Variables> {
-        if !self.reader.files.exists(&file.path) {
-            let shown = self.reader.shown(&file.path);
-            let hint = "write `{path: …, required: false}` if it may be missing".to_owned();
-            self.report.error(missing?, format!("env file {} not found", shown.display())).hint = Some(hint);
-            return None;
-        }
-        if file.format.as_deref() == Some("raw") {
-            let text = self.reader.text(&file.path);
-            let text = text.map_err(|error| self.report.note(error.diagnostic("env file"))).ok()?;
-            return Some(dotenv::parse_raw(&text, lookup));
-        }
-        match environment::read(&file.path, lookup, &self.reader, self.report) {
-            Ok(values) => Some(values),
-            Err(diagnostic) => {
-                self.report.note(*diagnostic);
-                None
-            }
-        }
-    }
-
-    fn objects(
-        &mut self,
-        objects: &mut BTreeMap<Key, FileObject>,
-        used: &BTreeSet<String>,
-        tree: &Node,
-        section: &str,
-    ) {
-        for (key, object) in objects.iter_mut().filter(|(key, _)| used.contains(key.as_str())) {
-            let span = tree.locate(&[section, key.as_str()]);
-            object.contents = match object.external {
-                true => self.external(key, &object.name, section, span),
-                false => self.object(key, object, span),
+    fn section(&mut self, tree: &Node, section: &str) -> BTreeMap<String, Contents> {
+        let services = tree.entries("services").map(|(_, entry)| &entry.node);
+        let used: BTreeSet<&str> = services
+            .flat_map(|service| service.items(section))
+            .filter_map(|attachment| attachment.text_at("source"))
+            .collect();
+        let elements = tree.entries(section).filter(|(key, _)| used.contains(key.as_str()));
+        let read = |(key, entry): (&String, &Entry)| {
+            let is_external = entry.node.get("external").is_some_and(|node| node.value == Value::Bool(true));
+            let contents = if is_external {
+                self.external(key, entry, section)
+            } else {
+                self.object(key, &entry.node, entry.key_span)
             };
-        }
+            Some((key.clone(), contents?))
+        };
+        elements.filter_map(read).collect()
     }
 
     /// One that is made outside of the project: a file of the administrator's with its real name.
-    fn external(&mut self, key: &Key, name: &str, section: &str, span: Span) -> Option<Contents> {
+    fn external(&mut self, key: &str, entry: &Entry, section: &str) -> Option<Contents> {
         let kind = section.trim_end_matches('s');
+        let name = entry.node.text_at("name").unwrap_or(key);
         if name.contains('/') {
-            self.report
-                .error(span, format!("the name of the external {kind} `{key}` is no file name: {name}"));
+            let message = format!("the name of the external {kind} `{key}` is no file name: {name}");
+            self.report.error(entry.key_span, message).hint = Some("give it a name without `/`".to_owned());
             return None;
         }
         let path = self.external.join(section).join(name);
@@ -136,38 +79,46 @@ impl Context<'_> {
             Err(error) => {
                 let message = format!("{kind} `{key}` is external, and {} cannot be read", path.display());
                 let hint = format!("put the {kind} into that file: {}", error.diagnostic("it").message);
+                self.report.error(entry.key_span, message).hint = Some(hint);
+                None
+            }
+        }
+    }
+
+    fn object(&mut self, key: &str, object: &Node, span: Span) -> Option<Contents> {
+        if let Some(content) = object.text_at("content") {
+            return Some(Contents(content.as_bytes().to_vec()));
+        }
+        if let Some(name) = object.get("environment") {
+            return self.variable(key, name);
+        }
+        let file = object.get("file")?;
+        let path = Path::new(file.as_text()?);
+        match self.reader.bytes(path) {
+            Ok(bytes) => Some(Contents(bytes)),
+            Err(error) => {
+                let message = if error.is_missing() {
+                    format!("the file of `{key}` is missing: {}", error.path.display())
+                } else {
+                    error.diagnostic("the file of").message
+                };
+                let hint = format!("create it, or name another file for `{key}`");
+                let span = if file.is_faulty() { span } else { file.span };
                 self.report.error(span, message).hint = Some(hint);
                 None
             }
         }
     }
 
-    fn object(&mut self, key: &Key, object: &FileObject, span: Span) -> Option<Contents> {
-        match object.source.as_ref()? {
-            FileSource::Content(text) => Some(Contents(text.clone().into_bytes())),
-            FileSource::Environment(name) => match self.variables.get(name) {
-                Some(value) => Some(Contents(value.clone().into_bytes())),
-                None => {
-                    self.report.error(
-                        span,
-                        format!("`{key}` needs the environment variable `{name}`, which is not set"),
-                    );
-                    None
-                }
-            },
-            FileSource::File(path) => match self.reader.bytes(path) {
-                Ok(bytes) => Some(Contents(bytes)),
-                Err(error) => {
-                    let diagnostic = error.diagnostic("the file of");
-                    let message = if error.is_missing() {
-                        format!("the file of `{key}` is missing: {}", error.path.display())
-                    } else {
-                        diagnostic.message
-                    };
-                    self.report.error(span, message);
-                    None
-                }
-            },
+    fn variable(&mut self, key: &str, node: &Node) -> Option<Contents> {
+        let name = node.as_text()?;
+        if let Some(value) = self.variables.get(name) {
+            return Some(Contents(value.as_bytes().to_vec()));
         }
+        let message = format!("`{key}` needs the environment variable `{name}`, which is not set");
+        let near = self.variables.nearest(name).map(did_you_mean);
+        self.report.error(node.span, message).hint =
+            near.or_else(|| Some(format!("set {name} in the environment or in .env")));
+        None
     }
 }

@@ -1,36 +1,69 @@
 //! YAML text to a [`Node`] tree: anchors, merge keys and duplicate keys are settled here.
 
 use super::node::{Entry, Mapping, Node, SourceId, Span, Tag, Value};
+use super::origin::Step;
 use super::report::Report;
+use super::scalar::plain;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as YamlSpan, StrInput};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Deeper files are refused: building and dropping the tree recurses.
 const MAX_DEPTH: usize = 128;
-/// More values are refused, so that aliases cannot multiply a small file into gigabytes.
-const MAX_NODES: usize = 100_000;
+/// Aliases may bring no more values than this, so that they cannot multiply a small file into gigabytes.
+const MAX_ALIASED: usize = 100_000;
+/// Longer files are refused; the longest real ones have some hundred kilobytes.
+const MAX_BYTES: usize = 32 << 20;
+/// What is wrong after so many faults follows from them.
+const MAX_FAULTS: usize = 100;
 
 /// Parses every document of a source. Errors go to the report; what could be read is returned.
 pub(super) fn parse(source: SourceId, report: &mut Report) -> Vec<Node> {
     let text = report.text(source);
+    if text.text.len() > MAX_BYTES {
+        let start = Span { source, line: 1, column: 1, length: 0 };
+        let message = format!("more than {} MiB in one file", MAX_BYTES >> 20);
+        report.error(start, message).hint = Some("split it, and name the parts in `include`".to_owned());
+        report.is_incomplete = true;
+        return Vec::new();
+    }
     let mut builder = Builder {
         parser: Parser::new_from_str(text.text.trim_start_matches('\u{feff}')),
         source,
         report,
         anchors: HashMap::new(),
         nodes: 0,
+        aliased: 0,
+        faults: 0,
     };
     match builder.documents() {
         Ok(documents) => documents,
         Err(Stop::Syntax(error)) => {
             let span = builder.point(error.marker().line(), error.marker().col());
-            let message = format!("invalid YAML: {}", error.info());
-            builder.report.error(span, message);
+            let hint = syntax_hint(&text.text, error.marker().line());
+            builder.report.error(span, format!("invalid YAML: {}", error.info())).hint = hint;
+            builder.report.is_incomplete = true;
             Vec::new()
         }
-        Err(Stop::Reported) => Vec::new(),
+        Err(Stop::Reported) => {
+            builder.report.is_incomplete = true;
+            Vec::new()
+        }
     }
+}
+
+/// What most often is behind a syntax error, as far as its line shows it.
+fn syntax_hint(text: &str, line: usize) -> Option<String> {
+    let near = |line: usize| text.lines().nth(line.checked_sub(1)?);
+    let lines = [near(line), near(line.saturating_sub(1))];
+    let has_tab = |line: &str| line.trim_start_matches(' ').starts_with('\t');
+    if lines.iter().flatten().any(|line| has_tab(line)) {
+        return Some("indent with spaces: YAML does not allow tabs".to_owned());
+    }
+    let is_unquoted = |line: &str| line.split_once(": ").is_some_and(|(_, value)| value.contains(": "));
+    let unquoted = lines.iter().flatten().any(|line| is_unquoted(line));
+    unquoted.then(|| "put a value that contains `: ` in quotes".to_owned())
 }
 
 /// Why reading a source ends early.
@@ -52,6 +85,8 @@ struct Builder<'a> {
     /// Each anchored node with the number of values in it.
     anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
+    aliased: usize,
+    faults: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -80,7 +115,7 @@ impl<'a> Builder<'a> {
     fn node(&mut self, event: Event<'a>, at: YamlSpan, depth: usize) -> Result<Node, Stop> {
         let span = self.span(at);
         let before = self.nodes;
-        self.count(1, span)?;
+        self.nodes += 1;
         if depth > MAX_DEPTH {
             self.report.error(span, format!("more than {MAX_DEPTH} levels of nesting"));
             return Err(Stop::Reported);
@@ -97,7 +132,7 @@ impl<'a> Builder<'a> {
             "override" => Some(Tag::Override),
             _ => None,
         });
-        let node = Node { value, span, tag };
+        let node = Node { value, span, tag, origin: None };
         if anchor > 0 {
             self.anchors.insert(anchor, (node.clone(), self.nodes - before));
         }
@@ -109,18 +144,15 @@ impl<'a> Builder<'a> {
             self.report.error(span, "this alias refers to a value that contains it");
             return Err(Stop::Reported);
         };
-        let (node, size) = (node.clone(), *size);
-        self.count(size, span)?;
-        Ok(node)
-    }
-
-    fn count(&mut self, nodes: usize, span: Span) -> Result<(), Stop> {
-        self.nodes += nodes;
-        if self.nodes > MAX_NODES {
-            self.report.error(span, format!("more than {MAX_NODES} values in one file"));
+        let (mut node, size) = (node.clone(), *size);
+        self.nodes += size;
+        self.aliased += size;
+        if self.aliased > MAX_ALIASED {
+            self.report.error(span, format!("aliases bring more than {MAX_ALIASED} values"));
             return Err(Stop::Reported);
         }
-        Ok(())
+        node.trace(Step::Alias(span));
+        Ok(node)
     }
 
     fn list(&mut self, depth: usize) -> Result<Vec<Node>, Stop> {
@@ -146,10 +178,10 @@ impl<'a> Builder<'a> {
             let key = self.node(event, at, depth + 1)?;
             let (event, at) = self.next()?;
             let node = self.node(event, at, depth + 1)?;
-            match key.value.scalar_text() {
-                Some(key) if key == "<<" && is_plain => merged.push(node),
-                Some(key) => self.insert(&mut map, key, Entry::new(key_span, node)),
-                None => drop(self.report.error(key_span, format!("a key cannot be {}", key.kind()))),
+            match key.value {
+                Value::Text(key) if key == "<<" && is_plain => merged.push(node),
+                Value::Text(key) => self.insert(&mut map, key, Entry::new(key_span, node))?,
+                _ => self.bad_key(&key, key_span)?,
             }
         }
         for node in merged {
@@ -158,20 +190,37 @@ impl<'a> Builder<'a> {
         Ok(map)
     }
 
-    fn insert(&mut self, map: &mut Mapping, key: String, entry: Entry) {
+    fn insert(&mut self, map: &mut Mapping, key: String, entry: Entry) -> Result<(), Stop> {
         if let Some(first) = map.get(&key) {
             let message = format!("key `{key}` is already defined at line {}", first.key_span.line);
-            self.report.error(entry.key_span, message);
-            return;
+            let hint = "remove one, or put both under one key".to_owned();
+            self.report.error(entry.key_span, message).hint = Some(hint);
+            return self.fault();
         }
         map.insert(key, entry);
+        Ok(())
+    }
+
+    fn bad_key(&mut self, key: &Node, span: Span) -> Result<(), Stop> {
+        let error = self.report.error(span, format!("a key must be a string, but is {}", key.kind()));
+        error.hint = key.value.scalar_text().map(|_| "put the key in quotes".to_owned());
+        self.fault()
+    }
+
+    /// Ends reading where a file is not worth it any more.
+    fn fault(&mut self) -> Result<(), Stop> {
+        self.faults += 1;
+        if self.faults < MAX_FAULTS { Ok(()) } else { Err(Stop::Reported) }
     }
 
     /// Adds what `<<` brings; keys that are there already win (YAML merge key type).
     fn merge_key(&mut self, map: &mut Mapping, node: Node) {
         match node.value {
             Value::Map(entries) => {
-                for (key, entry) in entries {
+                for (key, mut entry) in entries {
+                    if let Some(origin) = &node.origin {
+                        entry.node.origin.get_or_insert_with(|| Rc::clone(origin));
+                    }
                     map.entry(key).or_insert(entry);
                 }
             }
@@ -200,53 +249,15 @@ fn clamp(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Resolves a plain scalar as Go's yaml.v3 does, which Compose uses: YAML 1.2 with 1.1's octal numbers.
+/// A scalar with its style and tag as a value; quoted ones are text unless a tag says otherwise.
 fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&saphyr_parser::Tag>) -> Value {
-    let is_forced_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
-    if style != ScalarStyle::Plain || is_forced_text {
-        return Value::Text(text.into_owned());
+    let core = tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str());
+    match core {
+        Some("str") => Value::Text(text.into_owned()),
+        Some("int" | "float" | "bool" | "null") => plain(&text),
+        _ if style == ScalarStyle::Plain => plain(&text),
+        _ => Value::Text(text.into_owned()),
     }
-    match text.as_ref() {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "true" | "True" | "TRUE" => return Value::Bool(true),
-        "false" | "False" | "FALSE" => return Value::Bool(false),
-        _ => {}
-    }
-    if let Some(number) = integer(&text) {
-        return Value::Integer(number);
-    }
-    if let Some(number) = float(&text) {
-        return Value::Float(number);
-    }
-    Value::Text(text.into_owned())
-}
-
-fn integer(text: &str) -> Option<i64> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", text.strip_prefix('+').unwrap_or(text)),
-    };
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let (radix, digits) = match digits.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
-        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
-        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
-        [b'0', _, ..] => (8, &digits[1..]),
-        _ => (10, digits),
-    };
-    if digits.starts_with(['+', '-']) {
-        return None;
-    }
-    i64::from_str_radix(&format!("{sign}{}", digits.replace('_', "")), radix).ok()
-}
-
-/// Only what looks like a number: Rust also reads `inf`, `nan` and `infinity`.
-fn float(text: &str) -> Option<f64> {
-    let is_numeric = text.contains(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| matches!(c, '0'..='9' | '.' | '-' | '+' | 'e' | 'E'));
-    if is_numeric { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -256,7 +267,7 @@ mod tests {
 
     fn json(text: &str) -> String {
         let mut report = Report::default();
-        let source = report.add_source(Path::new("compose.yaml"), text.to_owned(), false);
+        let source = report.add_source(Path::new("compose.yaml"), text.to_owned(), None);
         let documents = parse(source, &mut report);
         match report.finish() {
             Ok(_) => documents[0].value.to_json().to_string(),
@@ -269,8 +280,10 @@ mod tests {
     #[test]
     fn resolves_plain_scalars_as_compose_does() {
         assert_eq!(
-            json("[1, 0644, 0x10, 1.5, 1e3, yes, 'true', true, ~, 1.2.3, 08, !!str 5]"),
-            r#"[1,420,16,1.5,1000.0,"yes","true",true,null,"1.2.3",8.0,"5"]"#
+            json(
+                "[1, 0644, 0x10, 1.5, 1e3, yes, 'true', true, ~, 1.2.3, 08, !!str 5, 1_000, 2001-12-14, !!int '5']"
+            ),
+            r#"[1,420,16,1.5,1000,"yes","true",true,null,"1.2.3",8,"5",1000,"2001-12-14 00:00:00 +0000 UTC",5]"#
         );
     }
 
@@ -292,7 +305,13 @@ mod tests {
             let items = vec![format!("*a{}", level - 1); 10].join(", ");
             text += &format!("a{level}: &a{level} [{items}]\n");
         }
-        assert!(json(&text).ends_with("more than 100000 values in one file"), "{}", json(&text));
+        assert!(json(&text).ends_with("aliases bring more than 100000 values"), "{}", json(&text));
+    }
+
+    #[test]
+    fn keys_are_strings() {
+        assert_eq!(json("{1: a}"), "compose.yaml:1:2: a key must be a string, but is a number");
+        assert_eq!(json("{'1': a, on: b}"), r#"{"1":"a","on":"b"}"#);
     }
 
     #[test]

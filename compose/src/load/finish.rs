@@ -18,136 +18,191 @@ const PULL_POLICIES: [&str; 8] =
 const HEALTH_TESTS: [&str; 3] = ["CMD", "CMD-SHELL", "NONE"];
 
 /// `external: {name: …}` is the older form of `external: true` with a name beside it.
-pub(super) fn external(node: &mut Node, _: &mut Shape<'_>) {
+pub(super) fn external(node: &mut Node, shape: &mut Shape<'_>) {
     let Some(map) = node.as_map_mut() else { return };
     let Some(entry) = map.get_mut("external") else { return };
+    let span = entry.key_span;
     let Some(inner) = entry.node.as_map_mut() else { return };
-    let name = inner.remove("name");
+    let inner_name = inner.remove("name");
     entry.node.value = Value::Bool(true);
-    if let Some(name) = name {
-        map.insert("name".to_owned(), name);
+    let Some(inner_name) = inner_name else { return };
+    let hint = "write `external: true` and `name:` beside it".to_owned();
+    match map.get("name") {
+        Some(name) if name.node.value != inner_name.node.value => {
+            let message = "`name` and `external.name` contradict each other";
+            shape.report.error(inner_name.node.span, message).hint = Some(hint);
+        }
+        Some(_) => {}
+        None => {
+            shape.report.warning(span, "`external.name` is the older form").hint = Some(hint);
+            map.insert("name".to_owned(), inner_name);
+        }
     }
 }
 
 /// A `local` volume bound to a host path: the path is one of the file's.
 pub(super) fn volume(node: &mut Node, shape: &mut Shape<'_>) {
     external(node, shape);
+    let is_local = node.text_at("driver") == Some("local");
     let is_bind = node
         .at(&["driver_opts", "o"])
         .and_then(Node::as_text)
         .is_some_and(|options| options.split(',').any(|option| matches!(option, "bind" | "rbind")));
-    let options = node.as_map_mut().and_then(|map| map.get_mut("driver_opts"));
-    let device = options.and_then(|entry| entry.node.as_map_mut()?.get_mut("device"));
-    if let (true, Some(entry)) = (is_bind, device) {
-        make_absolute(&mut entry.node, shape);
+    let device = node.get_mut("driver_opts").and_then(|options| options.get_mut("device"));
+    if let (true, true, Some(device)) = (is_local, is_bind, device) {
+        make_absolute(device, shape);
     }
 }
 
 fn make_absolute(node: &mut Node, shape: &Shape<'_>) {
-    match &mut node.value {
-        // Docker Compose prints an absolute path as it stands.
-        Value::Text(path) if !path.starts_with('/') => {
-            *path = shape.absolute(path).to_string_lossy().into_owned()
-        }
-        _ => {}
+    if let Value::Text(text) = &node.value
+        && !shape.is_template(node)
+    {
+        node.value = Value::Text(shape.absolute(text).to_string_lossy().into_owned());
     }
 }
 
 /// A build section: it builds the project's folder unless it says otherwise.
 pub(super) fn build(node: &mut Node, shape: &mut Shape<'_>) {
-    let span = node.span;
-    let Some(map) = node.as_map_mut() else { return };
-    if let Some(contexts) = map.get_mut("additional_contexts").and_then(|entry| entry.node.as_map_mut()) {
-        for entry in contexts.values_mut().filter(|entry| !entry.node.as_text().is_some_and(path::is_remote))
-        {
-            make_absolute(&mut entry.node, shape);
+    for section in ["additional_contexts", "ssh"] {
+        for (_, entry) in node.entries_mut(section) {
+            if !entry.node.as_text().is_some_and(path::is_remote) {
+                make_absolute(&mut entry.node, shape);
+            }
         }
     }
-    if !map.contains_key("context") {
-        let folder = shape.base.to_string_lossy();
-        map.insert("context".to_owned(), Entry::new(span, Node::text(folder, span)));
+    keep_explicit_keys(node, shape);
+}
+
+/// `ssh: [default]` stands for the agent; any other key needs a path.
+fn keep_explicit_keys(node: &Node, shape: &mut Shape<'_>) {
+    for (key, entry) in node.entries("ssh").filter(|(key, _)| key.as_str() != "default") {
+        if entry.node.value == Value::Null {
+            let hint = format!("write `{key}=PATH`, or `default` for the agent");
+            shape.report.error(entry.key_span, format!("the ssh key `{key}` needs a path")).hint = Some(hint);
+        }
     }
 }
 
 /// A mount in long form: its type decides what the source is.
 pub(super) fn mount(node: &mut Node, shape: &mut Shape<'_>) {
-    let Some(kind) = node.text_at("type").map(str::to_owned) else {
-        shape.report.error(node.span, "a volume in long form needs a `type`");
+    let Some(kind) = node.get("type") else {
+        let hint = "write `type: bind`, `type: volume` or `type: tmpfs`".to_owned();
+        shape.report.error(node.span, "a volume in long form needs a `type`").hint = Some(hint);
         return;
     };
-    if kind == "image" && node.text_at("source").is_none() {
-        shape.report.error(node.span, "an image mount needs a `source`, the image");
+    let kind = kind.as_text().unwrap_or_default().to_owned();
+    if matches!(kind.as_str(), "npipe" | "cluster") {
+        shape.report.warning(node.span, format!("volumes of type `{kind}` are not applied yet"));
     }
-    if node.text_at("target").is_none() {
-        shape.report.error(node.span, "a volume needs a `target`, the path in the container");
+    if node.get("target").is_none() {
+        let hint = "add `target:`, the path in the container".to_owned();
+        shape.report.error(node.span, "a volume needs a `target`").hint = Some(hint);
     }
-    if kind == "bind" && node.text_at("source").is_none() {
-        shape.report.error(node.span, "a bind mount needs a `source`, the path on the host");
+    if kind == "image" && node.get("source").is_none() {
+        shape.doubt(node, "an image mount needs a `source`").hint =
+            Some("add `source:`, the image".to_owned());
+    }
+    if kind == "bind" && node.get("source").is_none() {
+        let hint = "add `source:`, the path on the host".to_owned();
+        shape.report.error(node.span, "a bind mount needs a `source`").hint = Some(hint);
     }
     if kind == "bind" && node.text_at("source").is_some_and(|source| source.ends_with(API_SOCKET)) {
-        shape.report.warning(node.span, NO_API).hint = Some(
-            "without a Docker daemon of the host behind it, the container starts without this mount"
-                .to_owned(),
-        );
+        let hint = "without a Docker daemon of the host behind it, the container starts without this mount";
+        shape.report.warning(node.span, NO_API).hint = Some(hint.to_owned());
     }
-    let Some(map) = node.as_map_mut() else { return };
-    if let Some(entry) = map.get_mut("source").filter(|_| kind == "bind") {
-        make_absolute(&mut entry.node, shape);
+    if let Some(source) = node.get_mut("source").filter(|_| kind == "bind") {
+        make_absolute(source, shape);
     }
-    if let Some(Value::Text(target)) = map.get_mut("target").map(|entry| &mut entry.node.value) {
+    if let Some(Value::Text(target)) = node.get_mut("target").map(|target| &mut target.value) {
         *target = path::clean(Path::new(target)).to_string_lossy().into_owned();
-    }
-}
-
-/// A rule of `develop.watch`: what it does says what else it needs.
-pub(super) fn watch_rule(node: &mut Node, shape: &mut Shape<'_>) {
-    let action = node.text_at("action").map(str::to_owned);
-    let has = |key: &str| node.at(&[key]).is_some_and(|value| value.value != Value::Null);
-    if !has("path") {
-        shape.report.error(node.span, "a watch rule needs a `path`, the file or folder that is watched");
-    }
-    match action.as_deref() {
-        None => {
-            let message = "a watch rule needs an `action`: sync, rebuild, restart, sync+restart or sync+exec";
-            shape.report.error(node.span, message);
-        }
-        Some(action) if action.starts_with("sync") && !has("target") => {
-            let message =
-                format!("a watch rule that does `{action}` needs a `target`, the path in the container");
-            shape.report.error(node.span, message);
-        }
-        Some("sync+exec") if !has("exec") => {
-            shape
-                .report
-                .error(node.span, "a watch rule that does `sync+exec` needs `exec`, the command to run");
-        }
-        Some(_) => {}
     }
 }
 
 /// A port in long form, or one that a short form stands for.
 pub(super) fn port(node: &mut Node, shape: &mut Shape<'_>) {
-    match node.at(&["target"]).map(|target| &target.value) {
-        Some(Value::Integer(1..=65535)) => {}
-        Some(_) => drop(shape.report.error(node.span, "the `target` of a port is from 1 to 65535")),
-        None => drop(shape.report.error(node.span, "a port needs a `target`, the port in the container")),
+    match node.get("target") {
+        Some(target) => {
+            if let Value::Integer(number) = target.value
+                && !(1..=65535).contains(&number)
+            {
+                shape.doubt(target, format!("the `target` of a port is from 1 to 65535, not {number}"));
+            }
+        }
+        None => {
+            let hint = "add `target:`, the port in the container".to_owned();
+            shape.report.error(node.span, "a port needs a `target`").hint = Some(hint);
+        }
     }
-    if let Some(published) = node.text_at("published").filter(|text| !text.is_empty())
-        && let Err(error) = short::range(published)
+    if let Some(published) = node.get("published")
+        && let Some(text) = published.as_text().filter(|text| !text.is_empty())
+        && !shape.is_template(published)
+        && let Err(error) = short::range(text)
     {
-        shape.report.error(node.span, format!("`published: {published}` cannot be used: {error}"));
+        let shown = published.shown().unwrap_or_default();
+        shape.doubt(published, format!("`published: {shown}` cannot be used: {error}"));
     }
-    if let Some(address) = node.text_at("host_ip").filter(|text| text.parse::<IpAddr>().is_err()) {
-        shape.report.error(node.span, format!("`{address}` is not an IP address"));
+    if let Some(address) = node.get("host_ip")
+        && address.as_text().is_some_and(|text| text.parse::<IpAddr>().is_err())
+        && !shape.is_template(address)
+    {
+        let shown = address.shown().unwrap_or_default();
+        shape.doubt(address, format!("`{shown}` is not an IP address"));
     }
+    one_of_words(node, "mode", &["ingress", "host"], shape);
+    one_of_words(node, "protocol", &["tcp", "udp", "sctp"], shape);
 }
 
 /// A health check: the first word of its test says how to run the others.
 pub(super) fn healthcheck(node: &mut Node, shape: &mut Shape<'_>) {
     let Some(first) = node.items("test").next() else { return };
-    let Some(word) = first.as_text().filter(|word| !HEALTH_TESTS.contains(word)) else { return };
-    let message = format!("a health check's test starts with CMD, CMD-SHELL or NONE, not `{word}`");
-    shape.report.error(first.span, message);
+    if let Some(word) = first.as_text().filter(|word| !HEALTH_TESTS.contains(word)) {
+        let message = format!("a health check's test starts with CMD, CMD-SHELL or NONE, not `{word}`");
+        let near = nearest(word, HEALTH_TESTS).map(did_you_mean);
+        shape.report.error(first.span, message).hint =
+            near.or_else(|| Some("put `CMD` before it, or write the test as one string".to_owned()));
+    }
+}
+
+/// A rule of `develop.watch`: what it does says what else it needs.
+pub(super) fn watch_rule(node: &mut Node, shape: &mut Shape<'_>) {
+    for key in ["path", "action"] {
+        if node.get(key).is_none() {
+            let hint = format!("add `{key}:`");
+            shape.report.error(node.span, format!("a watch rule needs a `{key}`")).hint = Some(hint);
+        }
+    }
+    let needs_target = node.text_at("action").is_some_and(|action| action.starts_with("sync"));
+    if needs_target && node.get("target").is_none() {
+        let hint = "add `target:`, the path in the container".to_owned();
+        shape.report.error(node.span, "a watch rule that syncs needs a `target`").hint = Some(hint);
+    }
+    if node.text_at("action") == Some("sync+exec") && node.get("exec").is_none() {
+        let hint = "add `exec: {command: …}`".to_owned();
+        shape.doubt(node, "a watch rule that does `sync+exec` needs an `exec`").hint = Some(hint);
+    }
+}
+
+/// A request for devices: how many, or which.
+pub(super) fn device_request(node: &mut Node, shape: &mut Shape<'_>) {
+    if let (Some(_), Some(ids)) = (node.get("count"), node.get("device_ids")) {
+        shape.report.error(ids.span, "`count` and `device_ids` exclude each other");
+        return;
+    }
+    let Some(count) = node.get_mut("count") else { return };
+    let number = match count.as_text() {
+        Some(text) if text.eq_ignore_ascii_case("all") => Some(-1),
+        Some(text) => text.parse().ok(),
+        None => return,
+    };
+    match number {
+        Some(number) => count.value = Value::Integer(number),
+        None if shape.is_template(count) => {}
+        None => {
+            let shown = count.shown().unwrap_or_default();
+            shape.fault(count, format!("`count` must be a number or `all`, but is `{shown}`"));
+        }
+    }
 }
 
 /// The words of a service that are more than an enumeration.
@@ -158,25 +213,22 @@ pub(super) fn service(node: &mut Node, shape: &mut Shape<'_>) {
             !matches!(key.as_str(), "pid" | "deploy" | "develop") || entry.node.value != Value::Null
         });
     }
-    if let Some(used) = node.at(&["use_api_socket"]).filter(|used| used.value == Value::Bool(true)) {
-        shape.report.warning(used.span, NO_API).hint =
-            Some("the container starts without the socket and without credentials".to_owned());
+    if let Some(used) = node.get("use_api_socket").filter(|used| used.value == Value::Bool(true)) {
+        let hint = "the container starts without the socket and without credentials";
+        shape.report.warning(used.span, NO_API).hint = Some(hint.to_owned());
     }
     word(node, "restart", &RESTART_POLICIES, shape, |text| {
         text.strip_prefix("on-failure:").is_some_and(|count| count.parse::<u32>().is_ok())
     });
-    word(node, "network_mode", &NETWORK_MODES, shape, is_of_another);
+    word(node, "network_mode", &NETWORK_MODES, shape, |text| is_of_another(text) || text == "default");
     word(node, "pid", &["host", "private"], shape, is_of_another);
     word(node, "ipc", &["host", "private", "shareable", "none"], shape, is_of_another);
     word(node, "uts", &["host", "private"], shape, |_| false);
     word(node, "pull_policy", &PULL_POLICIES, shape, |text| text.starts_with("every_"));
-    if let Some(policy) = node.at(&["pull_policy"]) {
-        let text = policy.as_text().unwrap_or("");
-        if matches!(text, "daily" | "weekly" | "refresh") || text.starts_with("every_") {
-            shape
-                .report
-                .warning(policy.span, format!("`pull_policy: {text}` is treated as `missing` so far"));
-        }
+    if let Some(Value::Text(policy)) = node.get_mut("pull_policy").map(|policy| &mut policy.value)
+        && policy == "if_not_present"
+    {
+        "missing".clone_into(policy);
     }
 }
 
@@ -186,14 +238,19 @@ fn is_of_another(text: &str) -> bool {
         .is_some_and(|name| !name.is_empty())
 }
 
-/// Reports the text at `key` unless it is one of `words` or passes `is_other`.
+fn one_of_words(node: &Node, key: &str, words: &[&str], shape: &mut Shape<'_>) {
+    word(node, key, words, shape, |_| false);
+}
+
+/// Doubts the text at `key` unless it is one of `words` or passes `is_other`.
 fn word(node: &Node, key: &str, words: &[&str], shape: &mut Shape<'_>, is_other: fn(&str) -> bool) {
     let Some(Entry { node: found, .. }) = node.as_map().and_then(|map| map.get(key)) else { return };
     let Some(text) = found.as_text() else { return };
-    if text.is_empty() || words.contains(&text) || is_other(text) {
+    if text.is_empty() || words.contains(&text) || is_other(text) || shape.is_template(found) {
         return;
     }
     let hint = nearest(text, words.iter().copied()).map(did_you_mean);
-    let message = format!("`{text}` is not valid for `{key}`: use {}", words.join(", "));
-    shape.report.error(found.span, message).hint = hint;
+    let message =
+        format!("`{}` is not valid for `{key}`: use {}", found.shown().unwrap_or_default(), words.join(", "));
+    shape.doubt(found, message).hint = hint;
 }

@@ -23,15 +23,16 @@ pub(super) fn config(node: &Node) -> String {
 
 /// A secret by its place in the container.
 pub(super) fn secret(node: &Node) -> String {
-    let target = node.text_at("target").unwrap_or_else(|| text(node, "source"));
-    if target.starts_with('/') { target.to_owned() } else { format!("/run/secrets/{target}") }
+    node.text_at("target").map_or_else(|| format!("/run/secrets/{}", text(node, "source")), str::to_owned)
 }
 
 /// A port by everything that distinguishes it on the host and in the container.
 pub(super) fn port(node: &Node) -> String {
     let number = |key: &str| node.at(&[key]).and_then(|node| node.value.scalar_text()).unwrap_or_default();
     let protocol = node.text_at("protocol").unwrap_or("tcp");
-    format!("{}:{}:{}/{protocol}", text(node, "host_ip"), number("published"), number("target"))
+    // No address is every address.
+    let address = node.text_at("host_ip").unwrap_or("0.0.0.0");
+    format!("{address}:{}:{}/{protocol}", number("published"), number("target"))
 }
 
 /// An env file by its path.
@@ -42,6 +43,12 @@ pub(super) fn path(node: &Node) -> String {
 /// An address pool by its subnet.
 pub(super) fn subnet(node: &Node) -> String {
     text(node, "subnet").to_owned()
+}
+
+/// A text by what stands before its `=`.
+pub(super) fn key(node: &Node) -> String {
+    let text = value(node);
+    text.split_once('=').map_or(text.as_str(), |(key, _)| key).to_owned()
 }
 
 /// A scalar by its text.

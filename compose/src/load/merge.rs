@@ -4,25 +4,57 @@
 
 use super::identity;
 use super::node::{Entry, Mapping, Node, Tag, Value};
+use super::origin::Step;
 use super::schema::{Kind, Merge};
 use std::collections::HashMap;
 
 /// Puts `over` on top of `base`.
 pub(super) fn merge(base: &mut Node, over: Node, kind: &'static Kind) {
     if over.tag == Some(Tag::Override) || base.tag == Some(Tag::Reset) {
-        *base = over;
+        replace(base, over);
         return;
     }
     match (&mut base.value, over.value) {
-        // An empty value does not clear what an earlier file says.
-        (_, Value::Null) => {}
-        (Value::Map(under), Value::Map(map)) => merge_maps(under, map, kind),
-        (Value::List(under), Value::List(items)) => merge_lists(under, items, list_merge(kind)),
-        (_, value) => {
-            base.value = value;
-            base.span = over.span;
+        // An empty value does not clear what an earlier file says, except a command's.
+        (_, Value::Null) if matches!(list_merge(kind), Merge::Replace) => {
+            replace(base, Node { value: Value::Null, ..over });
         }
+        (_, Value::Null) => {}
+        (Value::Map(under), Value::Map(map)) if !matches!(kind, Kind::Either(..)) => {
+            merge_maps(under, map, kind);
+        }
+        (Value::List(under), Value::List(items)) => merge_lists(under, items, kind),
+        (_, value) => replace(base, Node { value, ..over }),
     }
+}
+
+/// Puts `over` in the place of `base`, and remembers what was there.
+fn replace(base: &mut Node, mut over: Node) {
+    let earlier = base.shown().unwrap_or_else(|| base.kind().to_owned());
+    if base.value != Value::Null && base.tag.is_none() {
+        let step = Step::Replaced { span: base.span, value: earlier };
+        over.origin = prepend(base, over.origin, step);
+    }
+    *base = over;
+}
+
+/// The steps of `origin` after `step`, which comes after all that happened to `base`.
+fn prepend(
+    base: &Node,
+    origin: Option<std::rc::Rc<super::origin::Origin>>,
+    step: Step,
+) -> Option<std::rc::Rc<super::origin::Origin>> {
+    let mut node = Node::new(Value::Null, base.span);
+    node.origin.clone_from(&base.origin);
+    node.trace(step);
+    let mut later = Vec::new();
+    let mut next = origin.as_deref();
+    while let Some(one) = next {
+        later.push(one.step.clone());
+        next = one.earlier.as_deref();
+    }
+    later.into_iter().rev().for_each(|step| node.trace(step));
+    node.origin
 }
 
 fn merge_maps(base: &mut Mapping, over: Mapping, kind: &'static Kind) {
@@ -32,31 +64,31 @@ fn merge_maps(base: &mut Mapping, over: Mapping, kind: &'static Kind) {
             continue;
         }
         match base.get_mut(&key) {
-            Some(under) => {
-                under.key_span = entry.key_span;
-                merge_entry(under, entry, &key, kind);
-            }
+            Some(under) if key.starts_with("x-") => *under = entry,
+            Some(under) => merge_entry(under, entry, &key, kind),
             None => drop(base.insert(key, entry)),
         }
     }
 }
 
 fn merge_entry(base: &mut Entry, over: Entry, key: &str, kind: &'static Kind) {
+    base.key_span = over.key_span;
+    // A variable without a value stands for the environment's, whatever an earlier file gives it.
+    if matches!(kind, Kind::Variables) && over.node.value == Value::Null {
+        replace(&mut base.node, over.node);
+        return;
+    }
     // The options of one log driver mean nothing to another.
-    if key == "logging" && driver(&base.node).zip(driver(&over.node)).is_some_and(|(one, other)| one != other)
-    {
-        base.node = over.node;
+    let drivers = base.node.text_at("driver").zip(over.node.text_at("driver"));
+    if key == "logging" && drivers.is_some_and(|(one, other)| one != other) {
+        replace(&mut base.node, over.node);
         return;
     }
     merge(&mut base.node, over.node, value_kind(kind, key));
 }
 
-fn driver(logging: &Node) -> Option<&str> {
-    logging.text_at("driver")
-}
-
 /// The kind of the value at `key`.
-fn value_kind(kind: &'static Kind, key: &str) -> &'static Kind {
+pub(super) fn value_kind(kind: &'static Kind, key: &str) -> &'static Kind {
     match kind {
         Kind::Nullable(inner) | Kind::Short(_, inner) | Kind::Either(_, inner) => value_kind(inner, key),
         Kind::Map(value) | Kind::Names(value, _) => value,
@@ -65,7 +97,8 @@ fn value_kind(kind: &'static Kind, key: &str) -> &'static Kind {
     }
 }
 
-fn list_merge(kind: &'static Kind) -> Merge {
+/// How lists of a kind become one.
+pub(super) fn list_merge(kind: &'static Kind) -> Merge {
     match kind {
         Kind::List(_, merge) | Kind::OneOrMore(_, merge) => *merge,
         Kind::Nullable(inner) | Kind::Short(_, inner) => list_merge(inner),
@@ -75,12 +108,22 @@ fn list_merge(kind: &'static Kind) -> Merge {
     }
 }
 
-fn merge_lists(base: &mut Vec<Node>, over: Vec<Node>, merge: Merge) {
-    match merge {
-        Merge::Append => base.extend(over),
+/// The kind of a list's items.
+pub(super) fn item_kind(kind: &'static Kind) -> &'static Kind {
+    match kind {
+        Kind::List(item, _) | Kind::OneOrMore(item, _) => item,
+        Kind::Nullable(inner) | Kind::Short(_, inner) | Kind::Either(_, inner) => item_kind(inner),
+        _ => &Kind::Any,
+    }
+}
+
+fn merge_lists(base: &mut Vec<Node>, over: Vec<Node>, kind: &'static Kind) {
+    match list_merge(kind) {
+        Merge::Append | Merge::Distinct => base.extend(over),
         Merge::Replace => *base = over,
         Merge::Unique => merge_by(base, over, identity::value),
         Merge::By(identity) => merge_by(base, over, identity),
+        Merge::Onto(identity) => merge_onto(base, over, identity, kind),
     }
 }
 
@@ -90,9 +133,28 @@ fn merge_by(base: &mut Vec<Node>, over: Vec<Node>, identity: fn(&Node) -> String
     for node in over {
         let place = *places.entry(identity(&node)).or_insert(base.len());
         match base.get_mut(place) {
-            Some(under) => *under = node,
+            Some(under) => replace(under, node),
             None => base.push(node),
         }
+    }
+}
+
+/// A list in which every item is there once: a later one takes the place of an earlier one.
+pub(super) fn unique(items: &mut Vec<Node>, identity: fn(&Node) -> String) {
+    let all = std::mem::take(items);
+    merge_by(items, all, identity);
+}
+
+fn merge_onto(base: &mut Vec<Node>, over: Vec<Node>, identity: fn(&Node) -> String, kind: &'static Kind) {
+    let mut earlier: HashMap<String, Node> = base.drain(..).map(|node| (identity(&node), node)).collect();
+    for node in over {
+        base.push(match earlier.remove(&identity(&node)) {
+            Some(mut under) => {
+                merge(&mut under, node, item_kind(kind));
+                under
+            }
+            None => node,
+        });
     }
 }
 
@@ -107,6 +169,11 @@ pub(super) fn prune(node: &mut Node) {
             items.retain(|item| item.tag != Some(Tag::Reset));
             items.iter_mut().for_each(prune);
         }
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) => {}
+        Value::Null
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Faulty => {}
     }
 }

@@ -1,37 +1,51 @@
 //! Compose files to a [`Project`].
 //!
 //! ```text
-//! discover -> parse -> interpolate -> shape -> include, extend -> merge     per file, trees with spans
+//! discover -> parse -> interpolate -> shape -> include, extend -> merge   per file, trees with spans
 //!                                                                 |
-//!                decode -> normalize -> check -> read env files, contents   the project
+//!       defaults -> normalize -> env files -> check -> decode -> contents the project
 //! ```
+//!
+//! Everything up to the check happens on the tree, in which each value knows where it stands and how it
+//! came there: that is what diagnostics point at, and what [`Configuration`] prints and explains.
 
 mod assemble;
 mod compose_file;
+mod configuration;
 mod consistency;
 mod contents;
 mod decode;
 mod document;
 mod dotenv;
 mod environment;
+mod explain;
+mod extends;
 mod finish;
 mod identity;
+mod include;
 mod interpolate;
 mod merge;
 mod name;
 mod node;
 mod normalize;
+mod origin;
 mod path;
 mod places;
+mod print;
+mod repetition;
 mod report;
 mod scalar;
 mod schema;
+mod service_files;
 mod shape;
 mod short;
 mod source;
+mod template;
 #[cfg(test)]
 mod tests;
 mod words;
+
+pub use configuration::{Configuration, Explanation, NoSuchPath, VariableUse};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Project;
@@ -54,6 +68,16 @@ pub trait Files {
 
     /// Whether a file is there.
     fn exists(&self, path: &Path) -> bool;
+
+    /// Whether something is there that can be read, and not a folder.
+    fn is_file(&self, path: &Path) -> bool {
+        self.exists(path)
+    }
+
+    /// The path without symbolic links; as it is where it does not exist.
+    fn real_path(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
 }
 
 /// What the command line and the environment say about loading.
@@ -75,6 +99,24 @@ pub struct LoadOptions {
     pub current_directory: PathBuf,
     /// What to read besides the Compose files.
     pub depth: Depth,
+    /// What is left out, for who wants to see the files as they are.
+    pub skip: Skip,
+}
+
+/// Steps of loading that are left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each `--no-…` option of `config`")]
+pub struct Skip {
+    /// Variables stay as they are written.
+    pub interpolation: bool,
+    /// Relative paths stay relative.
+    pub paths: bool,
+    /// Nothing is filled in.
+    pub normalization: bool,
+    /// Contradictions and references to nothing are let pass.
+    pub consistency: bool,
+    /// Env files are not read.
+    pub env_files: bool,
 }
 
 /// What is read besides the Compose files themselves.
@@ -90,12 +132,14 @@ pub enum Depth {
 }
 
 /// A project and what may be wrong with it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Loaded {
     /// The project.
     pub project: Project,
     /// Worth showing, in the order of the files.
     pub warnings: Vec<Diagnostic>,
+    /// The document that the project was read from.
+    pub configuration: Configuration,
 }
 
 /// Loads a project.
@@ -103,12 +147,58 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with the files, each with its place.
 pub fn load(options: &LoadOptions, files: &dyn Files) -> Result<Loaded, Diagnostics> {
+    let Merged { mut configuration, name, discovered } = merged(options, files)?;
+    let profiles = configuration.profiles.clone();
+    let is_active = |service: &Node| is_active(service, &profiles);
+    let report = &mut configuration.report;
+    let contents = (options.depth >= Depth::Contents).then(|| {
+        let reader = Reader { files, current_directory: &options.current_directory };
+        let variables = &configuration.variables;
+        let external = &source::administration(&options.environment);
+        let mut context = contents::Context { reader, variables, external, report };
+        contents::read(&configuration.tree, &mut context)
+    });
+    if report.has_errors() {
+        return Err(failed(report));
+    }
+    let mut project = assemble::assemble(&configuration.tree, name, &is_active, report);
+    project.working_dir = discovered.folder;
+    project.files = discovered.files;
+    project.environment_files = environment::chosen_files(options);
+    if let Some(contents) = contents {
+        contents.give(&mut project);
+    }
+    project.places = places::places(&configuration.tree, &project.working_dir, &configuration.report);
+    let warnings = configuration.report.finish()?;
+    Ok(Loaded { project, warnings, configuration })
+}
+
+/// Loads the files as a document only, which need not become a project: their variables may be left in.
+///
+/// # Errors
+/// Everything that is wrong with the files, each with its place.
+pub fn configure(options: &LoadOptions, files: &dyn Files) -> Result<Configuration, Diagnostics> {
+    let mut configuration = merged(options, files)?.configuration;
+    configuration.warnings = configuration.report.finish()?;
+    Ok(configuration)
+}
+
+/// The files of a project as one document, with all that was found to say about them.
+struct Merged {
+    configuration: Configuration,
+    name: ProjectName,
+    discovered: Discovered,
+}
+
+fn merged(options: &LoadOptions, files: &dyn Files) -> Result<Merged, Diagnostics> {
     let reader = Reader { files, current_directory: &options.current_directory };
-    let mut loader = Loader::new(reader);
+    let mut loader = Loader::new(reader, options.skip);
+    loader.report.is_lenient = options.depth < Depth::Contents;
     let (mut variables, discovered) = locate(options, &mut loader)?;
     let parsed: Vec<_> = discovered.files.iter().map(|file| (file, loader.parse(file, None))).collect();
-    let name = project_name(options, &variables, &parsed, &discovered.folder)?;
-    variables.insert("COMPOSE_PROJECT_NAME".to_owned(), name.to_string());
+    let name = project_name(options, &variables, &parsed, &discovered.folder);
+    let name = name.map_err(|error| with_error(&mut loader.report, error))?;
+    variables.give("COMPOSE_PROJECT_NAME", name.to_string());
 
     let scope = Scope { variables: &variables, folder: &discovered.folder };
     let mut tree: Option<Node> = None;
@@ -119,53 +209,77 @@ pub fn load(options: &LoadOptions, files: &dyn Files) -> Result<Loaded, Diagnost
             None => tree = Some(next),
         }
     }
-    let mut report = loader.report;
-    let Some(mut tree) = tree else { return Err(failed(report)) };
-    merge::prune(&mut tree);
+    let Some(mut tree) = tree else { return Err(failed(&mut loader.report)) };
     let profiles = active_profiles(options, &variables);
-    let Some(mut project) = assemble::assemble(&tree, name, &profiles, &mut report) else {
-        return Err(failed(report));
-    };
-    project.working_dir = discovered.folder.clone();
-    project.files = discovered.files;
-    project.environment_files = environment::chosen_files(options);
-    normalize::normalize(&mut project);
-    consistency::check(&project, &tree, &mut report);
-    contents::read(
-        &mut project,
-        &tree,
-        options.depth,
-        &mut contents::Context {
-            reader,
-            variables: &variables,
-            external: &source::administration(&options.environment),
-            report: &mut report,
-        },
-    );
-    project.places = places::places(&tree, &project.working_dir, &report);
-    Ok(Loaded { project, warnings: report.finish()? })
+    complete(&mut tree, options, &mut loader, &Frame { scope, name: name.as_str(), profiles: &profiles });
+    let Loader { report, templates, .. } = loader;
+    let (skip, warnings) = (options.skip, Vec::new());
+    let configuration = Configuration { tree, report, variables, profiles, templates, skip, warnings };
+    Ok(Merged { configuration, name, discovered })
+}
+
+/// What the files of a project are completed with.
+struct Frame<'a> {
+    scope: Scope<'a>,
+    name: &'a str,
+    profiles: &'a [String],
+}
+
+/// Completes the merged tree, and checks whether its parts fit together.
+fn complete(tree: &mut Node, options: &LoadOptions, loader: &mut Loader<'_>, frame: &Frame<'_>) {
+    let Frame { scope, name, profiles } = frame;
+    merge::prune(tree);
+    repetition::settle(tree, &FILE, "the file", &mut loader.report);
+    normalize::defaults(tree, (!options.skip.paths).then_some(scope.folder));
+    if !options.skip.paths {
+        normalize::resolve_links(tree, loader.reader.files);
+    }
+    if !options.skip.normalization {
+        normalize::normalize(tree, name);
+    }
+    let is_active = |service: &Node| is_active(service, profiles);
+    if options.depth >= Depth::Environment && !options.skip.env_files {
+        let (reader, variables, report) = (loader.reader, scope.variables, &mut loader.report);
+        service_files::ServiceFiles { reader, variables, report }.read(tree, &is_active);
+    }
+    if !options.skip.consistency && !options.skip.interpolation {
+        consistency::check(tree, &is_active, &mut loader.report);
+    }
+}
+
+/// Whether a service has no profiles, or one that is active.
+fn is_active(service: &Node, profiles: &[String]) -> bool {
+    let mut own = service.items("profiles").filter_map(Node::as_text).peekable();
+    own.peek().is_none() || own.any(|own| profiles.iter().any(|active| active == "*" || active == own))
 }
 
 /// The report's errors; called where it is known to have some.
-fn failed(report: report::Report) -> Diagnostics {
+fn failed(report: &mut report::Report) -> Diagnostics {
     report.finish().err().unwrap_or_else(|| Diagnostic::error("the project has no configuration").into())
+}
+
+/// What was found so far and one more error.
+fn with_error(report: &mut report::Report, error: Diagnostics) -> Diagnostics {
+    error.0.into_iter().for_each(|error| report.note(error));
+    failed(report)
 }
 
 /// The environment and the files: each can say something about the other.
 fn locate(options: &LoadOptions, loader: &mut Loader<'_>) -> Result<(Variables, Discovered), Diagnostics> {
-    let mut variables = options.environment.clone();
+    let mut variables = Variables::of_process(&options.environment);
     let reader = loader.reader;
     let chosen = environment::chosen_files(options);
-    let is_default = chosen.is_empty() && !variables.contains_key("COMPOSE_DISABLE_ENV_FILE");
+    let is_default = chosen.is_empty() && !environment::is_default_disabled(&options.environment);
     let start = match &options.project_directory {
-        Some(folder) => source::absolute(folder, &options.current_directory, &variables),
+        Some(folder) => source::absolute(folder, &options.current_directory, variables.get("HOME")),
         None => options.current_directory.clone(),
     };
     environment::add_files(&mut variables, &chosen, &reader, &mut loader.report);
     if is_default {
         environment::add_default(&mut variables, &start, &reader, &mut loader.report);
     }
-    let mut discovered = source::discover(options, &variables, reader.files)?;
+    let discovered = source::discover(options, &variables, reader.files);
+    let mut discovered = discovered.map_err(|error| with_error(&mut loader.report, error.into()))?;
     discovered.warnings.drain(..).for_each(|warning| loader.report.note(warning));
     if is_default && discovered.folder != start {
         environment::add_default(&mut variables, &discovered.folder, &reader, &mut loader.report);
@@ -184,9 +298,9 @@ fn project_name(
     }
     let documents = parsed.iter().flat_map(|(_, documents)| documents);
     let template = documents.filter_map(|document| document.text_at("name")).next_back();
-    let lookup = |name: &str| variables.get(name).cloned();
+    let lookup = |name: &str| variables.get(name).map(str::to_owned);
     // A template that cannot be expanded is reported with its place when the file is interpolated.
-    let written = template.and_then(|template| interpolate::expand(template, &lookup, &mut |_| {}).ok());
+    let written = template.and_then(|template| interpolate::expand(template, &lookup).ok());
     Ok(name::derived(written.as_deref(), folder)?)
 }
 
@@ -195,7 +309,7 @@ fn active_profiles(options: &LoadOptions, variables: &Variables) -> Vec<String> 
     if !options.profiles.is_empty() {
         return options.profiles.clone();
     }
-    let named = variables.get("COMPOSE_PROFILES").map_or("", String::as_str);
+    let named = variables.get("COMPOSE_PROFILES").unwrap_or("");
     named.split(',').map(str::trim).filter(|profile| !profile.is_empty()).map(str::to_owned).collect()
 }
 
@@ -204,5 +318,5 @@ fn active_profiles(options: &LoadOptions, variables: &Variables) -> Vec<String> 
 /// # Errors
 /// The name breaks the rule of project names.
 pub fn name_without_files(options: &LoadOptions) -> Result<Option<ProjectName>, Diagnostics> {
-    Ok(name::given(options, &options.environment)?)
+    Ok(name::given(options, &Variables::of_process(&options.environment))?)
 }

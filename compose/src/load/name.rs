@@ -8,11 +8,9 @@ use std::path::Path;
 
 /// The name that the command line or the environment gives; it must be valid as it is.
 pub(super) fn given(options: &LoadOptions, variables: &Variables) -> Result<Option<ProjectName>, Diagnostic> {
-    let name = options.project_name.as_ref().or_else(|| variables.get("COMPOSE_PROJECT_NAME"));
+    let name = options.project_name.as_deref().or_else(|| variables.get("COMPOSE_PROJECT_NAME"));
     match name.filter(|name| !name.is_empty()) {
-        Some(name) => {
-            Ok(Some(ProjectName::new(name.as_str()).map_err(|error| Diagnostic::error(error.to_string()))?))
-        }
+        Some(name) => Ok(Some(ProjectName::new(name).map_err(|error| Diagnostic::error(error.to_string()))?)),
         None => Ok(None),
     }
 }

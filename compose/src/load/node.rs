@@ -1,6 +1,8 @@
-//! A document as a tree in which every value knows where it stands.
+//! A document as a tree in which every value knows where it stands and how it came there.
 
+use super::origin::Origin;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Which source a span lies in: an index into the report's sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +24,8 @@ pub(super) struct Node {
     pub(super) value: Value,
     pub(super) span: Span,
     pub(super) tag: Option<Tag>,
+    /// How it came to be, if not by being written where it stands.
+    pub(super) origin: Option<Rc<Origin>>,
 }
 
 /// Compose's own tags, which say how a value meets that of an earlier file.
@@ -43,6 +47,8 @@ pub(super) enum Value {
     Text(String),
     List(Vec<Node>),
     Map(Mapping),
+    /// Something that has been reported, so that nothing more is said about it.
+    Faulty,
 }
 
 /// Entries by key; order in the file means nothing in Compose.
@@ -57,7 +63,7 @@ pub(super) struct Entry {
 
 impl Node {
     pub(super) fn new(value: Value, span: Span) -> Self {
-        Self { value, span, tag: None }
+        Self { value, span, tag: None, origin: None }
     }
 
     pub(super) fn text(text: impl Into<String>, span: Span) -> Self {
@@ -74,6 +80,23 @@ impl Node {
             (key.to_owned(), Entry { key_span: span, node: Self::new(value, span) })
         };
         Self::new(Value::Map(entries.into_iter().map(entry).collect()), span)
+    }
+
+    /// The same with the origin of `other`, from which it was made, given to all that is in it.
+    pub(super) fn with_origin_of(mut self, other: &Node) -> Self {
+        if let Some(origin) = &other.origin {
+            self.add_origin(origin);
+        }
+        self
+    }
+
+    fn add_origin(&mut self, origin: &Rc<Origin>) {
+        self.origin = Some(Rc::clone(origin));
+        match &mut self.value {
+            Value::Map(map) => map.values_mut().for_each(|entry| entry.node.add_origin(origin)),
+            Value::List(items) => items.iter_mut().for_each(|item| item.add_origin(origin)),
+            _ => {}
+        }
     }
 
     pub(super) fn as_text(&self) -> Option<&str> {
@@ -104,9 +127,19 @@ impl Node {
         }
     }
 
+    /// The value at a key.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        Some(&self.as_map()?.get(key)?.node)
+    }
+
+    /// The value at a key, to be changed.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        Some(&mut self.as_map_mut()?.get_mut(key)?.node)
+    }
+
     /// The node at a path of keys.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Node> {
-        path.iter().try_fold(self, |node, key| Some(&node.as_map()?.get(*key)?.node))
+        path.iter().try_fold(self, |node, key| node.get(key))
     }
 
     /// Where the deepest key of a path stands that exists.
@@ -120,41 +153,44 @@ impl Node {
         found.map_or_else(|span| span, |(_, span)| span)
     }
 
-    /// Where a section names something: as a key, as an item, as an item's source, or in its text.
-    pub(super) fn mention(&self, name: &str) -> Option<Span> {
-        match &self.value {
-            Value::Map(map) => map.get(name).map(|entry| entry.key_span),
-            Value::List(items) => items
-                .iter()
-                .find(|item| {
-                    let text = item.as_text().or_else(|| item.text_at("source"));
-                    text.is_some_and(|text| text.split(':').next() == Some(name))
-                })
-                .map(|item| item.span),
-            Value::Text(text) => text.ends_with(name).then_some(self.span),
-            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => None,
-        }
-    }
-
     /// The text at a key.
     pub(super) fn text_at(&self, key: &str) -> Option<&str> {
-        self.at(&[key])?.as_text()
+        self.get(key)?.as_text()
     }
 
     /// The entries at a key, none if it is missing.
     pub(super) fn entries(&self, key: &str) -> impl Iterator<Item = (&String, &Entry)> {
-        self.at(&[key]).and_then(Node::as_map).into_iter().flatten()
+        self.get(key).and_then(Node::as_map).into_iter().flatten()
+    }
+
+    /// The entries at a key, to be changed.
+    pub(super) fn entries_mut(&mut self, key: &str) -> impl Iterator<Item = (&String, &mut Entry)> {
+        self.get_mut(key).and_then(Node::as_map_mut).into_iter().flatten()
     }
 
     /// The items at a key, none if it is missing.
     pub(super) fn items(&self, key: &str) -> impl Iterator<Item = &Node> {
-        self.at(&[key]).and_then(Node::as_list).into_iter().flatten()
+        self.get(key).and_then(Node::as_list).into_iter().flatten()
+    }
+
+    /// The items at a key, to be changed.
+    pub(super) fn items_mut(&mut self, key: &str) -> impl Iterator<Item = &mut Node> {
+        let items = match self.get_mut(key).map(|node| &mut node.value) {
+            Some(Value::List(items)) => Some(items),
+            _ => None,
+        };
+        items.into_iter().flatten()
+    }
+
+    /// Whether it is known to be set: neither missing nor something that was reported.
+    pub(super) fn is_faulty(&self) -> bool {
+        self.value == Value::Faulty
     }
 
     /// What it is, in the words of a message.
     pub(super) fn kind(&self) -> &'static str {
         match self.value {
-            Value::Null => "empty",
+            Value::Null | Value::Faulty => "empty",
             Value::Bool(_) => "a boolean",
             Value::Integer(_) | Value::Float(_) => "a number",
             Value::Text(_) => "a string",
@@ -170,19 +206,19 @@ impl Value {
         match self {
             Self::Bool(value) => Some(value.to_string()),
             Self::Integer(value) => Some(value.to_string()),
-            Self::Float(value) => Some(value.to_string()),
+            Self::Float(value) => Some(super::scalar::go_float(*value)),
             Self::Text(value) => Some(value.clone()),
-            Self::Null | Self::List(_) | Self::Map(_) => None,
+            Self::Null | Self::List(_) | Self::Map(_) | Self::Faulty => None,
         }
     }
 
-    /// The value without spans, as it is kept for `config`.
+    /// The value without spans.
     pub(super) fn to_json(&self) -> serde_json::Value {
         match self {
-            Self::Null => serde_json::Value::Null,
+            Self::Null | Self::Faulty => serde_json::Value::Null,
             Self::Bool(value) => (*value).into(),
             Self::Integer(value) => (*value).into(),
-            Self::Float(value) => (*value).into(),
+            Self::Float(value) => super::scalar::json_number(*value),
             Self::Text(value) => value.as_str().into(),
             Self::List(items) => items.iter().map(|item| item.value.to_json()).collect(),
             Self::Map(map) => {

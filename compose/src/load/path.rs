@@ -5,11 +5,15 @@ use std::path::{Component, Path, PathBuf};
 /// `path` seen from `base`, with `~` for `home`, and with `.` and `..` worked out of the text.
 pub(super) fn absolute(path: &str, base: &Path, home: Option<&str>) -> PathBuf {
     let expanded = match (path.strip_prefix('~'), home) {
-        (Some(""), Some(home)) => PathBuf::from(home),
-        (Some(rest), Some(home)) if rest.starts_with('/') => PathBuf::from(format!("{home}{rest}")),
+        (Some(rest), Some(home)) => PathBuf::from(format!("{home}/{rest}")),
         _ => PathBuf::from(path),
     };
     clean(&base.join(expanded))
+}
+
+/// The same, but an absolute path stays as it is written, as Docker Compose leaves it.
+pub(super) fn resolve(path: &str, base: &Path, home: Option<&str>) -> PathBuf {
+    if path.starts_with('/') { PathBuf::from(path) } else { absolute(path, base, home) }
 }
 
 /// The path without `.`, `..` and doubled or trailing slashes, as Go's `filepath.Clean` has it.
@@ -45,7 +49,7 @@ mod tests {
             ("/abs/./y", "/abs/y"),
             ("~/d", "/h/d"),
             ("~", "/h"),
-            ("~x", "/p/~x"),
+            ("~x", "/h/x"),
         ] {
             assert_eq!(absolute(path, Path::new("/p"), Some("/h")), Path::new(expected), "{path}");
         }

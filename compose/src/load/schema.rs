@@ -1,6 +1,8 @@
 //! What a Compose file may contain: the form of every attribute, how two files' values meet, and
 //! whether the engine applies it. The tables are in `schema/`; [`super::shape`] and [`super::merge`] walk them.
 
+mod build;
+mod deploy;
 mod project;
 mod service;
 #[cfg(test)]
@@ -21,6 +23,8 @@ pub(super) enum Kind {
     Word(&'static [&'static str]),
     /// String, number or boolean; becomes a string.
     Scalar,
+    /// String or number; becomes a string.
+    TextOrNumber,
     /// Boolean, or a string that reads as one; becomes a boolean.
     Bool,
     /// Integer, or a string that reads as one; becomes an integer.
@@ -69,12 +73,16 @@ pub(super) enum Kind {
 pub(super) enum Merge {
     /// Later items follow earlier ones.
     Append,
+    /// Later items follow earlier ones, and none may be there twice.
+    Distinct,
     /// Later items follow earlier ones; those already there are left out.
     Unique,
     /// The later list stands.
     Replace,
     /// A later item takes the place of an earlier one with the same identity.
     By(fn(&Node) -> String),
+    /// The later list stands, each item on top of the earlier one with the same identity.
+    Onto(fn(&Node) -> String),
 }
 
 /// A mapping with known keys.
@@ -92,6 +100,20 @@ pub(super) struct Field {
     pub(super) key: &'static str,
     pub(super) kind: Kind,
     pub(super) status: Status,
+    pub(super) empty: Empty,
+}
+
+/// How `config` prints an attribute that is zero, false or empty.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Empty {
+    /// Not at all.
+    Dropped,
+    /// As it is: an explicit zero differs from none.
+    Kept,
+    /// In JSON as null, even where the file says nothing.
+    Null,
+    /// In JSON as an empty mapping, even where the file says nothing.
+    Mapping,
 }
 
 /// What the engine makes of an attribute.
@@ -112,6 +134,22 @@ pub(super) fn service_kind() -> &'static Kind {
     &service::SERVICE
 }
 
+/// A hint at the section that an unknown key belongs to, for keys that are often misplaced.
+pub(super) fn home_of(key: &str) -> Option<String> {
+    let section = match key {
+        "context" | "dockerfile" | "args" | "target" => "`build`",
+        "condition" => "`depends_on`",
+        "interval" | "retries" | "timeout" | "start_period" | "test" => "`healthcheck`",
+        "replicas" | "resources" | "placement" | "update_config" | "restart_policy" => "`deploy`",
+        "limits" | "reservations" => "`deploy.resources`",
+        "log_driver" | "log_opt" => "`logging`",
+        "net" => return Some("it is called `network_mode` now".to_owned()),
+        "volume_driver" => return Some("name the driver in the top-level `volumes`".to_owned()),
+        _ => return None,
+    };
+    Some(format!("it belongs to {section}"))
+}
+
 impl Object {
     /// The field of a key.
     pub(super) fn field(&self, key: &str) -> Option<&'static Field> {
@@ -120,20 +158,36 @@ impl Object {
     }
 }
 
+impl Field {
+    const fn new(key: &'static str, kind: Kind, status: Status) -> Self {
+        Self { key, kind, status, empty: Empty::Dropped }
+    }
+
+    /// The same, printed in another way when empty.
+    const fn empty(self, empty: Empty) -> Self {
+        Self { empty, ..self }
+    }
+
+    /// The same, printed even when zero.
+    const fn kept(self) -> Self {
+        self.empty(Empty::Kept)
+    }
+}
+
 const fn applied(key: &'static str, kind: Kind) -> Field {
-    Field { key, kind, status: Status::Applied }
+    Field::new(key, kind, Status::Applied)
 }
 
 const fn later(key: &'static str, kind: Kind) -> Field {
-    Field { key, kind, status: Status::Later }
+    Field::new(key, kind, Status::Later)
 }
 
 const fn inert(key: &'static str, kind: Kind) -> Field {
-    Field { key, kind, status: Status::Inert }
+    Field::new(key, kind, Status::Inert)
 }
 
-const fn refused(key: &'static str) -> Field {
-    Field { key, kind: Kind::Any, status: Status::Refused }
+const fn refused(key: &'static str, kind: Kind) -> Field {
+    Field::new(key, kind, Status::Refused)
 }
 
 const fn object(name: &'static str, fields: &'static [Field]) -> Object {

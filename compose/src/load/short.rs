@@ -3,6 +3,7 @@
 use super::node::{Node, Value};
 use super::shape::Shape;
 use crate::model::GoDuration;
+use std::net::IpAddr;
 
 fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
@@ -38,18 +39,13 @@ pub(super) fn attachment(node: &Node, source: &str, _: &mut Shape<'_>) -> Vec<No
 }
 
 /// `gpus: all`
-pub(super) fn gpus(node: &Node, word: &str, shape: &mut Shape<'_>) -> Vec<Node> {
-    if word != "all" {
-        shape.mismatch(node, "gpus", "`all` or a list");
+pub(super) fn gpus(node: &Node, gpus: &str, shape: &mut Shape<'_>) -> Vec<Node> {
+    if gpus != "all" {
+        let hint = Some("write `gpus: all`, or a list of device requests".to_owned());
+        shape.fault(node, format!("`{gpus}` is not valid for `gpus`")).hint = hint;
         return Vec::new();
     }
-    let every = Node::map_of([("count", Value::Integer(-1))], node.span);
-    vec![Node::new(Value::List(vec![every]), node.span)]
-}
-
-/// `count: all`
-pub(super) fn count(node: &Node, word: &str, _: &mut Shape<'_>) -> Vec<Node> {
-    vec![if word == "all" { Node::new(Value::Integer(-1), node.span) } else { node.clone() }]
+    vec![Node::new(Value::List(vec![Node::map_of([("count", text("all"))], node.span)]), node.span)]
 }
 
 /// `cpu_rt_period: 400ms`
@@ -60,11 +56,21 @@ pub(super) fn microseconds(node: &Node, time: &str, _: &mut Shape<'_>) -> Vec<No
 }
 
 /// `host[:container[:rwm]]`, or the name of a CDI device, which has no parts.
-pub(super) fn device(node: &Node, device: &str, _: &mut Shape<'_>) -> Vec<Node> {
-    let mut parts = device.splitn(3, ':');
-    let fields = [("source", parts.next()), ("target", parts.next()), ("permissions", parts.next())];
-    let given = fields.into_iter().filter_map(|(key, part)| Some((key, text(part?))));
-    vec![Node::map_of(given, node.span)]
+pub(super) fn device(node: &Node, device: &str, shape: &mut Shape<'_>) -> Vec<Node> {
+    let parts: Vec<&str> = device.split(':').collect();
+    let (source, target, permissions) = match parts[..] {
+        [source] => (source, source, "rwm"),
+        [source, target] => (source, target, "rwm"),
+        [source, target, permissions] => (source, target, permissions),
+        _ => {
+            let hint = Some("write HOST[:CONTAINER[:rwm]], or the long form".to_owned());
+            shape.fault(node, "a device has three parts at most").hint = hint;
+            return Vec::new();
+        }
+    };
+    let target = if target.is_empty() { source } else { target };
+    let fields = [("source", text(source)), ("target", text(target)), ("permissions", text(permissions))];
+    vec![Node::map_of(fields, node.span)]
 }
 
 /// `[source:]target[:options]`
@@ -76,34 +82,45 @@ pub(super) fn mount(node: &Node, mount: &str, shape: &mut Shape<'_>) -> Vec<Node
         [source, target, options] => (Some(source), target, options),
         _ => (None, "", ""),
     };
-    if target.is_empty() || source == Some("") {
-        let message = format!("`{mount}` is not a volume: write [SOURCE:]TARGET[:OPTIONS]");
-        shape.report.error(node.span, message);
+    if target.is_empty() || source == Some("") || (parts.len() == 3 && options.is_empty()) {
+        let shown = node.shown().unwrap_or_default();
+        let hint = "write [SOURCE:]TARGET[:OPTIONS], such as `data:/var/lib/data:ro`".to_owned();
+        shape.fault(node, format!("`{shown}` is not a volume")).hint = Some(hint);
         return Vec::new();
     }
+    vec![mount_node(source, target, options, node)]
+}
+
+fn mount_node(source: Option<&str>, target: &str, options: &str, node: &Node) -> Node {
     let is_bind = source.is_some_and(|source| source.starts_with(['.', '/', '~']));
     let mut fields = vec![("target", text(target))];
     fields.extend(source.map(|source| ("source", text(source))));
-    let mut uses = Vec::new();
+    let (mut bind, mut volume) = (Vec::new(), Vec::new());
     if is_bind {
-        uses.push(("create_host_path", Value::Bool(true)));
+        bind.push(("create_host_path", Value::Bool(true)));
     }
     for option in options.split(',') {
         match option {
             "ro" => fields.push(("read_only", Value::Bool(true))),
-            "nocopy" if !is_bind => uses.push(("nocopy", Value::Bool(true))),
-            "z" | "Z" if is_bind => uses.push(("selinux", text(option))),
-            "shared" | "slave" | "private" | "rshared" | "rslave" | "rprivate" if is_bind => {
-                uses.push(("propagation", text(option)));
+            "rw" => fields.retain(|(key, _)| *key != "read_only"),
+            "nocopy" => volume.push(("nocopy", Value::Bool(true))),
+            "z" | "Z" => bind.push(("selinux", text(option))),
+            "shared" | "slave" | "private" | "rshared" | "rslave" | "rprivate" => {
+                bind.push(("propagation", text(option)));
             }
-            // Docker Compose ignores options that mean nothing for the kind of mount.
+            // Docker Compose ignores options it does not know.
             _ => {}
         }
     }
-    let kind = if is_bind { "bind" } else { "volume" };
-    fields.push(("type", text(kind)));
-    fields.push((kind, Node::map_of(uses, node.span).value));
-    vec![Node::map_of(fields, node.span)]
+    // What an option is for is printed whatever kind of mount it stands at.
+    if is_bind || !bind.is_empty() {
+        fields.push(("bind", Node::map_of(bind, node.span).value));
+    }
+    if !is_bind || !volume.is_empty() {
+        fields.push(("volume", Node::map_of(volume, node.span).value));
+    }
+    fields.push(("type", text(if is_bind { "bind" } else { "volume" })));
+    Node::map_of(fields, node.span)
 }
 
 /// `[[ip:]host[-range]:]container[-range][/protocol]`
@@ -113,8 +130,8 @@ pub(super) fn ports(node: &Node, port: &str, shape: &mut Shape<'_>) -> Vec<Node>
         Err(reason) => {
             let hint =
                 "write [[IP:]HOST:]CONTAINER[/PROTOCOL], such as \"8080:80\" or \"127.0.0.1:53:53/udp\"";
-            shape.report.error(node.span, format!("`{port}` is not a port: {reason}")).hint =
-                Some(hint.to_owned());
+            let shown = node.shown().unwrap_or_default();
+            shape.fault(node, format!("`{shown}` is not a port: {reason}")).hint = Some(hint.to_owned());
             Vec::new()
         }
     }
@@ -123,13 +140,17 @@ pub(super) fn ports(node: &Node, port: &str, shape: &mut Shape<'_>) -> Vec<Node>
 /// Why a text is not a port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PortError {
-    #[error("ports are numbers from 1 to 65535")]
+    #[error("ports are numbers up to 65535")]
     Number,
+    #[error("the protocol is tcp, udp or sctp")]
+    Protocol,
+    #[error("the host's part must be an IP address")]
+    Host,
     #[error("a range ends before it begins")]
     Backwards,
     #[error("host and container ranges have different lengths")]
     Lengths,
-    #[error("an IPv6 address needs square brackets")]
+    #[error("a square bracket is missing")]
     Address,
 }
 
@@ -137,58 +158,71 @@ type Fields = Vec<(&'static str, Value)>;
 
 fn parse_ports(port: &str) -> Result<Vec<Fields>, PortError> {
     let (ports, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+    let protocol = if protocol.is_empty() { "tcp".to_owned() } else { protocol.to_ascii_lowercase() };
+    if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
+        return Err(PortError::Protocol);
+    }
     let (host, container) = match ports.rsplit_once(':') {
         Some((host, container)) => (Some(host), container),
         None => (None, ports),
     };
-    let (address, published) = match host {
-        Some(host) => split_host(host)?,
-        None => (None, ""),
-    };
+    let (address, published) = host.map_or(Ok((None, "")), split_host)?;
     let targets = range(container)?;
     let published = if published.is_empty() { None } else { Some(range(published)?) };
-    let count = targets.1 - targets.0;
-    let mut expanded = Vec::new();
+    let mut expanded: Vec<(String, Fields)> = Vec::new();
     for (offset, target) in (targets.0..=targets.1).enumerate() {
         let mut fields = vec![
             ("mode", text("ingress")),
             ("target", Value::Integer(i64::from(target))),
-            ("protocol", text(&protocol.to_ascii_lowercase())),
+            ("protocol", text(&protocol)),
         ];
         fields.extend(address.map(|address| ("host_ip", text(address))));
-        fields.extend(
-            match published {
-                None => None,
-                Some((first, last)) if last - first == count => {
-                    Some(usize::from(first) + offset).map(|n| n.to_string())
-                }
-                Some((first, last)) if count == 0 => Some(format!("{first}-{last}")),
-                Some(_) => return Err(PortError::Lengths),
-            }
-            .map(|published| ("published", Value::Text(published))),
-        );
-        expanded.push(fields);
+        let published = host_port(published, targets, offset)?;
+        fields.extend(published.map(|published| ("published", Value::Text(published))));
+        expanded.push((target.to_string(), fields));
     }
-    Ok(expanded)
+    // In the order in which Docker Compose prints them: by the number's text.
+    expanded.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(expanded.into_iter().map(|(_, fields)| fields).collect())
 }
 
-/// `[ip:]port` into both; the address may be IPv6 in brackets.
-fn split_host(host: &str) -> Result<(Option<&str>, &str), PortError> {
-    if let Some(rest) = host.strip_prefix('[') {
-        let (address, tail) = rest.split_once(']').ok_or(PortError::Address)?;
-        return Ok((Some(address), tail.strip_prefix(':').unwrap_or(tail)));
+/// The host's port for one of a range of container ports.
+fn host_port(
+    published: Option<(u16, u16)>,
+    targets: (u16, u16),
+    offset: usize,
+) -> Result<Option<String>, PortError> {
+    let count = targets.1 - targets.0;
+    match published {
+        None => Ok(None),
+        Some((first, last)) if last - first == count => Ok(Some((usize::from(first) + offset).to_string())),
+        Some((first, last)) if count == 0 => Ok(Some(format!("{first}-{last}"))),
+        Some(_) => Err(PortError::Lengths),
     }
-    match host.rsplit_once(':') {
-        Some((address, _)) if address.contains(':') => Err(PortError::Address),
-        Some((address, port)) => Ok((Some(address), port)),
-        None if host.contains('.') => Ok((Some(host), "")),
-        None => Ok((None, host)),
+}
+
+/// `[ip:]port` into both; the address may be IPv6, in brackets or not.
+fn split_host(host: &str) -> Result<(Option<&str>, &str), PortError> {
+    let (address, port) = match host.rsplit_once(':') {
+        Some((address, port)) if !port.ends_with(']') => (address, port),
+        Some(_) => (host, ""),
+        None if host.contains('.') => (host, ""),
+        None => return Ok((None, host)),
+    };
+    let bare = match address.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').ok_or(PortError::Address)?,
+        None => address,
+    };
+    match bare.parse::<IpAddr>() {
+        Ok(_) => Ok((Some(bare), port)),
+        Err(_) if bare.is_empty() => Ok((None, port)),
+        Err(_) => Err(PortError::Host),
     }
 }
 
 /// `80` or `80-90`.
 pub(super) fn range(text: &str) -> Result<(u16, u16), PortError> {
-    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0).ok_or(PortError::Number);
+    let port = |text: &str| text.parse::<u16>().map_err(|_| PortError::Number);
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (port(first)?, port(last)?);
     if first <= last { Ok((first, last)) } else { Err(PortError::Backwards) }
@@ -225,6 +259,8 @@ mod tests {
         check("127.0.0.1:53:53/udp", "127.0.0.1>53>53/udp");
         check("127.0.0.1::80", "127.0.0.1>>80/tcp");
         check("[::1]:80:80", "::1>80>80/tcp");
+        check("::1:80:80", "::1>80>80/tcp");
+        check("9-10/UDP", ">>10/udp >>9/udp");
         check("3000-3001", ">>3000/tcp >>3001/tcp");
         check("9000-9001:80-81", ">9000>80/tcp >9001>81/tcp");
         check("9000-9005:80", ">9000-9005>80/tcp");
@@ -232,10 +268,12 @@ mod tests {
 
     #[test]
     fn says_why_a_port_is_refused() {
-        check("80:http", "ports are numbers from 1 to 65535");
-        check("70000", "ports are numbers from 1 to 65535");
+        check("80:http", "ports are numbers up to 65535");
+        check("70000", "ports are numbers up to 65535");
         check("90-80", "a range ends before it begins");
         check("1-3:1-2", "host and container ranges have different lengths");
-        check("::1:80:80", "an IPv6 address needs square brackets");
+        check("localhost:80:80", "the host's part must be an IP address");
+        check("[::1:80:80", "a square bracket is missing");
+        check("80/tpc", "the protocol is tcp, udp or sctp");
     }
 }

@@ -3,11 +3,13 @@
 use super::environment::Variables;
 use super::{Files, LoadOptions, path};
 use crate::diagnostic::Diagnostic;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The default names, in order of preference.
-const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+pub(super) const FILE_NAMES: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 /// Files merged on top of a default one, in order of preference.
 const OVERRIDE_NAMES: [&str; 4] = [
     "compose.override.yml",
@@ -81,12 +83,12 @@ pub(super) fn discover(
         let start = options
             .project_directory
             .as_deref()
-            .map_or(current.clone(), |path| absolute(path, current, variables));
+            .map_or(current.clone(), |path| absolute(path, current, variables.get("HOME")));
         found = default_files(&start, files, &mut warnings)?;
     }
     let from_file = found.iter().find(|path| !is_stdin(path)).and_then(|path| path.parent());
     let folder = match &options.project_directory {
-        Some(folder) => absolute(folder, current, variables),
+        Some(folder) => absolute(folder, current, variables.get("HOME")),
         None => from_file.unwrap_or(current).to_owned(),
     };
     Ok(Discovered { files: found, folder, warnings })
@@ -97,23 +99,24 @@ fn is_stdin(path: &Path) -> bool {
 }
 
 /// A path of the command line, made absolute; `-` stays.
-pub(super) fn absolute(path: &Path, current: &Path, variables: &Variables) -> PathBuf {
+pub(super) fn absolute(path: &Path, current: &Path, home: Option<&str>) -> PathBuf {
     if is_stdin(path) {
         return path.to_owned();
     }
-    path::absolute(&path.to_string_lossy(), current, variables.get("HOME").map(String::as_str))
+    path::absolute(&path.to_string_lossy(), current, home)
 }
 
 fn named_files(options: &LoadOptions, variables: &Variables) -> Vec<PathBuf> {
     let named = variables.get("COMPOSE_FILE").filter(|list| options.files.is_empty() && !list.is_empty());
     let names: Vec<PathBuf> = match named {
         Some(list) => {
-            let separator = variables.get("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
+            let separator =
+                variables.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or(":");
             list.split(separator).map(PathBuf::from).collect()
         }
         None => options.files.clone(),
     };
-    names.iter().map(|name| absolute(name, &options.current_directory, variables)).collect()
+    names.iter().map(|name| absolute(name, &options.current_directory, variables.get("HOME"))).collect()
 }
 
 /// The default file here or in a folder above, with its override.
@@ -123,24 +126,29 @@ fn default_files(
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<Vec<PathBuf>, Diagnostic> {
     let present = |folder: &Path, names: &[&str]| -> Vec<PathBuf> {
-        names.iter().map(|name| folder.join(name)).filter(|path| files.exists(path)).collect()
+        names.iter().map(|name| folder.join(name)).filter(|path| files.is_file(path)).collect()
     };
     for folder in start.ancestors() {
         let mut candidates = present(folder, &FILE_NAMES).into_iter();
         let Some(main) = candidates.next() else { continue };
         if let Some(other) = candidates.next() {
             let message = format!("found both {} and {}; using the first", main.display(), other.display());
-            warnings.push(Diagnostic::warning(message));
+            warnings.push(Diagnostic::warning(message).hint("remove one of them"));
         }
-        let overriding = present(folder, &OVERRIDE_NAMES).into_iter().next();
-        return Ok(std::iter::once(main).chain(overriding).collect());
+        let mut overriding = present(folder, &OVERRIDE_NAMES).into_iter();
+        let first = overriding.next();
+        if let (Some(first), Some(other)) = (&first, overriding.next()) {
+            let message = format!("found both {} and {}; using the first", first.display(), other.display());
+            warnings.push(Diagnostic::warning(message).hint("remove one of them"));
+        }
+        return Ok(std::iter::once(main).chain(first).collect());
     }
     let message = format!("no configuration file in {} or a folder above it", start.display());
     Err(Diagnostic::error(message).hint(format!("name one with -f, or write {}", FILE_NAMES[0])))
 }
 
 /// The administrator's folder: `/etc/lighter`, or `etc` of an installation of its own.
-pub(super) fn administration(environment: &Variables) -> PathBuf {
+pub(super) fn administration(environment: &BTreeMap<String, String>) -> PathBuf {
     match environment.get("LIGHTER_ROOT").filter(|root| !root.is_empty()) {
         Some(root) => Path::new(root).join("etc"),
         None => PathBuf::from("/etc/lighter"),

@@ -19,7 +19,8 @@ fn check_files(files: &[(&str, &str)], options: &LoadOptions, expected: &str) {
 /// Compares a part of the JSON that `config` prints; `path` is as `services.web.ports`.
 fn check_config(files: &[(&str, &str)], options: &LoadOptions, path: &str, expected: &str) {
     let loaded = load_files(files, options).unwrap_or_else(|errors| panic!("{errors}"));
-    let config: serde_json::Value = serde_json::from_str(&loaded.project.to_json()).unwrap();
+    let active = |name: &str| loaded.configuration.service_names().contains(&name);
+    let config: serde_json::Value = serde_json::from_str(&loaded.configuration.to_json(&active)).unwrap();
     let part = path.split('.').fold(&config, |value, key| &value[key]);
     assert_eq!(part.to_string(), expected, "{path}");
 }
@@ -30,7 +31,7 @@ fn one_run_names_all_independent_errors() {
         "services:\n  web:\n    image: nginx\n    port: [80]\n    privileged: perhaps\n    mem_limit: 5q\n  db:\n    imag: x\n",
         "compose.yaml:4:5: unknown key `port` in a service [did you mean `ports`?]\n\
          compose.yaml:5:17: `privileged` must be true or false, but is `perhaps`\n\
-         compose.yaml:6:16: `mem_limit`: `5q` is not a size: write a number with an optional unit, such as `512m` or `1.5gb`\n\
+         compose.yaml:6:16: `mem_limit`: `5q` is not a size [write a number with an optional unit, such as `512m` or `1.5gb`]\n\
          compose.yaml:8:5: unknown key `imag` in a service [did you mean `image`?]",
     );
 }
@@ -50,7 +51,7 @@ fn references_to_nothing_name_the_nearest() {
 fn a_dependency_cycle_is_printed() {
     check(
         "services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [c]}\n  c: {image: x, links: [a]}\n",
-        "compose.yaml:2:17: dependency cycle detected: a -> b -> c -> a",
+        "compose.yaml:2:30: dependency cycle detected: a -> b -> c -> a [remove one of these dependencies; services reach each other by name without]",
     );
 }
 
@@ -84,7 +85,7 @@ fn what_is_not_applied_is_named() {
         "version: '3'\nservices:\n  web:\n    image: nginx\n    models: {}\n    x-note: ignored\n    command: echo $NONE\n",
         "compose.yaml:1:1: `version` is obsolete and ignored [remove it]\n\
          compose.yaml:5:5: `models` of a service is not applied yet\n\
-         compose.yaml:7:14: the variable `NONE` is not set, an empty string is used",
+         compose.yaml:7:14: the variable `NONE` is not set, an empty string is used [set NONE, or give a default: `${NONE:-}`]",
     );
 }
 
@@ -181,8 +182,8 @@ fn services_with_inactive_profiles_are_left_out() {
 fn missing_files_are_errors_where_they_are_named() {
     check(
         "services:\n  web: {image: x, env_file: [a.env], secrets: [key]}\nsecrets:\n  key: {file: ./key}\n",
-        "compose.yaml:2:19: env file a.env not found [write `{path: …, required: false}` if it may be missing]\n\
-         compose.yaml:4:3: the file of `key` is missing: key",
+        "compose.yaml:2:30: env file a.env not found [create it, or write `{path: …, required: false}` if it may be missing]\n\
+         compose.yaml:4:15: the file of `key` is missing: key [create it, or name another file for `key`]",
     );
     check_files(
         &[],

@@ -54,7 +54,7 @@ pub struct DeployResources {
 pub struct Limits {
     /// Processors.
     #[serde(skip_serializing_if = "is_default")]
-    pub cpus: Option<String>,
+    pub cpus: Option<f64>,
     /// Memory.
     #[serde(skip_serializing_if = "is_default")]
     pub memory: Option<ByteSize>,

@@ -93,41 +93,6 @@ impl Project {
         service.image.clone().unwrap_or_else(|| format!("{}-{name}", self.name))
     }
 
-    /// What `docker compose config` prints.
-    ///
-    /// # Panics
-    /// Never: every key is a string and every value can be written.
-    #[must_use]
-    pub fn to_yaml(&self) -> String {
-        let mut value = self.escaped();
-        let sections = value.as_object_mut().expect("a project is a mapping");
-        let order = ["name", "services", "networks", "volumes", "secrets", "configs"];
-        let mut ordered: Vec<_> =
-            order.iter().filter_map(|section| sections.remove_entry(*section)).collect();
-        ordered.extend(std::mem::take(sections));
-        serde_yaml::to_string(&InOrder(ordered)).expect("a project has only what YAML can hold")
-    }
-
-    /// What `docker compose config --format json` prints.
-    ///
-    /// # Panics
-    /// Never: every key is a string and every value can be written.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let mut value = self.escaped();
-        drop_extensions(&mut value);
-        let mut text = serde_json::to_string_pretty(&value).expect("a project has only what JSON can hold");
-        text.push('\n');
-        text
-    }
-
-    /// The project with every `$` doubled, so that it reads back as it is.
-    fn escaped(&self) -> serde_json::Value {
-        let mut value = serde_json::to_value(self).expect("a project has string keys only");
-        escape(&mut value);
-        value
-    }
-
     /// The elements of a section that an active service uses.
     fn used<'a, T>(
         &'a self,
@@ -136,48 +101,6 @@ impl Project {
     ) -> BTreeMap<&'a Key, &'a T> {
         let used: BTreeSet<&str> = self.services.values().flat_map(keys).collect();
         section.iter().filter(|(key, _)| used.contains(key.as_str())).collect()
-    }
-}
-
-/// A mapping whose entries are written in the order given.
-struct InOrder(Vec<(String, serde_json::Value)>);
-
-impl Serialize for InOrder {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
-    }
-}
-
-/// Drops `x-` extensions within elements: Docker Compose's JSON, unlike its YAML, has only those of the top level.
-fn drop_extensions(project: &mut serde_json::Value) {
-    let sections = ["services", "networks", "volumes", "configs", "secrets"];
-    let elements = sections.iter().filter_map(|section| project.get(*section)?.as_object().map(|_| *section));
-    for section in elements.collect::<Vec<_>>() {
-        project[section]
-            .as_object_mut()
-            .into_iter()
-            .flat_map(|map| map.values_mut())
-            .for_each(drop_own_extensions);
-    }
-}
-
-fn drop_own_extensions(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_own_extensions),
-        serde_json::Value::Object(map) => {
-            map.retain(|key, _| !key.starts_with("x-"));
-            map.values_mut().for_each(drop_own_extensions);
-        }
-        _ => {}
-    }
-}
-
-fn escape(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
-        serde_json::Value::Array(items) => items.iter_mut().for_each(escape),
-        serde_json::Value::Object(map) => map.values_mut().for_each(escape),
-        _ => {}
     }
 }
 

@@ -8,11 +8,31 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
     /// Not a size.
-    #[error("`{0}` is not a size: write a number with an optional unit, such as `512m` or `1.5gb`")]
+    #[error("`{0}` is not {expected}: {advice}", expected = self.expected(), advice = self.advice())]
     Size(String),
     /// Not a time.
-    #[error("`{0}` is not a duration: write numbers with units, such as `1m30s` or `500ms`")]
+    #[error("`{0}` is not {expected}: {advice}", expected = self.expected(), advice = self.advice())]
     Duration(String),
+}
+
+impl UnitError {
+    /// What the text should have been.
+    #[must_use]
+    pub fn expected(&self) -> &'static str {
+        match self {
+            Self::Size(_) => "a size",
+            Self::Duration(_) => "a duration",
+        }
+    }
+
+    /// How such a text is written.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Size(_) => "write a number with an optional unit, such as `512m` or `1.5gb`",
+            Self::Duration(_) => "write numbers with units, such as `1m30s` or `500ms`",
+        }
+    }
 }
 
 /// A number of bytes; -1 is without limit. Written as `512m` (units are powers of 1024), printed as a number.

@@ -23,7 +23,9 @@ pub(super) fn devices(service: &Service) -> Result<DeviceAccess, AttributeError>
 
 /// `vendor.com/class=device` is no path.
 fn is_cdi(device: &model::Device) -> bool {
-    device.target.is_none() && !device.source.starts_with('/') && device.source.contains('=')
+    device.target.as_ref().is_none_or(|target| *target == device.source)
+        && !device.source.starts_with('/')
+        && device.source.contains('=')
 }
 
 fn node(device: &model::Device) -> Result<DeviceSpec, AttributeError> {

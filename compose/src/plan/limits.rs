@@ -105,11 +105,7 @@ fn bytes(size: ByteSize) -> Option<u64> {
 }
 
 fn nano_cpus(service: &Service, limits: Option<&Limits>) -> Result<Option<u64>, AttributeError> {
-    let cpus = match (service.cpus, limits.and_then(|limits| limits.cpus.as_deref())) {
-        (Some(cpus), _) => cpus,
-        (None, Some(text)) => text.parse().map_err(|_| refuse_cpus(text))?,
-        (None, None) => return Ok(None),
-    };
+    let Some(cpus) = service.cpus.or(limits.and_then(|limits| limits.cpus)) else { return Ok(None) };
     if !cpus.is_finite() || cpus < 0.0 {
         return Err(refuse_cpus(&cpus.to_string()));
     }

@@ -1,11 +1,11 @@
 //! The top level: networks, volumes, configs, secrets.
 
 use super::service::SERVICE;
-use super::{Field, Kind, Merge, Object, applied, inert, later, object, refused};
+use super::{Empty, Field, Kind, Merge, Object, applied, inert, later, object, refused};
 use crate::load::{finish, identity, short};
 use Kind::{
-    Any, Bool, Either, Integer, List, Map, Nullable, Object as Keys, OneOrMore, Pairs, Path, Scalar, Short,
-    Text,
+    Bool, Either, Integer, List, Map, Nullable, Object as Keys, OneOrMore, Pairs, Path, Short, Text,
+    TextOrNumber,
 };
 
 /// The whole file.
@@ -14,14 +14,24 @@ pub(in crate::load) static PROJECT: Object = object("the file", PROJECT_FIELDS);
 const PROJECT_FIELDS: &[Field] = &[
     applied("configs", Map(&CONFIG)),
     applied("include", List(&INCLUDE, Merge::Append)),
-    later("models", Map(&Any)),
+    later("models", Map(&MODEL)),
     applied("name", Text),
     applied("networks", Map(&NETWORK)),
     applied("secrets", Map(&SECRET)),
     applied("services", Map(&SERVICE)),
-    applied("version", Scalar),
+    applied("version", Text),
     applied("volumes", Map(&VOLUME)),
 ];
+
+static MODEL: Kind = Keys(&object(
+    "a model",
+    &[
+        later("context_size", Integer),
+        later("model", Text),
+        later("name", Text),
+        later("runtime_flags", List(&Text, Merge::Append)),
+    ],
+));
 
 static INCLUDE: Kind = Short(
     short::include,
@@ -40,12 +50,12 @@ static NETWORK: Kind = Nullable(&Keys(&Object {
     fields: &[
         applied("attachable", Bool),
         applied("driver", Text),
-        applied("driver_opts", Map(&Scalar)),
-        applied("enable_ipv4", Bool),
-        applied("enable_ipv6", Bool),
+        applied("driver_opts", Map(&TextOrNumber)),
+        applied("enable_ipv4", Bool).kept(),
+        applied("enable_ipv6", Bool).kept(),
         applied("external", Either(&Bool, &EXTERNAL)),
         applied("internal", Bool),
-        applied("ipam", Keys(&IPAM)),
+        applied("ipam", Keys(&IPAM)).empty(Empty::Mapping),
         applied("labels", Pairs),
         applied("name", Text),
     ],
@@ -57,9 +67,9 @@ static EXTERNAL: Kind = Keys(&object("external", &[applied("name", Text)]));
 static IPAM: Object = object(
     "ipam",
     &[
-        applied("config", List(&Keys(&POOL), Merge::By(identity::subnet))),
+        applied("config", List(&Keys(&POOL), Merge::Onto(identity::subnet))),
         applied("driver", Text),
-        later("options", Map(&Scalar)),
+        later("options", Map(&TextOrNumber)),
     ],
 );
 
@@ -77,7 +87,7 @@ static VOLUME: Kind = Nullable(&Keys(&Object {
     name: "a volume",
     fields: &[
         applied("driver", Text),
-        applied("driver_opts", Map(&Scalar)),
+        applied("driver_opts", Map(&TextOrNumber)),
         applied("external", Either(&Bool, &EXTERNAL)),
         applied("labels", Pairs),
         applied("name", Text),
@@ -94,7 +104,7 @@ static CONFIG: Kind = Keys(&Object {
         applied("file", Path),
         inert("labels", Pairs),
         applied("name", Text),
-        refused("template_driver"),
+        refused("template_driver", Text),
     ],
     finish: finish::external,
 });
@@ -102,14 +112,14 @@ static CONFIG: Kind = Keys(&Object {
 static SECRET: Kind = Keys(&Object {
     name: "a secret",
     fields: &[
-        refused("driver"),
-        refused("driver_opts"),
+        refused("driver", Text),
+        refused("driver_opts", Map(&TextOrNumber)),
         applied("environment", Text),
         applied("external", Either(&Bool, &EXTERNAL)),
         applied("file", Path),
         inert("labels", Pairs),
         applied("name", Text),
-        refused("template_driver"),
+        refused("template_driver", Text),
     ],
     finish: finish::external,
 });
@@ -120,10 +130,10 @@ pub(super) static CONFIG_USE: Kind = Short(short::attachment, &Keys(&ATTACHMENT)
 static ATTACHMENT: Object = object(
     "a reference",
     &[
-        applied("gid", Scalar),
-        applied("mode", Integer),
+        applied("gid", Text),
+        applied("mode", Integer).kept(),
         applied("source", Text),
         applied("target", Text),
-        applied("uid", Scalar),
+        applied("uid", Text),
     ],
 );

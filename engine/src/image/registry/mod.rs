@@ -18,7 +18,7 @@ mod push;
 mod registries;
 
 pub use error::RegistryError;
-pub use pull::{PullError, pull};
+pub use pull::{PullError, pull, resolve};
 pub use push::{PushError, push};
 pub use registries::{Registries, RegistriesError};
 

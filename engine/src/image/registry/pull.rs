@@ -109,6 +109,26 @@ pub async fn pull(
     published.map_err(|source| failed.layer(LayerError::Store(source)))
 }
 
+/// The digest that a registry has for an image's tag now: of its index, where it has one.
+///
+/// # Errors
+/// Names the image, the host that was asked, and what it or the network said.
+pub async fn resolve(reference: &ImageReference, registries: &Registries) -> Result<Digest, PullError> {
+    let name = reference.tag().unwrap_or("latest");
+    let mut errors = Vec::new();
+    for endpoint in registries.pull_endpoints(reference.registry()) {
+        let answer = match Client::new(endpoint, reference, Access::Pull) {
+            Ok(client) => client.document(name).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok((text, _)) => return Ok(crate::image::layer::Hasher::sha256(&text)),
+            Err(error) => errors.push(error),
+        }
+    }
+    Err(nowhere(reference, errors))
+}
+
 /// The manifest for the wanted platform, and who had it.
 struct Found {
     client: Client,
@@ -130,14 +150,19 @@ async fn find(
             Err(error) => errors.push(error),
         }
     }
+    Err(nowhere(reference, errors))
+}
+
+/// What is said when no endpoint has the image.
+fn nowhere(reference: &ImageReference, mut errors: Vec<RegistryError>) -> PullError {
     let reference = reference.clone();
     if errors.len() == 1
         && let Some(source) = errors.pop()
     {
-        return Err(PullError::Registry { reference, source: Box::new(source) });
+        return PullError::Registry { reference, source: Box::new(source) };
     }
     let tried = errors.iter().map(|error| one_line(error)).collect();
-    Err(PullError::Nowhere { reference, tried })
+    PullError::Nowhere { reference, tried }
 }
 
 async fn find_at(
