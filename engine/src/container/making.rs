@@ -144,7 +144,7 @@ pub(super) fn discard(layout: &Layout, id: &ContainerId) -> io::Result<()> {
         }
     }
     for network in network::list(layout).unwrap_or_default() {
-        let _ = super::remove::release(layout, &network.spec.name, id);
+        let _ = super::remove::release(layout, &network.spec.name, id, None);
     }
     for entry in fs::read_dir(layout.names())? {
         let name = entry?.file_name().into_string().unwrap_or_default();

@@ -112,18 +112,23 @@ fn take_out(layout: &Layout, name: &ContainerName, record: &ContainerRecord) -> 
         .map_err(|source| RemoveError::Cgroup { name: name.clone(), source })?;
     if let NetworkMode::Networks { endpoints } = &record.spec.network {
         for endpoint in endpoints {
-            release(layout, &endpoint.network, &record.id)
+            release(layout, &endpoint.network, &record.id, Some(&record.spec.name))
                 .map_err(|source| RemoveError::Network { name: name.clone(), source: Box::new(source) })?;
         }
     }
     Ok(())
 }
 
-/// Forgets a container's names and gives back its address in a network.
-pub(super) fn release(layout: &Layout, network: &NetworkName, id: &ContainerId) -> Result<(), NetworkError> {
+/// Forgets a container's names and gives back its address in a network, to be given to the next one of
+/// that name.
+pub(super) fn release(
+    layout: &Layout,
+    network: &NetworkName,
+    id: &ContainerId,
+    name: Option<&ContainerName>,
+) -> Result<(), NetworkError> {
     names::forget(layout, network, id)?;
-    let lessee = ContainerName::new(id.as_str()).expect("64 hex digits are a valid name");
-    Ok(lease::release(layout, network, &lessee)?)
+    Ok(lease::release(layout, network, id, name)?)
 }
 
 /// Without its record the container is half removed, and repair goes on where this is killed.

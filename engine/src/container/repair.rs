@@ -165,7 +165,7 @@ fn clean(
         // Removed but for this, or a build step.
         None => {
             for network in network::list(layout).unwrap_or_default() {
-                let _ = super::remove::release(layout, &network.spec.name, id);
+                let _ = super::remove::release(layout, &network.spec.name, id, None);
             }
             let cgroup = Cgroup::at(PathBuf::from(layout.instance()).join(id.as_str()));
             let removed = cgroup.kill().and_then(|()| cgroup.remove());

@@ -5,8 +5,10 @@ use super::ipam::IpamError;
 use super::lease::LeaseError;
 use super::names::NamesError;
 use super::netlink::NetlinkError;
+use super::options::OptionError;
 use super::port::PortError;
 use super::resolver::ResolverError;
+use super::uplink::UplinkError;
 use crate::state::lock::LockError;
 use crate::state::record::RecordError;
 use engine_spec::NetworkName;
@@ -31,6 +33,12 @@ pub enum NetworkError {
     /// Its subnets cannot be chosen or used.
     #[error(transparent)]
     Ipam(#[from] IpamError),
+    /// A driver option means nothing.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// The parent of macvlan or ipvlan interfaces.
+    #[error(transparent)]
+    Uplink(#[from] UplinkError),
     /// A link of that name is there and is not ours.
     #[error("link {bridge} exists on this host and does not belong to network {network}")]
     ForeignLink {
@@ -49,8 +57,10 @@ pub enum NetworkError {
     #[error(transparent)]
     Netlink(#[from] NetlinkError),
     /// The kernel does not let us turn on forwarding.
-    #[error("cannot turn on IPv4 forwarding")]
+    #[error("cannot turn on {family} forwarding")]
     ForwardPackets {
+        /// Of which family.
+        family: &'static str,
         /// Why.
         #[source]
         source: io::Error,

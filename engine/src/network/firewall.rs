@@ -1,28 +1,13 @@
-//! The installation's nf_tables table, and the one rule that other firewalls need from us.
-//!
-//! A packet has to pass every base chain of a hook: our accept does not overrule a drop policy of
-//! `ip filter FORWARD`, which Docker sets. So our table marks what it allows, and one rule at the
-//! end of that chain accepts what is marked. There it overrules the policy only: rules that drop,
-//! the user's or ufw's, come first and win.
+//! The installation's nf_tables table: brought in place, changed, taken away.
 
 use super::netlink::{NetlinkError, Socket};
-use super::nft::{
-    self, ChainState, Compare, Element, Expression, Family, Meta, Register, Table, Transaction, Verdict,
-    comment,
-};
+use super::nft::{self, Element, Table, Transaction, comment};
 use super::port;
 use super::record::{self, NetworkRecord};
-use super::ruleset::{self, Elements, Forwarding, MARK};
-use super::{NetworkError, host};
+use super::ruleset::{self, Elements, Forwarding};
+use super::{NetworkError, forwarding, host, passage};
 use crate::state::Layout;
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
-
-const FILTER: Table<'static> = Table { family: Family::Ip, name: "filter" };
-const FORWARD: &str = "FORWARD";
-const DOCKER_USER: &str = "DOCKER-USER";
-const IP_FORWARD: &str = "/proc/sys/net/ipv4/ip_forward";
 
 /// Brings a network's part of the firewall in place, and all of it if the table is gone.
 ///
@@ -41,8 +26,8 @@ pub(super) fn ensure(layout: &Layout, network: &NetworkRecord) -> Result<(), Net
         install_all(layout, &mut transaction, table, network)?;
     }
     transaction.commit(&mut socket)?;
-    pass_other_firewalls(&mut socket, layout.instance())?;
-    forward_packets()
+    passage::open(&mut socket, layout.instance())?;
+    forwarding::turn_on(network.pools()?.iter().any(|pool| pool.subnet.addr().is_ipv6()))
 }
 
 /// The table with everything that is to be in it now.
@@ -67,8 +52,8 @@ fn install_all(
 }
 
 fn segment_elements(network: &NetworkRecord) -> Result<Elements, NetworkError> {
-    let pool = network.pool()?;
-    Ok(pool.map(|pool| network.segment(&pool).elements()).unwrap_or_default())
+    let segment = network.segment(&network.pools()?);
+    Ok(segment.map(|segment| segment.elements()).unwrap_or_default())
 }
 
 fn add(transaction: &mut Transaction, table: Table<'_>, elements: &Elements) {
@@ -98,7 +83,7 @@ pub(super) fn remove_network(
         transaction.commit(&mut socket)?;
     }
     if is_last {
-        stop_passing_other_firewalls(&mut socket, layout.instance())?;
+        passage::close(&mut socket, layout.instance())?;
     }
     Ok(())
 }
@@ -169,52 +154,4 @@ fn remove(transaction: &mut Transaction, table: Table<'_>, elements: &Elements) 
     for (set, elements) in elements {
         transaction.delete_elements(table, set, elements);
     }
-}
-
-/// Appends the accepting rule once, where a chain of others would drop what we allow.
-///
-/// Only interfaces, addresses and the mark may be matched in a chain of iptables-nft: other
-/// expressions make `iptables -S` fail, or are saved and restored as a rule that accepts all.
-fn pass_other_firewalls(socket: &mut Socket, instance: &str) -> Result<(), NetworkError> {
-    let may_drop = match nft::chain_state(socket, FILTER, FORWARD)? {
-        ChainState::Absent => false,
-        ChainState::Dropping => true,
-        ChainState::Accepting => nft::chain_state(socket, FILTER, DOCKER_USER)? != ChainState::Absent,
-    };
-    let label = comment(instance);
-    if !may_drop || !nft::rules_with(socket, FILTER, FORWARD, &label)?.is_empty() {
-        return Ok(());
-    }
-    let rule = [
-        Expression::Load(Meta::Mark, Register::FULL),
-        Expression::Bitwise { register: Register::FULL, mask: MARK.to_ne_bytes(), xor: [0; 4] },
-        Expression::Compare(Register::FULL, Compare::Equal, MARK.to_ne_bytes().to_vec()),
-        Expression::Counter,
-        Expression::Verdict(Verdict::Accept),
-    ];
-    let mut transaction = Transaction::new();
-    transaction.add_rule(FILTER, FORWARD, &rule, Some(&label));
-    tracing::debug!(instance, "adding an accepting rule to ip filter FORWARD");
-    Ok(transaction.commit(socket)?)
-}
-
-fn stop_passing_other_firewalls(socket: &mut Socket, instance: &str) -> Result<(), NetworkError> {
-    if nft::chain_state(socket, FILTER, FORWARD)? == ChainState::Absent {
-        return Ok(());
-    }
-    let mut transaction = Transaction::new();
-    for handle in nft::rules_with(socket, FILTER, FORWARD, &comment(instance))? {
-        transaction.delete_rule(FILTER, FORWARD, handle);
-    }
-    Ok(transaction.commit(socket)?)
-}
-
-/// Lets the host forward packets. It stays so: Docker and others may rely on it by the time we go.
-fn forward_packets() -> Result<(), NetworkError> {
-    let fail = |source: io::Error| NetworkError::ForwardPackets { source };
-    if fs::read(IP_FORWARD).map_err(fail)?.starts_with(b"1") {
-        return Ok(());
-    }
-    tracing::info!("turning on {IP_FORWARD}");
-    fs::write(IP_FORWARD, "1").map_err(fail)
 }

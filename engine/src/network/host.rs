@@ -1,12 +1,13 @@
 //! What the host has already: routes and links.
 
 use super::netlink::{NetlinkError, Socket};
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 use rtnetlink::packet_core::Parseable;
-use rtnetlink::packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkMessage};
+use rtnetlink::packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkMessage, State};
 use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteType};
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 
 /// What Ethernet carries where nobody says otherwise.
 const ETHERNET_MTU: u32 = 1500;
@@ -20,27 +21,38 @@ pub(super) struct Link {
     pub(super) mtu: u32,
     pub(super) group: u32,
     pub(super) is_bridge: bool,
+    /// Whether packets pass (RFC 2863: `ifOperStatus`).
+    pub(super) is_up: bool,
 }
 
-/// The host's IPv4 routes of all tables.
+/// Whether the kernel knows IPv6 (`ipv6.disable=1` on its command line, and it does not).
+pub(super) fn has_ipv6() -> bool {
+    Path::new("/proc/thread-self/net/if_inet6").exists()
+}
+
+/// The host's routes of all tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Routes {
     /// Where they lead; a default route is 0.0.0.0/0.
-    pub(super) destinations: Vec<Ipv4Net>,
-    /// The link of the preferred default route.
+    pub(super) destinations: Vec<IpNet>,
+    /// The link of the preferred IPv4 default route.
     pub(super) default_link: Option<u32>,
 }
 
-/// Reads all IPv4 routes.
+/// Reads all routes of both families.
 pub(super) fn routes(socket: &mut Socket) -> Result<Routes, NetlinkError> {
-    let mut message = RouteMessage::default();
-    message.header.address_family = AddressFamily::Inet;
     let mut found = Vec::new();
-    socket.dump_route(RouteNetlinkMessage::GetRoute(message), "list routes", |body| {
-        found.extend(RouteMessage::parse(body));
-    })?;
+    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+        let mut message = RouteMessage::default();
+        message.header.address_family = family;
+        socket.dump_route(RouteNetlinkMessage::GetRoute(message), "list routes", |body| {
+            found.extend(RouteMessage::parse(body));
+        })?;
+    }
     let defaults = found.iter().filter(|route| {
-        route.header.destination_prefix_length == 0 && route.header.kind == RouteType::Unicast
+        route.header.address_family == AddressFamily::Inet
+            && route.header.destination_prefix_length == 0
+            && route.header.kind == RouteType::Unicast
     });
     let preferred = defaults.min_by_key(|route| priority(route));
     Ok(Routes {
@@ -49,12 +61,13 @@ pub(super) fn routes(socket: &mut Socket) -> Result<Routes, NetlinkError> {
     })
 }
 
-fn destination(route: &RouteMessage) -> Option<Ipv4Net> {
+fn destination(route: &RouteMessage) -> Option<IpNet> {
     let address = route.attributes.iter().find_map(|attribute| match attribute {
-        RouteAttribute::Destination(RouteAddress::Inet(address)) => Some(*address),
+        RouteAttribute::Destination(RouteAddress::Inet(address)) => Some(IpAddr::V4(*address)),
+        RouteAttribute::Destination(RouteAddress::Inet6(address)) => Some(IpAddr::V6(*address)),
         _ => None,
     });
-    Ipv4Net::new(address.unwrap_or(Ipv4Addr::UNSPECIFIED), route.header.destination_prefix_length).ok()
+    IpNet::new(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), route.header.destination_prefix_length).ok()
 }
 
 fn priority(route: &RouteMessage) -> u32 {
@@ -89,12 +102,14 @@ fn parse_link(body: &[u8]) -> Option<Link> {
         mtu: ETHERNET_MTU,
         group: 0,
         is_bridge: false,
+        is_up: false,
     };
     for attribute in message.attributes {
         match attribute {
             LinkAttribute::IfName(name) => link.name = name,
             LinkAttribute::IfAlias(alias) => link.alias = Some(alias),
             LinkAttribute::Mtu(mtu) => link.mtu = mtu,
+            LinkAttribute::OperState(state) => link.is_up = state == State::Up,
             LinkAttribute::Group(group) => link.group = group,
             LinkAttribute::LinkInfo(infos) => {
                 link.is_bridge = infos.contains(&LinkInfo::Kind(InfoKind::Bridge));
@@ -133,7 +148,7 @@ mod tests {
     use super::*;
 
     fn link(index: u32, name: &str, mtu: u32, is_bridge: bool) -> Link {
-        Link { index, name: name.into(), alias: None, mtu, group: 0, is_bridge }
+        Link { index, name: name.into(), alias: None, mtu, group: 0, is_bridge, is_up: true }
     }
 
     #[test]

@@ -21,13 +21,17 @@ mod conntrack;
 mod decide;
 mod error;
 mod firewall;
+mod forwarding;
 mod host;
 mod hosts;
 mod ipam;
 mod netlink;
 mod nft;
+mod options;
+mod passage;
 mod resolv_conf;
 mod ruleset;
+mod uplink;
 
 #[cfg(test)]
 mod tests;
@@ -36,13 +40,16 @@ pub use error::NetworkError;
 pub use hosts::hosts;
 pub use ipam::IpamError;
 pub use netlink::NetlinkError;
+pub use options::OptionError;
 pub use record::NetworkRecord;
 pub use resolv_conf::resolv_conf;
+pub use uplink::UplinkError;
 
 use crate::state::Layout;
 use crate::state::lock;
 use engine_spec::{NetworkName, NetworkSpec, ObservedNetwork};
 use netlink::Socket;
+use options::Attachment;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -87,8 +94,12 @@ pub fn ensure(layout: &Layout, network: &NetworkName) -> Result<NetworkRecord, N
 
 /// Makes what stands for the network on the host, as far as it is missing.
 fn put_in_place(layout: &Layout, record: &NetworkRecord) -> Result<(), NetworkError> {
-    if let Some(pool) = record.pool()? {
-        bridge::ensure(&mut Socket::route()?, record, &pool)?;
+    let mut socket = Socket::route()?;
+    match record.options().attachment {
+        Attachment::Bridge => bridge::ensure(&mut socket, record, &record.pools()?)?,
+        Attachment::Macvlan { parent, .. } | Attachment::Ipvlan { parent, .. } => {
+            return Ok(uplink::ensure(&mut socket, record, parent.as_deref())?);
+        }
     }
     firewall::ensure(layout, record)
 }
@@ -130,7 +141,11 @@ fn take_away(layout: &Layout, record: &NetworkRecord) -> Result<(), NetworkError
     let name = &record.spec.name;
     let is_last = !record::list(layout)?.iter().any(|other| other.id != record.id);
     firewall::remove_network(layout, record, is_last)?;
-    bridge::remove(&mut Socket::route()?, record)?;
+    let mut socket = Socket::route()?;
+    match record.options().attachment {
+        Attachment::Bridge => bridge::remove(&mut socket, record)?,
+        Attachment::Macvlan { .. } | Attachment::Ipvlan { .. } => uplink::remove(&mut socket, record)?,
+    }
     remove_folder(&layout.run_network(name))?;
     remove_folder(&layout.network(name))
 }

@@ -39,13 +39,13 @@ pub enum NamesError {
 #[derive(Debug, Serialize, Deserialize)]
 struct Announcement {
     names: Vec<String>,
-    /// `None` while it is down.
-    address: Option<IpAddr>,
+    /// None while it is down.
+    addresses: Vec<IpAddr>,
 }
 
 impl Record for Announcement {
     const KIND: &'static str = "endpoint";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 /// Lets the names of a container that runs lead to its address.
@@ -57,10 +57,10 @@ pub fn announce(
     network: &NetworkName,
     container: &ContainerId,
     names: &[String],
-    address: IpAddr,
+    addresses: &[IpAddr],
 ) -> Result<(), NamesError> {
     let folder = Folder::make(layout, network)?;
-    let announcement = Announcement { names: names.to_vec(), address: Some(address) };
+    let announcement = Announcement { names: names.to_vec(), addresses: addresses.to_vec() };
     record::write_volatile(&folder.record(container), &announcement)?;
     folder.count_change()
 }
@@ -74,7 +74,7 @@ pub fn withdraw(layout: &Layout, network: &NetworkName, container: &ContainerId)
     let folder = Folder::of(layout, network);
     let path = folder.record(container);
     let Some(announcement) = record::read::<Announcement>(&path)? else { return Ok(()) };
-    record::write_volatile(&path, &Announcement { address: None, ..announcement })?;
+    record::write_volatile(&path, &Announcement { addresses: Vec::new(), ..announcement })?;
     folder.count_change()
 }
 
@@ -145,8 +145,7 @@ impl Folder {
 
 fn read_endpoint(path: &Path) -> Result<Option<Endpoint>, NamesError> {
     let announcement = record::read::<Announcement>(path)?;
-    Ok(announcement
-        .map(|Announcement { names, address }| Endpoint { names, addresses: address.into_iter().collect() }))
+    Ok(announcement.map(|Announcement { names, addresses }| Endpoint { names, addresses }))
 }
 
 /// A view of several networks' names that is up to date whenever it is asked for.
@@ -219,7 +218,7 @@ mod tests {
         let mut check = |expected| assert_eq!(directory.table().find("web"), expected);
 
         check(Found::Unknown);
-        announce(&layout, &network, &container, &["web".into()], address).expect("announced");
+        announce(&layout, &network, &container, &["web".into()], &[address]).expect("announced");
         check(Found::Addresses(vec![address]));
         withdraw(&layout, &network, &container).expect("withdrawn");
         check(Found::Down);

@@ -1,11 +1,13 @@
 //! What is kept of a network: `networks/<name>/record.json`.
 
 use super::ipam::{IpamError, Pool};
+use super::options::{Attachment, GatewayMode, OptionError, Options};
 use super::ruleset::Segment;
 use crate::state::Layout;
 use crate::state::record::{self, Record, RecordError};
 use engine_spec::{ContainerId, NetworkName, NetworkSpec, ObservedNetwork};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -20,7 +22,7 @@ pub struct NetworkRecord {
     pub id: ContainerId,
     /// When it was made.
     pub created_at: SystemTime,
-    /// The bridge's name.
+    /// The bridge, or the parent of macvlan and ipvlan interfaces.
     pub bridge: String,
     /// The group its links are in.
     pub group: u32,
@@ -33,18 +35,43 @@ impl Record for NetworkRecord {
     const VERSION: u32 = 1;
 }
 
-const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
-const ENABLE_ICC: &str = "com.docker.network.bridge.enable_icc";
-const ENABLE_MASQUERADE: &str = "com.docker.network.bridge.enable_ip_masquerade";
-const MTU: &str = "com.docker.network.driver.mtu";
-
 impl NetworkRecord {
     /// A network of `spec`, whose pools are complete.
-    pub(super) fn new(spec: NetworkSpec, id: ContainerId, created_at: SystemTime, uplink_mtu: u32) -> Self {
-        let option = |key: &str| spec.driver_opts.get(key);
-        let bridge = option(BRIDGE_NAME).cloned().unwrap_or_else(|| format!("lt-{}", &id.as_str()[..10]));
-        let mtu = option(MTU).and_then(|mtu| mtu.parse().ok()).unwrap_or(uplink_mtu);
-        Self { group: group_of(&id), spec, id, created_at, bridge, mtu }
+    pub(super) fn new(
+        spec: NetworkSpec,
+        id: ContainerId,
+        created_at: SystemTime,
+        uplink_mtu: u32,
+    ) -> Result<Self, OptionError> {
+        let options = Options::of(&spec)?;
+        let own = || format!("lt-{}", &id.as_str()[..10]);
+        let bridge = match options.attachment {
+            Attachment::Bridge => options.bridge,
+            Attachment::Macvlan { parent, .. } | Attachment::Ipvlan { parent, .. } => parent,
+        };
+        let bridge = bridge.unwrap_or_else(own);
+        Ok(Self {
+            group: group_of(&id),
+            mtu: options.mtu.unwrap_or(uplink_mtu),
+            spec,
+            id,
+            created_at,
+            bridge,
+        })
+    }
+
+    /// What its driver options say. They were checked when it was made.
+    pub(super) fn options(&self) -> Options {
+        Options::of(&self.spec).unwrap_or_else(|error| {
+            tracing::warn!(network = %self.spec.name, %error, "taking the standard options");
+            let plain = NetworkSpec { driver_opts: BTreeMap::new(), ..self.spec.clone() };
+            Options::of(&plain).expect("a network without options is valid")
+        })
+    }
+
+    /// Whether its containers get out of it.
+    pub(super) fn has_way_out(&self) -> bool {
+        !self.spec.internal && self.options().gateway_mode != GatewayMode::Isolated
     }
 
     /// What its links are labelled with; the id tells them from those of other networks and programs.
@@ -52,21 +79,24 @@ impl NetworkRecord {
         format!("lighter/{}/{}", self.spec.name, self.id.short())
     }
 
-    /// Its IPv4 pool.
-    pub(super) fn pool(&self) -> Result<Option<Pool>, IpamError> {
-        self.spec.pools.iter().find_map(|pool| Pool::of(pool).transpose()).transpose()
+    /// Its pools, IPv4 first.
+    pub(super) fn pools(&self) -> Result<Vec<Pool>, IpamError> {
+        let mut pools = self.spec.pools.iter().map(Pool::of).collect::<Result<Vec<_>, _>>()?;
+        pools.sort_by_key(|pool| pool.subnet.addr().is_ipv6());
+        Ok(pools)
     }
 
-    /// What the firewall needs to know of it.
-    pub(super) fn segment(&self, pool: &Pool) -> Segment {
-        let is_on = |key: &str| self.spec.driver_opts.get(key).is_none_or(|value| value != "false");
-        Segment {
+    /// What the firewall needs to know of it; `None` where it is none of its business.
+    pub(super) fn segment(&self, pools: &[Pool]) -> Option<Segment> {
+        let options = self.options();
+        (options.attachment == Attachment::Bridge).then(|| Segment {
             bridge: self.bridge.clone(),
-            subnets: vec![pool.subnet.into()],
-            is_internal: self.spec.internal,
-            is_masqueraded: is_on(ENABLE_MASQUERADE),
-            is_open: is_on(ENABLE_ICC),
-        }
+            subnets: pools.iter().map(|pool| pool.subnet).collect(),
+            is_internal: !self.has_way_out(),
+            is_masqueraded: options.is_masqueraded,
+            is_open: options.is_open,
+            is_reachable: options.gateway_mode == GatewayMode::NatUnprotected,
+        })
     }
 }
 

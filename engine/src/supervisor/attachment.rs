@@ -2,14 +2,13 @@
 
 use super::Supervised;
 use crate::network::endpoint::{self, ConnectError, Interface};
-use crate::network::lease::{self, Lease};
+use crate::network::lease::{self, Lease, Lessee};
 use crate::network::port::{self, Guard, Memory, PortError, Proxy, Publisher, Target};
 use crate::network::resolver::{self, DnsService};
 use crate::network::{self, NetworkError, names};
 use crate::runtime::launch::Inside;
-use engine_spec::{
-    ContainerName, ContainerSpec, EndpointSpec, NetworkMode, NetworkName, ObservedEndpoint, PublishedPort,
-};
+use engine_spec::{ContainerSpec, EndpointSpec, NetworkMode, NetworkName, ObservedEndpoint, PublishedPort};
+use ipnet::IpNet;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -28,9 +27,10 @@ impl Attachment {
     /// Takes or finds the container's addresses.
     pub(super) fn lease(supervised: &Supervised) -> Result<Self, NetworkError> {
         let Supervised { layout, record, .. } = supervised;
+        let lessee = Lessee { id: &record.id, name: &record.spec.name };
         let mut endpoints = Vec::new();
         for endpoint in supervised.endpoints() {
-            endpoints.push((endpoint.clone(), lease::lease(layout, endpoint, &lessee(supervised))?));
+            endpoints.push((endpoint.clone(), lease::lease(layout, endpoint, lessee)?));
         }
         let interfaces = endpoint::interfaces(layout, &record.id, &endpoints)?;
         Ok(Self { endpoints, interfaces })
@@ -43,15 +43,21 @@ impl Attachment {
 
     /// What the status shows of it.
     pub(super) fn observed(&self) -> Vec<ObservedEndpoint> {
-        let observe = |(_, lease): &(EndpointSpec, Lease)| ObservedEndpoint {
-            network: lease.network.clone(),
-            address: lease.address.into(),
-            prefix: lease.prefix,
-            ipv6: None,
-            gateway: lease.gateway.map(IpAddr::V4),
-            mac_address: lease.mac.map(|byte| format!("{byte:02x}")).join(":"),
+        let observe = |(_, lease): &(EndpointSpec, Lease)| {
+            let first = lease.addresses.first()?;
+            Some(ObservedEndpoint {
+                network: lease.network.clone(),
+                address: first.net.addr(),
+                prefix: first.net.prefix_len(),
+                ipv6: lease.addresses.iter().find_map(|leased| match leased.net {
+                    IpNet::V6(net) => Some(net),
+                    IpNet::V4(_) => None,
+                }),
+                gateway: first.gateway,
+                mac_address: lease.mac.map(|byte| format!("{byte:02x}")).join(":"),
+            })
         };
-        self.endpoints.iter().map(observe).collect()
+        self.endpoints.iter().filter_map(observe).collect()
     }
 
     /// Makes the interfaces with their inner ends in the namespace of process `pid`.
@@ -67,6 +73,11 @@ impl Attachment {
             network::ensure(&supervised.layout, &endpoint.network)?;
         }
         Ok(endpoint::connect(pid, &self.interfaces)?)
+    }
+
+    /// Waits until packets pass on the interfaces, which are up now.
+    pub(super) fn settle(&self, pid: i32) {
+        endpoint::settle(pid, &self.interfaces);
     }
 
     /// What the container's first process does in its own network namespace.
@@ -119,7 +130,7 @@ impl Attachment {
         for (endpoint, lease) in &self.endpoints {
             let mut all = vec![record.spec.name.to_string(), record.id.short().to_owned()];
             all.extend(endpoint.aliases.iter().cloned());
-            names::announce(layout, &lease.network, &record.id, &all, lease.address.into())?;
+            names::announce(layout, &lease.network, &record.id, &all, &addresses_of(lease))?;
         }
         Ok(())
     }
@@ -135,7 +146,7 @@ impl Attachment {
         }
         let networks: Vec<NetworkName> =
             self.endpoints.iter().map(|(_, lease)| lease.network.clone()).collect();
-        let is_internal = self.endpoints.iter().all(|(_, lease)| lease.gateway.is_none());
+        let is_internal = !self.endpoints.iter().any(|(_, lease)| lease.has_gateway());
         let servers = resolver::servers(&supervised.record.spec, &host_resolv_conf(), is_internal);
         Ok(Some(DnsService::new(&supervised.layout, sockets, networks, servers)?))
     }
@@ -153,7 +164,8 @@ impl Attachment {
         let Supervised { record, folder, .. } = supervised;
         let spec = &record.spec;
         let hostname = spec.hostname.as_deref().unwrap_or(record.id.short());
-        let addresses: Vec<IpAddr> = self.endpoints.iter().map(|(_, lease)| lease.address.into()).collect();
+        let addresses: Vec<IpAddr> =
+            self.endpoints.iter().flat_map(|(_, lease)| addresses_of(lease)).collect();
         fs::write(folder.etc("hostname"), format!("{hostname}\n"))?;
         fs::write(
             folder.etc("hosts"),
@@ -179,7 +191,7 @@ pub(super) fn publisher(supervised: &Supervised) -> Publisher<'_> {
 }
 
 fn target(lease: &Lease) -> Target {
-    Target { ipv4: Some(lease.address), ipv6: None }
+    Target { ipv4: lease.ipv4(), ipv6: lease.ipv6() }
 }
 
 /// Ports of the host that lead to the container, as long as this is kept.
@@ -202,9 +214,8 @@ impl Published {
     }
 }
 
-/// Leases belong to the container's id, which no renaming changes; an id is also a valid name.
-fn lessee(supervised: &Supervised) -> ContainerName {
-    ContainerName::new(supervised.record.id.as_str()).expect("64 hex digits are a valid name")
+fn addresses_of(lease: &Lease) -> Vec<IpAddr> {
+    lease.addresses.iter().map(|leased| leased.net.addr()).collect()
 }
 
 /// A host without the file has no servers to ask.

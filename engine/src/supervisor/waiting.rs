@@ -40,12 +40,15 @@ pub(super) fn make(
         attachment.connect(supervised, created.pid.as_raw())?;
         let entered = namespace::inside(created.pidfd.as_fd(), CloneFlags::CLONE_NEWNET, inside);
         let descriptors = entered.map_err(|error| LaunchError::Inside(error.to_string()))?;
+        attachment.settle(created.pid.as_raw());
         let terminal = created.terminal.take();
         return Ok(Made { waiting: Waiting::External { external, created }, descriptors, terminal });
     }
     let pending = launch::spawn(sandbox, inside)?;
     attachment.connect(supervised, pending.pid().as_raw())?;
+    let pid = pending.pid().as_raw();
     let mut prepared = pending.proceed()?;
+    attachment.settle(pid);
     let (descriptors, terminal) = (std::mem::take(&mut prepared.descriptors), prepared.terminal.take());
     Ok(Made { waiting: Waiting::Own(prepared), descriptors, terminal })
 }

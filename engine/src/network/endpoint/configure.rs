@@ -5,19 +5,19 @@
 //! on the way, without connection tracking: cheap, and untouched by `iptables -F`.
 
 use super::Interface;
-use crate::network::bridge::index_of;
+use crate::network::bridge::{address_message, index_of, sysctls};
 use crate::network::netlink::{Batch, NetlinkError, Socket};
 use crate::network::nft::{
     Base, Chain, ChainKind, Compare, Expression, Family, Hook, Meta, Register, Table, Transaction,
 };
-use ipnet::IpNet;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage;
-use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage};
-use rtnetlink::{AddressMessageBuilder, LinkUnspec, RouteMessageBuilder};
+use rtnetlink::{LinkUnspec, RouteMessageBuilder};
+use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 /// Where containers find their name server.
 pub const DNS_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 11);
@@ -41,6 +41,15 @@ pub enum ConfigureError {
     /// The kernel refused a step.
     #[error("cannot set up the container's interfaces")]
     Netlink(#[from] NetlinkError),
+    /// A kernel setting of an interface could not be changed.
+    #[error("cannot set {setting} of the container's interface")]
+    Sysctl {
+        /// Which.
+        setting: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The name server's socket could not be opened.
     #[error("cannot open the name server's socket on {address}")]
     Socket {
@@ -86,7 +95,10 @@ fn bring_up(interfaces: &[Interface]) -> Result<(), ConfigureError> {
     for interface in interfaces {
         let name = &interface.name;
         let index = index_of(name).ok_or_else(|| ConfigureError::Missing { interface: name.clone() })?;
-        let up = LinkUnspec::new_with_index(index).up().build();
+        let up = LinkUnspec::new_with_index(index).up();
+        let has_ipv6 = interface.addresses.iter().any(|address| address.addr().is_ipv6());
+        // Without IPv6 in the network there is to be no address of it at all.
+        let up = if has_ipv6 { up } else { up.append_extra_attribute(sysctls(&[])) }.build();
         batch.push_route(RouteNetlinkMessage::SetLink(up), 0, format!("bring interface {name} up"));
         for address in &interface.addresses {
             let message = RouteNetlinkMessage::NewAddress(address_message(index, *address));
@@ -106,24 +118,18 @@ fn bring_up(interfaces: &[Interface]) -> Result<(), ConfigureError> {
         }
     }
     let mut socket = Socket::route()?;
-    Ok(socket.send(&batch)?)
+    socket.send(&batch)?;
+    interfaces.iter().try_for_each(set_sysctls)
 }
 
-/// IPv6 addresses skip the search for duplicates, which takes 1.8 s: ours are unique by lease.
-fn address_message(index: u32, address: IpNet) -> AddressMessage {
-    match address {
-        IpNet::V4(net) => AddressMessageBuilder::<Ipv4Addr>::new()
-            .index(index)
-            .address(net.addr(), net.prefix_len())
-            .build(),
-        IpNet::V6(net) => {
-            let builder = AddressMessageBuilder::<Ipv6Addr>::new().index(index);
-            let mut message = builder.address(net.addr(), net.prefix_len()).build();
-            message.header.flags |= AddressHeaderFlags::Nodad;
-            message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
-            message
-        }
+/// `/proc/sys/net` shows the network namespace of who looks.
+fn set_sysctls(interface: &Interface) -> Result<(), ConfigureError> {
+    for (key, value) in &interface.sysctls {
+        let path = Path::new("/proc/sys").join(key.replace('.', "/").replace("IFNAME", &interface.name));
+        let written = fs::write(&path, value);
+        written.map_err(|source| ConfigureError::Sysctl { setting: key.clone(), source })?;
     }
+    Ok(())
 }
 
 fn default_route(index: u32, gateway: IpAddr) -> RouteNetlinkMessage {

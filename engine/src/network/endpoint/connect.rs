@@ -3,12 +3,14 @@
 use super::Interface;
 use crate::network::bridge::{index_of, remove_link, sysctls};
 use crate::network::netlink::{Batch, NetlinkError, Socket};
+use crate::network::options::Attachment;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::link::{
     InfoBridgePort, InfoData, InfoPortData, InfoPortKind, InfoVeth, LinkAttribute, LinkMessage,
 };
-use rtnetlink::{LinkUnspec, LinkVeth};
+use rtnetlink::{LinkIpVlan, LinkMacVlan, LinkUnspec, LinkVeth};
+use std::fs;
 
 /// A container could not be attached to its networks.
 #[derive(Debug, thiserror::Error)]
@@ -49,17 +51,45 @@ pub fn connect(pid: i32, interfaces: &[Interface]) -> Result<(), ConnectError> {
     }
 }
 
+/// Waits for the kernel to have noticed that both ends are up, after [`super::configure()`].
+///
+/// It notices in the background, and until then the bridge drops what comes: the first packet of a
+/// container would be lost, and sent again after a second. Since Linux 6.8 asking for the carrier makes
+/// it look at once; before, this does nothing.
+pub fn settle(pid: i32, interfaces: &[Interface]) {
+    for number in 0..interfaces.len() {
+        // What is no cable has no host's end.
+        let _ = fs::read(format!("/sys/class/net/{}/carrier", host_name(pid, number)));
+    }
+}
+
 fn batch(pid: i32, interfaces: &[Interface]) -> Result<Batch, ConnectError> {
     let mut batch = Batch::default();
     for (number, interface) in interfaces.iter().enumerate() {
-        let bridge = index_of(&interface.bridge)
+        let below = index_of(&interface.bridge)
             .ok_or_else(|| ConnectError::NoBridge { bridge: interface.bridge.clone() })?;
         let host_name = host_name(pid, number);
         let step = format!("make interface {} for process {pid}", interface.name);
-        let pair = RouteNetlinkMessage::NewLink(pair(pid, &host_name, interface, bridge));
-        batch.push_route(pair, NLM_F_CREATE | NLM_F_EXCL, step);
-        let step = format!("set up interface {host_name}");
-        batch.push_route(RouteNetlinkMessage::NewLink(port(&host_name, interface)), 0, step);
+        let new = NLM_F_CREATE | NLM_F_EXCL;
+        match &interface.attachment {
+            Attachment::Bridge => {
+                let pair = pair(pid, &host_name, interface, below);
+                batch.push_route(RouteNetlinkMessage::NewLink(pair), new, step);
+                let step = format!("set up interface {host_name}");
+                batch.push_route(RouteNetlinkMessage::NewLink(port(&host_name, interface)), 0, step);
+            }
+            Attachment::Macvlan { mode, .. } => {
+                let link = LinkMacVlan::new(&interface.name, below, *mode);
+                let link = link.address(interface.mac.to_vec()).mtu(interface.mtu);
+                let link = link.setns_by_pid(pid.unsigned_abs()).build();
+                batch.push_route(RouteNetlinkMessage::NewLink(link), new, step);
+            }
+            Attachment::Ipvlan { mode, flags, .. } => {
+                let link = LinkIpVlan::new(&interface.name, below, *mode).flag(*flags);
+                let link = link.mtu(interface.mtu).setns_by_pid(pid.unsigned_abs()).build();
+                batch.push_route(RouteNetlinkMessage::NewLink(link), new, step);
+            }
+        }
     }
     Ok(batch)
 }
@@ -89,14 +119,17 @@ fn pair(pid: i32, host_name: &str, interface: &Interface, bridge: u32) -> LinkMe
         .build()
 }
 
-/// Hairpin lets a container reach itself by its published port.
+/// Hairpin lets a container reach itself by its published port. Isolated ports reach only the bridge.
 fn port(host_name: &str, interface: &Interface) -> LinkMessage {
     LinkUnspec::new_with_name(host_name)
         .up()
         .alias(&interface.alias)
         .append_extra_attribute(sysctls(&[]))
         .set_port_kind(InfoPortKind::Bridge)
-        .set_port_data(InfoPortData::BridgePort(vec![InfoBridgePort::HairpinMode(true)]))
+        .set_port_data(InfoPortData::BridgePort(vec![
+            InfoBridgePort::HairpinMode(true),
+            InfoBridgePort::Isolated(interface.is_isolated),
+        ]))
         .build()
 }
 

@@ -5,14 +5,15 @@ mod configure;
 mod connect;
 
 pub use configure::{ConfigureError, DNS_ADDRESS, configure, dns_sockets};
-pub use connect::{ConnectError, connect};
+pub use connect::{ConnectError, connect, settle};
 
 use super::lease::Lease;
+use super::options::{Attachment, ENDPOINT_SYSCTLS};
 use super::record::{self, NetworkRecord};
 use crate::state::Layout;
 use crate::state::record::RecordError;
 use engine_spec::{ContainerId, EndpointSpec};
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// One interface of a container.
@@ -20,8 +21,14 @@ use std::net::IpAddr;
 pub struct Interface {
     /// Its name inside: `eth0`.
     pub name: String,
-    /// The bridge it is attached to.
+    /// The link of the host that it is attached to: a bridge, or a parent.
     pub bridge: String,
+    /// How it is attached.
+    pub(super) attachment: Attachment,
+    /// Whether it reaches nobody but the gateway.
+    pub is_isolated: bool,
+    /// Kernel settings of it, `IFNAME` standing for its name.
+    pub sysctls: Vec<(String, String)>,
     /// The link group of its network.
     pub group: u32,
     /// The largest packet it carries.
@@ -52,7 +59,7 @@ pub fn interfaces(
         let mut interface = interface(&record, endpoint, lease, number);
         interface.alias = format!("{}/{container}", record.alias());
         if way_out == Some(number) {
-            interface.gateways.extend(lease.gateway.map(IpAddr::V4));
+            interface.gateways.extend(lease.addresses.iter().filter_map(|leased| leased.gateway));
         }
         Ok(Some(interface))
     });
@@ -61,38 +68,64 @@ pub fn interfaces(
 
 /// Docker's rule: the highest priority that has a gateway, then the first name.
 fn way_out(endpoints: &[(EndpointSpec, Lease)]) -> Option<usize> {
-    let with_gateway = endpoints.iter().enumerate().filter(|(_, (_, lease))| lease.gateway.is_some());
+    let with_gateway = endpoints.iter().enumerate().filter(|(_, (_, lease))| lease.has_gateway());
     let preferred = with_gateway
         .min_by_key(|(_, (endpoint, _))| (std::cmp::Reverse(endpoint.gateway_priority), &endpoint.network));
     preferred.map(|(number, _)| number)
 }
 
 fn interface(record: &NetworkRecord, endpoint: &EndpointSpec, lease: &Lease, number: usize) -> Interface {
-    let address = Ipv4Net::new(lease.address, lease.prefix).map(IpNet::V4);
+    let options = record.options();
+    let link_local = endpoint.link_local_ips.iter().map(|address| match address {
+        IpAddr::V4(_) => IpNet::new(*address, LINK_LOCAL_BITS),
+        IpAddr::V6(_) => IpNet::new(*address, LINK_LOCAL6_BITS),
+    });
+    let addresses = lease.addresses.iter().map(|leased| leased.net).chain(link_local.filter_map(Result::ok));
+    let prefix = &options.interface_prefix;
     Interface {
-        name: endpoint.interface_name.clone().unwrap_or_else(|| format!("eth{number}")),
+        name: endpoint.interface_name.clone().unwrap_or_else(|| format!("{prefix}{number}")),
+        is_isolated: !options.is_open,
+        sysctls: endpoint_sysctls(endpoint),
         bridge: record.bridge.clone(),
         group: record.group,
         mtu: record.mtu,
         mac: lease.mac,
-        addresses: address.into_iter().collect(),
+        attachment: options.attachment,
+        addresses: addresses.collect(),
         gateways: Vec::new(),
         alias: String::new(),
     }
 }
 
+/// Lengths of 169.254/16 and fe80::/64 (RFC 3927, RFC 4291).
+const LINK_LOCAL_BITS: u8 = 16;
+const LINK_LOCAL6_BITS: u8 = 64;
+
+/// `net.ipv4.conf.IFNAME.log_martians=1,…`; what is no pair is passed over.
+fn endpoint_sysctls(endpoint: &EndpointSpec) -> Vec<(String, String)> {
+    let given = endpoint.driver_opts.get(ENDPOINT_SYSCTLS).map(String::as_str).unwrap_or_default();
+    let pairs = given.split(',').filter_map(|pair| pair.trim().split_once('='));
+    // Of an interface only: the others are of the whole container, and `sysctls` has rules for them.
+    let is_of_interface = |key: &str| key.starts_with("net.") && key.contains(".IFNAME.");
+    pairs
+        .filter(|(key, _)| is_of_interface(key))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::lease::Leased;
     use super::*;
-    use std::net::Ipv4Addr;
 
     fn endpoint(network: &str, gateway_priority: i32, has_gateway: bool) -> (EndpointSpec, Lease) {
         let network = engine_spec::NetworkName::new(network).expect("name");
         let lease = Lease {
             network: network.clone(),
-            address: Ipv4Addr::new(10, 0, 0, 2),
-            prefix: 24,
-            gateway: has_gateway.then_some(Ipv4Addr::new(10, 0, 0, 1)),
+            addresses: vec![Leased {
+                net: "10.0.0.2/24".parse().expect("address"),
+                gateway: has_gateway.then_some([10, 0, 0, 1].into()),
+            }],
             mac: [2; 6],
         };
         let spec = EndpointSpec { gateway_priority, ..EndpointSpec::new(network) };

@@ -23,6 +23,8 @@ const SUBSYSTEM: u16 = (libc::NFNL_SUBSYS_NFTABLES as u16) << 8;
 /// `NFNL_MSG_BATCH_BEGIN`, `_END`: their resource id is the subsystem the batch is for.
 const BEGIN: u16 = libc::NFNL_MSG_BATCH_BEGIN as u16;
 const END: u16 = libc::NFNL_MSG_BATCH_END as u16;
+/// `NFTA_RULE_POSITION`.
+const RULE_POSITION: u16 = 6;
 const BATCH_HEADER: [u8; 4] = [libc::AF_UNSPEC as u8, 0, 0, libc::NFNL_SUBSYS_NFTABLES as u8];
 
 /// Changes that happen together.
@@ -74,6 +76,19 @@ impl Transaction {
     ) {
         let attributes = object::rule(table, chain, expressions, userdata);
         self.push((libc::NFT_MSG_NEWRULE, "add an nf_tables rule"), table, CREATE | APPEND, attributes);
+    }
+
+    /// Puts a rule before the one with that handle.
+    pub(super) fn add_rule_before(
+        &mut self,
+        table: Table<'_>,
+        chain: &str,
+        handle: u64,
+        (expressions, userdata): (&[Expression], &[u8]),
+    ) {
+        let mut attributes = object::rule(table, chain, expressions, Some(userdata));
+        attributes.long(RULE_POSITION, handle);
+        self.push((libc::NFT_MSG_NEWRULE, "insert an nf_tables rule"), table, CREATE, attributes);
     }
 
     /// Removes a rule.
@@ -149,29 +164,68 @@ pub(super) fn table_userdata(socket: &mut Socket, table: Table<'_>) -> Result<Op
     Ok(found.map(|body| find(attributes_of(&body), 6).unwrap_or_default().to_vec()))
 }
 
-/// Whether a chain exists, and whether it drops what none of its rules decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ChainState {
-    Absent,
-    Accepting,
-    Dropping,
+/// A chain that the kernel calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BaseChain {
+    pub(super) family: Family,
+    pub(super) table: String,
+    pub(super) name: String,
+    /// `NF_INET_*`.
+    pub(super) hook: i32,
+    /// Whether it drops what none of its rules decides.
+    pub(super) drops: bool,
 }
 
-/// What the kernel knows of a chain.
-pub(super) fn chain_state(
-    socket: &mut Socket,
-    table: Table<'_>,
-    chain: &str,
-) -> Result<ChainState, NetlinkError> {
+impl BaseChain {
+    pub(super) fn table(&self) -> Table<'_> {
+        Table { family: self.family, name: &self.table }
+    }
+}
+
+/// All base chains for IPv4 and IPv6, of all tables.
+pub(super) fn base_chains(socket: &mut Socket) -> Result<Vec<BaseChain>, NetlinkError> {
+    let mut chains = Vec::new();
+    for family in [Family::Inet, Family::Ip, Family::Ip6] {
+        let asked = request(family, &Attributes::default());
+        socket.dump(message_type(libc::NFT_MSG_GETCHAIN), &asked, "list nf_tables chains", |body| {
+            chains.extend(read_chain(family, attributes_of(body)));
+        })?;
+    }
+    Ok(chains)
+}
+
+/// `None` for a chain that is only jumped to.
+fn read_chain(family: Family, chain: &[u8]) -> Option<BaseChain> {
+    let hook = find(find(chain, 4)?, 1).and_then(number)?;
+    let policy = find(chain, 5).and_then(number);
+    let string = |kind| find(chain, kind).map(|value| text(value).to_owned());
+    Some(BaseChain {
+        family,
+        table: string(1)?,
+        name: string(3)?,
+        hook: i32::try_from(hook).ok()?,
+        drops: policy == Some(libc::NF_DROP as u32),
+    })
+}
+
+/// Whether a table has a chain.
+pub(super) fn has_chain(socket: &mut Socket, table: Table<'_>, chain: &str) -> Result<bool, NetlinkError> {
     let mut asked = Attributes::default();
     asked.string(1, table.name).string(3, chain);
     let asked = request(table.family, &asked);
     let kind = message_type(libc::NFT_MSG_GETCHAIN);
-    let found = socket.query(kind, &asked, "look up an nf_tables chain")?;
-    Ok(found.map_or(ChainState::Absent, |body| match find(attributes_of(&body), 5).and_then(number) {
-        Some(policy) if policy == libc::NF_DROP as u32 => ChainState::Dropping,
-        _ => ChainState::Accepting,
-    }))
+    Ok(socket.query(kind, &asked, "look up an nf_tables chain")?.is_some())
+}
+
+/// The handle of a chain's last rule.
+pub(super) fn last_rule(
+    socket: &mut Socket,
+    table: Table<'_>,
+    chain: &str,
+) -> Result<Option<u64>, NetlinkError> {
+    let mut last = None;
+    rules(socket, table, chain, |rule| last = handle_of(rule))?;
+    Ok(last)
 }
 
 /// Handles of a chain's rules that carry this user data.
@@ -181,20 +235,34 @@ pub(super) fn rules_with(
     chain: &str,
     userdata: &[u8],
 ) -> Result<Vec<u64>, NetlinkError> {
+    let mut handles = Vec::new();
+    rules(socket, table, chain, |rule| {
+        handles.extend(handle_of(rule).filter(|_| find(rule, 7) == Some(userdata)));
+    })?;
+    Ok(handles)
+}
+
+fn handle_of(rule: &[u8]) -> Option<u64> {
+    find(rule, 3)?.first_chunk().copied().map(u64::from_be_bytes)
+}
+
+/// Calls `each` with the attributes of a chain's rules, in order.
+fn rules(
+    socket: &mut Socket,
+    table: Table<'_>,
+    chain: &str,
+    mut each: impl FnMut(&[u8]),
+) -> Result<(), NetlinkError> {
     let mut asked = Attributes::default();
     asked.string(1, table.name).string(2, chain);
-    let mut handles = Vec::new();
     let asked = request(table.family, &asked);
     socket.dump(message_type(libc::NFT_MSG_GETRULE), &asked, "list nf_tables rules", |body| {
         let rule = attributes_of(body);
         let is_of = |kind, name| find(rule, kind).map(text) == Some(name);
-        if is_of(1, table.name) && is_of(2, chain) && find(rule, 7) == Some(userdata) {
-            handles.extend(
-                find(rule, 3).and_then(|handle| handle.first_chunk().copied()).map(u64::from_be_bytes),
-            );
+        if is_of(1, table.name) && is_of(2, chain) {
+            each(rule);
         }
-    })?;
-    Ok(handles)
+    })
 }
 
 /// All elements of a set or map.

@@ -13,6 +13,8 @@ pub(crate) enum Family {
     Inet = 1,
     /// IPv4.
     Ip = 2,
+    /// IPv6.
+    Ip6 = 10,
 }
 
 /// A table by family and name.

@@ -24,7 +24,7 @@ impl Bench {
         let layout = Layout::at(&root);
         let network = NetworkName::new("shop_default").expect("name");
         let container = ContainerId::from_random([7; 32]);
-        names::announce(&layout, &network, &container, &["web".into()], IpAddr::from([10, 0, 0, 2]))
+        names::announce(&layout, &network, &container, &["web".into()], &[IpAddr::from([10, 0, 0, 2])])
             .expect("announced");
         let datagrams = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound");
         let address = datagrams.local_addr().expect("address");

@@ -1,8 +1,8 @@
 //! The chains and their rules, in words that read like nft's.
 
 use super::{
-    BRIDGES, FOREIGN, INTERNAL, MARK, MASQUERADED, PORTS, PORTS6, SHARED, SHARED6, SLOTS, SUBNETS, SUBNETS6,
-    WITHIN,
+    BRIDGES, FOREIGN, INTERNAL, MARK, MASQUERADED, PORTS, PORTS6, REACHABLE, SHARED, SHARED6, SLOTS, SUBNETS,
+    SUBNETS6, WITHIN,
 };
 use crate::network::nft::{
     AddressFamily, Base, Chain, ChainKind, Compare, Conntrack, Expression, FibOf, Hook, Meta, Register, Set,
@@ -138,6 +138,7 @@ fn forward() -> Chain {
             rule([input_in(&BRIDGES), is_reply(), allow()]),
             rule([output_in(&BRIDGES, true), is_reply(), allow()]),
             rule([output_in(&BRIDGES, true), is_published(), allow()]),
+            rule([output_in(&REACHABLE, true), allow()]),
             rule([output_in(&BRIDGES, true), drop()]),
             rule([input_in(&BRIDGES), output_in(&FOREIGN, true), drop()]),
             rule([input_in(&BRIDGES), allow()]),

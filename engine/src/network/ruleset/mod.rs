@@ -33,6 +33,7 @@ pub(super) const MARK: u32 = 1 << 26;
 const BRIDGES: Set = set("bridges", &[Field::InterfaceName]);
 const INTERNAL: Set = set("internal", &[Field::InterfaceName]);
 const MASQUERADED: Set = set("masqueraded", &[Field::InterfaceName]);
+const REACHABLE: Set = set("reachable", &[Field::InterfaceName]);
 const FOREIGN: Set = set("foreign", &[Field::InterfaceName]);
 const WITHIN: Set = set("within", &[Field::InterfaceName, Field::InterfaceName]);
 const SUBNETS: Set = Set { is_interval: true, ..set("subnets", &[Field::Ipv4Address]) };
@@ -53,10 +54,11 @@ const SHARED6: Set = Set {
     data: PORTS6.data,
     ..set("shared_ports6", &[Field::Ipv6Address, Field::Protocol, Field::Service, Field::Mark])
 };
-const SETS: [&Set; 11] = [
+const SETS: [&Set; 12] = [
     &BRIDGES,
     &INTERNAL,
     &MASQUERADED,
+    &REACHABLE,
     &FOREIGN,
     &WITHIN,
     &SUBNETS,
@@ -89,6 +91,8 @@ pub(super) struct Segment {
     pub(super) is_masqueraded: bool,
     /// Whether its containers reach each other.
     pub(super) is_open: bool,
+    /// Whether who has a route reaches every port.
+    pub(super) is_reachable: bool,
 }
 
 /// Set elements that stand for something, by set.
@@ -107,6 +111,9 @@ impl Segment {
             elements.push((INTERNAL.name, vec![Element::key(name.clone())]));
         } else if self.is_masqueraded {
             elements.push((MASQUERADED.name, vec![Element::key(name.clone())]));
+        }
+        if self.is_reachable {
+            elements.push((REACHABLE.name, vec![Element::key(name.clone())]));
         }
         if self.is_open {
             elements.push((WITHIN.name, vec![Element::key([name.clone(), name].concat())]));
@@ -150,6 +157,7 @@ mod tests {
             is_internal: true,
             is_masqueraded: true,
             is_open: true,
+            is_reachable: false,
         };
         let sets: Vec<_> = segment.elements().into_iter().map(|(set, _)| set).collect();
         assert_eq!(sets, ["bridges", "subnets", "subnets6", "internal", "within"]);

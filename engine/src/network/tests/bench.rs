@@ -1,6 +1,7 @@
 //! Hosts and containers for tests: each a network namespace of its own.
 
 use crate::network::endpoint::{Interface, configure, connect, interfaces};
+use crate::network::lease::Lessee;
 use crate::network::netlink::{Batch, Socket};
 use crate::network::port::{self, Memory, Publisher, Target};
 use crate::network::{bridge, create, host, lease, nft, record, ruleset};
@@ -16,8 +17,7 @@ use rtnetlink::packet_route::link::{InfoData, InfoVeth};
 use rtnetlink::{AddressMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::fs::symlink;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -133,19 +133,25 @@ impl Container {
         let mut random = [0; 32];
         random[..name.as_str().len()].copy_from_slice(name.as_str().as_bytes());
         let id = ContainerId::from_random(random);
-        symlink(id.as_str(), host.layout.container_name(&name)).expect("the name is kept");
+        fs::create_dir(host.layout.container(&id)).expect("it exists");
         let leased: Vec<_> = networks
             .iter()
             .map(|network| {
                 let endpoint = endpoint_in(network);
-                let lease = lease::lease(&host.layout, &endpoint, &name).expect("leased");
+                let lease =
+                    lease::lease(&host.layout, &endpoint, Lessee { id: &id, name: &name }).expect("leased");
                 (endpoint, lease)
             })
             .collect();
         let interfaces = interfaces(&host.layout, &id, &leased).expect("decided");
         let (jobs, thread, pid) = namespace();
-        let container =
-            Self { id, name, address: leased[0].1.address, jobs: Some(jobs), thread: Some(thread) };
+        let container = Self {
+            id,
+            name,
+            address: leased[0].1.ipv4().expect("IPv4"),
+            jobs: Some(jobs),
+            thread: Some(thread),
+        };
         container.join(pid, interfaces);
         container
     }
@@ -154,11 +160,14 @@ impl Container {
         let start = Instant::now();
         connect(pid, &interfaces).expect("connected");
         let connected = start.elapsed();
+        let count = interfaces.len();
         let configured = self.run(move || {
             let start = Instant::now();
             drop(configure(&interfaces, true).expect("configured"));
             start.elapsed()
         });
+        // What `settle` does by /sys, which shows the network namespace of who mounted it.
+        (0..count).for_each(|number| wait_for_carrier(&format!("lv{pid:x}-{number}")));
         eprintln!("{}: connect {connected:?}, configure {configured:?}", self.name);
     }
 
@@ -186,9 +195,9 @@ impl Container {
 
     pub(super) fn remove(&self, host: &Host, networks: &[&NetworkName]) {
         for network in networks {
-            lease::release(&host.layout, network, &self.name).expect("released");
+            lease::release(&host.layout, network, &self.id, None).expect("released");
         }
-        fs::remove_file(host.layout.container_name(&self.name)).expect("its name is forgotten");
+        fs::remove_dir(host.layout.container(&self.id)).expect("it is gone");
     }
 }
 
@@ -213,6 +222,7 @@ impl Neighbour {
         give_address("uplink", Self::HOST, None);
         let neighbour = Self { jobs };
         neighbour.run(|| give_address("eth0", Self::ADDRESS, Some(Self::HOST)));
+        wait_for_carrier("uplink");
         neighbour
     }
 
@@ -241,6 +251,18 @@ impl Neighbour {
     pub(super) fn fetch(&self, address: impl Into<SocketAddr>) -> Option<String> {
         let address = address.into();
         self.run(move || fetch(address))
+    }
+}
+
+/// Until the kernel has noticed that the other end is up, it drops what is sent.
+fn wait_for_carrier(link: &str) {
+    let deadline = Instant::now() + SOON;
+    let is_up = || {
+        let links = host::links(&mut Socket::route().expect("socket")).expect("listed");
+        links.iter().any(|found| found.name == link && found.is_up)
+    };
+    while !is_up() {
+        assert!(Instant::now() < deadline, "{link} is not up");
     }
 }
 
@@ -331,13 +353,11 @@ pub(super) fn on_own_thread(test: impl FnOnce() + Send + 'static) {
 }
 
 pub(super) fn gateway(host: &Host, network: &NetworkName) -> Ipv4Addr {
-    record::load(&host.layout, network)
-        .expect("read")
-        .expect("there")
-        .pool()
-        .expect("valid")
-        .expect("IPv4")
-        .gateway
+    let record = record::load(&host.layout, network).expect("read").expect("there");
+    match record.pools().expect("valid")[0].gateway {
+        IpAddr::V4(gateway) => gateway,
+        IpAddr::V6(_) => panic!("an IPv4 network"),
+    }
 }
 
 impl Drop for Container {

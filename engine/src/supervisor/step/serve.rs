@@ -189,7 +189,7 @@ fn leave(supervised: &Supervised) -> Result<(), ServeError> {
     for endpoint in supervised.endpoints() {
         let Supervised { layout, record, .. } = supervised;
         names::forget(layout, &endpoint.network, &record.id).map_err(NetworkError::from)?;
-        lease::release(layout, &endpoint.network, &record.spec.name).map_err(NetworkError::from)?;
+        lease::release(layout, &endpoint.network, &record.id, None).map_err(NetworkError::from)?;
     }
     presence::remove_run_folder(&supervised.folder)
         .map_err(|source| ServeError::File { attempt: "remove the run folder", source })
