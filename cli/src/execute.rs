@@ -1,6 +1,6 @@
 //! Carries a plan out: steps to threads, words to progress, changes to disk.
 
-use crate::apply::{Step, StepKind, Stopped, apply};
+use crate::apply::{Step, StepKind, Stopped, Tolerance, Undo, apply};
 use crate::error::CommandError;
 use crate::interrupt::Interrupt;
 use crate::last_words;
@@ -13,7 +13,8 @@ use crate::summary::Summary;
 use crate::words::{Words, words};
 use compose::plan::{Node, Plan};
 use engine::state::{Layout, sync_stage};
-use engine_spec::Action;
+use engine_spec::{Action, ServiceName};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,11 +92,11 @@ impl Execution {
         let steps = steps(plan);
         let this = self.clone();
         let limit = self.parallel.unwrap_or_else(default_limit);
-        apply(steps, limit, interrupt, move |step: &Work| this.perform(step)).await.map_err(stopped)?;
-        if is_durable {
-            sync_stage(self.layout.data())?;
-        }
-        Ok(())
+        let result = apply(steps, limit, interrupt, move |step: &Work| this.perform(step)).await;
+        let result = result.map_err(|stop| stopped(stop, &self.progress));
+        // What was done before a failure is to last as well.
+        let synced = if is_durable { sync_stage(self.layout.data()) } else { Ok(()) };
+        result.and_then(|()| Ok(synced?))
     }
 
     fn perform(&self, Work { node, words }: &Work) -> Result<(), PerformError> {
@@ -167,20 +168,38 @@ struct Work {
     words: Words,
 }
 
+impl Work {
+    /// What takes a step back, without a word: the step's failure is what is told.
+    fn undo(node: &Node, action: Action) -> Self {
+        let node = Node { action, depends_on: Vec::new(), follows: Vec::new(), undo: None, ..node.clone() };
+        Self { node, words: Words { begin: None, end: None } }
+    }
+}
+
 fn steps(plan: Plan) -> Vec<Step<Work>> {
     let words = words(&plan);
-    let step = |(node, words): (Node, Words)| Step {
+    let services: BTreeSet<ServiceName> =
+        plan.nodes.iter().filter_map(|node| Some(node.tolerance.as_ref()?.service.clone())).collect();
+    let step = |(mut node, words): (Node, Words)| Step {
         after: node.depends_on.iter().map(|id| id.0).collect(),
-        kind: kind(&node.action),
+        behind: node.follows.iter().map(|id| id.0).collect(),
+        kind: kind(&node),
+        undo: node.undo.take().map(|undo| Undo { until: undo.until.0, work: Work::undo(&node, undo.action) }),
+        tolerance: node.tolerance.as_ref().map(|tolerance| Tolerance {
+            group: services.iter().take_while(|service| **service != tolerance.service).count(),
+            failures: tolerance.failures,
+        }),
         work: Work { node, words },
     };
     plan.nodes.into_iter().zip(words).map(step).collect()
 }
 
 /// Stopping is waiting too: for the container to end.
-fn kind(action: &Action) -> StepKind {
-    match action {
-        Action::WaitContainer { .. } | Action::StopContainer { .. } => StepKind::Wait,
+fn kind(node: &Node) -> StepKind {
+    match node.action {
+        Action::StopContainer { .. } if node.undo.is_some() => StepKind::Stop,
+        Action::DrainContainer { .. } | Action::RunHook { .. } => StepKind::Stop,
+        Action::WaitContainer { .. } | Action::StopContainer { .. } | Action::Delay { .. } => StepKind::Wait,
         Action::CreateNetwork(_)
         | Action::RemoveNetwork { .. }
         | Action::CreateVolume(_)
@@ -188,28 +207,42 @@ fn kind(action: &Action) -> StepKind {
         | Action::CreateContainer { .. }
         | Action::StartContainer { .. }
         | Action::RemoveContainer { .. }
-        | Action::RenameContainer { .. } => StepKind::Work,
+        | Action::RenameContainer { .. }
+        | Action::ActivateContainer { .. }
+        | Action::UpdateContents { .. }
+        | Action::SignalContainer { .. } => StepKind::Work,
     }
 }
 
 /// Whether an action changes what must outlive a loss of power.
 fn is_durable(action: &Action) -> bool {
     match action {
-        Action::StartContainer { .. } | Action::StopContainer { .. } | Action::WaitContainer { .. } => false,
+        Action::StartContainer { .. }
+        | Action::StopContainer { .. }
+        | Action::WaitContainer { .. }
+        | Action::RunHook { .. }
+        | Action::SignalContainer { .. }
+        | Action::Delay { .. } => false,
         Action::CreateNetwork(_)
         | Action::RemoveNetwork { .. }
         | Action::CreateVolume(_)
         | Action::RemoveVolume { .. }
         | Action::CreateContainer { .. }
         | Action::RemoveContainer { .. }
-        | Action::RenameContainer { .. } => true,
+        | Action::RenameContainer { .. }
+        | Action::ActivateContainer { .. }
+        | Action::DrainContainer { .. }
+        | Action::UpdateContents { .. } => true,
     }
 }
 
-fn stopped(stopped: Stopped<PerformError>) -> CommandError {
+fn stopped(stopped: Stopped<PerformError>, progress: &Progress) -> CommandError {
     match stopped {
         Stopped::Failed(failures) => CommandError::Steps(failures),
-        Stopped::Interrupted => CommandError::Interrupted,
+        Stopped::Interrupted(failures) => {
+            failures.iter().for_each(|failure| progress.warning(&failure.to_string()));
+            CommandError::Interrupted
+        }
     }
 }
 

@@ -2,11 +2,15 @@
 
 use crate::watch::{self, JournalError};
 use compose::plan::{Node, Reason};
-use engine::container::{self, CreateError, RemoveError, RenameError, StartError, StopError, WaitError};
+use engine::container::exec::ExecError;
+use engine::container::{
+    self, ContentsError, CreateError, HookError, RemoveError, RenameError, Signal, SignalError, StandbyError,
+    StartError, StopError, WaitError,
+};
 use engine::network::{self, NetworkError};
 use engine::state::Layout;
 use engine::volume::{self, VolumeError};
-use engine_spec::{Action, ContainerName, ContainerSpec, NetworkName, VolumeName};
+use engine_spec::{Action, ContainerName, ContainerSpec, HookKind, HookSpec, NetworkName, VolumeName};
 use std::time::Instant;
 
 /// An action that failed.
@@ -102,6 +106,53 @@ pub(crate) enum PerformError {
         #[source]
         source: RenameError,
     },
+    /// A container did not get its names and ports, or did not give them up.
+    #[error("cannot hand over to or from container {name}")]
+    Standby {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: Box<StandbyError>,
+    },
+    /// Configs and secrets were not written anew.
+    #[error("cannot update the contents of container {name}")]
+    Contents {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: Box<ContentsError>,
+    },
+    /// No such signal.
+    #[error("cannot signal container {name}")]
+    Signal {
+        /// Which.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: SignalError,
+    },
+    /// A hook failed.
+    #[error("{kind} of container {name}: {source}")]
+    Hook {
+        /// In which container.
+        name: ContainerName,
+        /// At which turning point.
+        kind: HookKind,
+        /// Why.
+        source: Box<HookError>,
+    },
+    /// The container of a hook failed; it stays to be looked at.
+    #[error("{hook} exited with code {exit_code}; its container {name} is kept to be looked at")]
+    PreStart {
+        /// `pre_start[0]`.
+        hook: String,
+        /// How it ended.
+        exit_code: i32,
+        /// The container.
+        name: ContainerName,
+    },
     /// A container did not come as far as others need it.
     #[error("dependency failed to start: {0}")]
     Dependency(WaitError),
@@ -156,10 +207,62 @@ pub(crate) fn perform(layout: &Layout, node: &Node, deadline: Option<Instant>) -
             .map_err(|source| PerformError::Remove { name: name.clone(), source }),
         Action::RenameContainer { from, to } => container::rename(layout, from, to)
             .map_err(|source| PerformError::Rename { name: from.clone(), source }),
+        Action::ActivateContainer { name } => standby(name, container::activate(layout, name)),
+        Action::DrainContainer { name, limit } => standby(name, container::retire(layout, name, *limit)),
+        Action::UpdateContents { name, spec } => container::update_contents(layout, name, spec)
+            .map_err(|source| PerformError::Contents { name: name.clone(), source: Box::new(source) }),
+        Action::SignalContainer { name, signal } => send_signal(layout, name, signal),
+        Action::RunHook { name, kind, hook } => run_hook(layout, name, *kind, hook),
+        Action::Delay { duration } => {
+            std::thread::sleep(*duration);
+            Ok(())
+        }
         Action::WaitContainer { name, condition, .. } => container::wait(layout, name, *condition, deadline)
-            .map_err(|error| match node.reason {
-                Reason::AwaitedBy { service: None } => PerformError::Application(error),
-                _ => PerformError::Dependency(error),
-            }),
+            .map_err(|error| not_so_far(name, error, &node.reason)),
+    }
+}
+
+fn standby(name: &ContainerName, result: Result<(), StandbyError>) -> Result<(), PerformError> {
+    result.map_err(|source| PerformError::Standby { name: name.clone(), source: Box::new(source) })
+}
+
+/// A container that has ended meanwhile reads what changed when it starts.
+fn send_signal(layout: &Layout, name: &ContainerName, signal: &str) -> Result<(), PerformError> {
+    let signal: Signal =
+        signal.parse().map_err(|source| PerformError::Signal { name: name.clone(), source })?;
+    match container::kill(layout, name, signal) {
+        Ok(()) | Err(StopError::NotRunning(_)) => Ok(()),
+        Err(source) => Err(PerformError::Stop { name: name.clone(), source }),
+    }
+}
+
+/// A container that has ended meanwhile needs no `pre_stop`.
+fn run_hook(
+    layout: &Layout,
+    name: &ContainerName,
+    kind: HookKind,
+    hook: &HookSpec,
+) -> Result<(), PerformError> {
+    match container::run_hook(layout, name, hook) {
+        Err(HookError::Exec(ExecError::NotRunning(_) | ExecError::Unknown(_)))
+            if kind == HookKind::PreStop =>
+        {
+            Ok(())
+        }
+        result => {
+            result.map_err(|source| PerformError::Hook { name: name.clone(), kind, source: Box::new(source) })
+        }
+    }
+}
+
+/// Why a container was waited for decides what its end means.
+fn not_so_far(name: &ContainerName, error: WaitError, reason: &Reason) -> PerformError {
+    match (reason, error) {
+        (Reason::Hook { .. }, WaitError::Exited { exit_code: Some(exit_code), .. }) => {
+            let index = name.as_str().rsplit('-').next().unwrap_or("0");
+            PerformError::PreStart { hook: format!("pre_start[{index}]"), exit_code, name: name.clone() }
+        }
+        (Reason::AwaitedBy { service: Some(_) }, error) => PerformError::Dependency(error),
+        (_, error) => PerformError::Application(error),
     }
 }

@@ -70,17 +70,15 @@ fn duration(took: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use compose::plan::{Node, Reason};
+    use compose::plan::Reason;
     use engine_spec::ContainerName;
 
     fn plan(actions: Vec<(&str, Action)>) -> Plan {
-        let node = |(label, action): (&str, Action)| Node {
-            action,
-            depends_on: Vec::new(),
-            reason: Reason::Requested,
-            label: label.to_owned(),
-        };
-        Plan { nodes: actions.into_iter().map(node).collect(), notes: Vec::new() }
+        let mut plan = Plan::default();
+        for (label, action) in actions {
+            plan.add(action, &[], &Reason::Requested, label);
+        }
+        plan
     }
 
     fn name() -> ContainerName {

@@ -63,9 +63,18 @@ fn of(node: &Node, group: Group) -> Words {
             Words::both("Removing", "Removed")
         }
         (Action::StartContainer { .. }, _) => Words::both("Starting", "Started"),
+        (Action::ActivateContainer { .. }, _) => Words::both("Taking over", "Started"),
+        (Action::DrainContainer { .. }, _) => Words { begin: Some("Draining"), end: None },
+        (Action::RunHook { .. }, _) => Words { begin: Some("Running hook"), end: None },
+        (Action::UpdateContents { .. }, _) => Words { begin: Some("Updating"), end: None },
+        (Action::SignalContainer { .. }, _) => Words::both("Updating", "Updated"),
+        (Action::Delay { .. }, _) => Words::both("Waiting", "Waited"),
         (Action::StopContainer { .. }, _) => Words::both("Stopping", "Stopped"),
         (Action::WaitContainer { condition, .. }, _) => match condition {
-            Condition::Healthy | Condition::RunningOrHealthy => Words::both("Waiting", "Healthy"),
+            Condition::Healthy | Condition::RunningOrHealthy | Condition::Settled => {
+                Words::both("Waiting", "Healthy")
+            }
+            Condition::Steady(_) => Words::both("Watching", "Steady"),
             Condition::CompletedSuccessfully => Words::both("Waiting", "Exited"),
         },
     }
@@ -78,13 +87,10 @@ mod tests {
     use engine_spec::ContainerName;
 
     fn check(actions: Vec<Action>, expected: &[&str]) {
-        let node = |action| Node {
-            action,
-            depends_on: Vec::new(),
-            reason: Reason::Requested,
-            label: "Container web-1".to_owned(),
-        };
-        let plan = Plan { nodes: actions.into_iter().map(node).collect(), notes: Vec::new() };
+        let mut plan = Plan::default();
+        for action in actions {
+            plan.add(action, &[], &Reason::Requested, "Container web-1");
+        }
         let said: Vec<_> =
             words(&plan).into_iter().flat_map(|words| [words.begin, words.end]).flatten().collect();
         assert_eq!(said, expected);

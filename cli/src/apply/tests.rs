@@ -1,17 +1,21 @@
 //! The scheduler over made-up nodes.
 
 use super::schedule::Schedule;
-use super::{Step, StepKind, Stopped, apply};
+use super::{Step, StepKind, Stopped, Tolerance, Undo, apply};
 use crate::interrupt::Interrupt;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
 fn work(name: &'static str, after: &[usize]) -> Step<&'static str> {
-    Step { work: name, after: after.to_vec(), kind: StepKind::Work }
+    step(name, after, StepKind::Work)
+}
+
+fn step(name: &'static str, after: &[usize], kind: StepKind) -> Step<&'static str> {
+    Step { work: name, after: after.to_vec(), behind: Vec::new(), kind, undo: None, tolerance: None }
 }
 
 fn wait(name: &'static str, after: &[usize]) -> Step<&'static str> {
-    Step { work: name, after: after.to_vec(), kind: StepKind::Wait }
+    step(name, after, StepKind::Wait)
 }
 
 fn run<P>(steps: Vec<Step<&'static str>>, perform: P) -> Result<(), Stopped<String>>
@@ -81,4 +85,65 @@ fn waiting_steps_take_no_place_from_working_ones() {
     assert_eq!((schedule.next(), schedule.next(), schedule.next()), (Some(0), Some(1), None));
     schedule.finish(1, true);
     assert_eq!((schedule.next(), schedule.next(), schedule.next()), (Some(3), Some(2), None));
+}
+
+/// The steps and undone steps that ran, in order.
+fn trace(steps: Vec<Step<&'static str>>, fails: &'static str) -> (Vec<&'static str>, Vec<String>) {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&order);
+    let result = run(steps, move |name| {
+        seen.lock().expect("lock").push(*name);
+        if *name == fails { Err(format!("{name} failed")) } else { Ok(()) }
+    });
+    let failures = match result {
+        Ok(()) => Vec::new(),
+        Err(Stopped::Failed(failures) | Stopped::Interrupted(failures)) => failures,
+    };
+    let order = order.lock().expect("lock").clone();
+    (order, failures)
+}
+
+fn undone(step: Step<&'static str>, work: &'static str, until: usize) -> Step<&'static str> {
+    Step { undo: Some(Undo { work, until }), ..step }
+}
+
+/// A replacement: made beside the old one, which stops and goes; then there is no way back.
+fn replacement() -> Vec<Step<&'static str>> {
+    vec![
+        undone(work("create", &[]), "remove the new one", 2),
+        undone(step("stop", &[0], StepKind::Stop), "start the old one", 2),
+        work("remove", &[1]),
+        work("rename", &[2]),
+    ]
+}
+
+#[test]
+fn what_stands_half_done_is_taken_back_last_first() {
+    let (order, failures) = trace(replacement(), "remove");
+    assert_eq!(order, ["create", "stop", "remove", "start the old one", "remove the new one"]);
+    assert_eq!(failures, ["remove failed"]);
+}
+
+#[test]
+fn a_step_that_failed_is_taken_back_too() {
+    assert_eq!(trace(replacement(), "create").0, ["create", "remove the new one"]);
+}
+
+#[test]
+fn nothing_is_taken_back_once_there_is_no_way_back() {
+    assert_eq!(trace(replacement(), "rename").0, ["create", "stop", "remove", "rename"]);
+    assert_eq!(trace(replacement(), "nothing").0, ["create", "stop", "remove", "rename"]);
+}
+
+#[test]
+fn a_borne_failure_keeps_only_what_depends_on_it_from_beginning() {
+    let tolerance = Some(Tolerance { group: 0, failures: 1 });
+    let mut steps = vec![work("first", &[]), work("of first", &[0]), work("second", &[]), work("third", &[])];
+    steps.iter_mut().for_each(|step| step.tolerance = tolerance);
+    steps[2].behind = vec![1];
+    steps[3].behind = vec![2];
+    let (order, failures) = trace(steps.clone(), "first");
+    assert_eq!((order, failures), (vec!["first", "second", "third"], vec!["first failed".to_owned()]));
+    steps.iter_mut().for_each(|step| step.tolerance = Some(Tolerance { group: 0, failures: 0 }));
+    assert_eq!(trace(steps, "first").0, ["first"]);
 }

@@ -6,7 +6,7 @@ use crate::report;
 use crate::session::{Session, View, is_of_any};
 use crate::target;
 use clap::Args;
-use compose::plan::{Node, NodeId, Plan, Reason};
+use compose::plan::{NodeId, Plan, Reason};
 use engine_spec::{Action, ContainerName};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
@@ -73,9 +73,7 @@ impl Rm {
 }
 
 fn add(plan: &mut Plan, name: &ContainerName, action: Action, depends_on: Vec<NodeId>) -> NodeId {
-    let label = format!("Container {name}");
-    plan.nodes.push(Node { action, depends_on, reason: Reason::Requested, label });
-    NodeId(plan.nodes.len() - 1)
+    plan.add(action, &depends_on, &Reason::Requested, &format!("Container {name}"))
 }
 
 /// Asks on the terminal; anything but yes, and the end of input, is no.

@@ -90,10 +90,10 @@ pub fn stop(name: &ProjectName, observed: &Observed, options: &ControlOptions) -
         }
         let after: Vec<NodeId> =
             dependents.iter().filter_map(|name| done.get(name)).flatten().copied().collect();
-        let stops = labelled.services[service]
-            .iter()
-            .map(|container| plan.stop(container.name(), options.timeout, &after, &Reason::Requested))
-            .collect();
+        let containers = labelled.services[service].iter();
+        let stops = containers
+            .flat_map(|container| plan.stop_gently(container, options.timeout, &after, &Reason::Requested));
+        let stops = stops.collect();
         done.insert(service, stops);
     }
     plan
@@ -120,10 +120,33 @@ pub fn start(name: &ProjectName, observed: &Observed, options: &ControlOptions) 
             .flat_map(|need| gates(&mut plan, &labelled, need, service, &started))
             .collect();
         let starts =
-            idle.iter().map(|container| plan.start(container.name(), &gates, &Reason::Requested)).collect();
+            idle.iter().flat_map(|container| plan.start_with_hooks(container, &gates, &Reason::Requested));
+        let starts = starts.collect();
         started.insert(service, starts);
     }
+    if options.wait {
+        wait_for(&mut plan, &labelled, &chosen, &started);
+    }
     plan
+}
+
+/// `start --wait`: every container runs, or is healthy, or has done its work.
+fn wait_for(
+    plan: &mut Plan,
+    labelled: &Labelled<'_>,
+    chosen: &BTreeSet<&str>,
+    started: &BTreeMap<&str, Vec<NodeId>>,
+) {
+    let reason = Reason::AwaitedBy { service: None };
+    for service in chosen {
+        let after = started.get(service).cloned().unwrap_or_default();
+        for container in labelled.services.get(service).into_iter().flatten() {
+            let name = container.name().clone();
+            let label = container_label(&name);
+            let action = Action::WaitContainer { name, condition: Condition::Settled, optional: false };
+            plan.add(action, &after, &reason, &label);
+        }
+    }
 }
 
 /// The named services and all that they need; none named means all.
@@ -183,13 +206,11 @@ pub fn restart(name: &ProjectName, observed: &Observed, options: &ControlOptions
             },
             _ => continue,
         };
-        let after: Vec<NodeId> = causes.iter().flat_map(|need| started[need.service].clone()).collect();
-        let starts = labelled.services[service].iter().map(|container| {
-            let mut after = after.clone();
-            if is_active(container) {
-                after = vec![plan.stop(container.name(), options.timeout, &after, &reason)];
-            }
-            plan.start(container.name(), &after, &reason)
+        let after: Vec<NodeId> =
+            causes.iter().flat_map(|need| gates(&mut plan, &labelled, *need, service, &started)).collect();
+        let starts = labelled.services[service].iter().flat_map(|container| {
+            let after = plan.stop_gently(container, options.timeout, &after, &reason);
+            plan.start_with_hooks(container, &after, &reason)
         });
         let starts = starts.collect();
         started.insert(service, starts);

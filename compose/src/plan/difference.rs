@@ -151,6 +151,7 @@ fn container_view(spec: &ContainerSpec) -> View {
     flatten("", &value, &mut view);
     view.remove("name");
     view.remove("image_id");
+    view.remove("standby");
     view
 }
 

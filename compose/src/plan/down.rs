@@ -1,7 +1,7 @@
 //! `down`: containers, then what only they used.
 
 use super::control::Labelled;
-use super::existing::{is_active, is_in, is_one_off, uses};
+use super::existing::{is_hook, is_in, is_one_off, uses};
 use super::options::DownOptions;
 use super::reason::{Note, Reason};
 use super::resource::{network_label, volume_label};
@@ -41,7 +41,7 @@ fn is_meant(container: &ObservedContainer, project: Option<&Project>, options: &
     let Some(project) = project else { return true };
     match project.service(service) {
         // A service whose profiles are not active is neither ours nor an orphan.
-        Some(_) if !is_one_off(container) => project.services.contains_key(service),
+        Some(_) if !is_one_off(container) || is_hook(container) => project.services.contains_key(service),
         _ => options.remove_orphans,
     }
 }
@@ -58,10 +58,7 @@ fn remove_containers(
         let after: Vec<NodeId> =
             dependents.iter().filter_map(|name| done.get(name)).flatten().copied().collect();
         for container in &labelled.services[service] {
-            let mut after = after.clone();
-            if is_active(container) {
-                after = vec![plan.stop(container.name(), options.timeout, &after, &Reason::Requested)];
-            }
+            let after = plan.stop_gently(container, options.timeout, &after, &Reason::Requested);
             let remove = plan.remove(container.name(), options.volumes, &after, &Reason::Requested);
             done.entry(service).or_default().push(remove);
             removed.insert(container.name().clone(), remove);

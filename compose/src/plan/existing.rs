@@ -1,7 +1,7 @@
 //! Questions about a container that is there.
 
 use engine_spec::{
-    MountSource, NetworkMode, NetworkName, ObservedContainer, Status, VolumeName, compose_label,
+    Health, MountSource, NetworkMode, NetworkName, ObservedContainer, Status, VolumeName, compose_label,
 };
 
 /// Whether a container is one of `run`.
@@ -27,4 +27,14 @@ pub(super) fn uses(container: &ObservedContainer, volume: &VolumeName) -> bool {
     let is_it = |source: &MountSource| matches!(source, MountSource::Volume { name: Some(name), .. } if name == volume);
     container.volumes.values().any(|used| used == volume)
         || container.spec.mounts.iter().any(|mount| is_it(&mount.source))
+}
+
+/// Whether a container is that of a hook, which its service makes and removes.
+pub(super) fn is_hook(container: &ObservedContainer) -> bool {
+    container.label(compose_label::HOOK).is_some()
+}
+
+/// Whether a container's probes succeed.
+pub(super) fn is_healthy(container: &ObservedContainer) -> bool {
+    matches!(container.status, Status::Running { health: Some(Health::Healthy), .. })
 }

@@ -30,7 +30,12 @@ pub(super) fn service_hash(
     service: &Service,
     link_aliases: Option<&BTreeSet<String>>,
 ) -> String {
-    let deploy = service.deploy.as_ref().map(|deploy| Deploy { replicas: None, ..deploy.clone() });
+    let deploy = service.deploy.as_ref().map(|deploy| Deploy {
+        replicas: None,
+        update_config: None,
+        rollback_config: None,
+        ..deploy.clone()
+    });
     let mut hashed = Service {
         build: None,
         pull_policy: None,

@@ -48,7 +48,7 @@ pub use options::{
 pub use reason::{Note, Reason};
 pub use resource::resources;
 pub use single::single;
-pub use step::{Node, NodeId, Plan};
+pub use step::{Node, NodeId, Plan, Tolerance, Undo};
 pub use up::up;
 
 /// The version in the labels of what we make.

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use crate::model::Location;
-use engine_spec::{ContainerName, Digest, NetworkName, ServiceName, VolumeName};
+use engine_spec::{ContainerName, Digest, HookKind, NetworkName, ServiceName, VolumeName};
 use std::fmt;
 
 /// Why a step is taken.
@@ -63,6 +63,18 @@ pub enum Reason {
         /// The waiting service; `None` is the command itself (`--wait`).
         service: Option<ServiceName>,
     },
+    /// A hook of the service.
+    Hook {
+        /// Which.
+        kind: HookKind,
+    },
+    /// Configs or secrets changed, and their users are told by a signal.
+    ContentsChanged {
+        /// Which, by path in the container.
+        changes: Vec<Change>,
+    },
+    /// An update failed, and what was there before comes back.
+    RolledBack,
     /// No service of the file owns it.
     Orphan,
     /// The command asks for it.
@@ -76,7 +88,8 @@ impl Reason {
         match self {
             Self::ConfigChanged { changes }
             | Self::NetworkChanged { changes, .. }
-            | Self::VolumeChanged { changes, .. } => changes.clone(),
+            | Self::VolumeChanged { changes, .. }
+            | Self::ContentsChanged { changes } => changes.clone(),
             Self::ImageChanged { old, new, place } => vec![Change {
                 key: "image".to_owned(),
                 old: Some(old.to_string()),
@@ -92,6 +105,8 @@ impl Reason {
             | Self::Interrupted
             | Self::NotRunning
             | Self::AwaitedBy { .. }
+            | Self::Hook { .. }
+            | Self::RolledBack
             | Self::Orphan
             | Self::Requested => Vec::new(),
         }
@@ -114,6 +129,9 @@ impl Reason {
             Self::Interrupted => "interrupted",
             Self::NotRunning => "not-running",
             Self::AwaitedBy { .. } => "awaited",
+            Self::Hook { .. } => "hook",
+            Self::ContentsChanged { .. } => "contents-changed",
+            Self::RolledBack => "rolled-back",
             Self::Orphan => "orphan",
             Self::Requested => "requested",
         }
@@ -143,6 +161,12 @@ impl fmt::Display for Reason {
             Self::NotRunning => f.write_str("not running"),
             Self::AwaitedBy { service: Some(service) } => write!(f, "{service} waits for it"),
             Self::AwaitedBy { service: None } => f.write_str("waited for"),
+            Self::Hook { kind } => write!(f, "{kind} hook"),
+            Self::ContentsChanged { changes } => {
+                let keys: Vec<_> = changes.iter().map(|change| change.key.as_str()).collect();
+                write!(f, "contents changed: {}", keys.join(", "))
+            }
+            Self::RolledBack => f.write_str("rolled back"),
             Self::Orphan => f.write_str("orphan"),
             Self::Requested => f.write_str("requested"),
         }

@@ -4,6 +4,7 @@ use super::Recreate;
 use super::attribute::AttributeError;
 use super::container::{Blueprint, container_name};
 use super::difference::container_changes;
+use super::existing::is_active;
 use super::mount::volume_name;
 use super::reason::Reason;
 use engine_spec::{
@@ -61,7 +62,7 @@ pub(super) fn sort<'a>(
         let number = number(container);
         let name = container_name(blueprint.project, blueprint.name, blueprint.service, number)?;
         // Half of an interrupted replacement: its other half is still there and goes on.
-        if *container.name() != name && containers.iter().any(|other| *other.name() == name) {
+        if !is_better_half(container, containers, &name, blueprint.config_hash) {
             replicas.removed.push((container, Reason::Interrupted));
             continue;
         }
@@ -84,6 +85,22 @@ pub(super) fn sort<'a>(
     let missing = criteria.wanted.saturating_sub(count);
     replicas.created = (highest + 1..=highest + missing).map(|number| (number, reason.clone())).collect();
     Ok(replicas)
+}
+
+/// Whether of all containers with one number this is the one to go on with: the one that has its name,
+/// else the one that is as it should be.
+fn is_better_half(
+    container: &ObservedContainer,
+    containers: &[&ObservedContainer],
+    name: &ContainerName,
+    config_hash: &str,
+) -> bool {
+    let rank = |half: &ObservedContainer| {
+        let is_current = half.label(compose_label::CONFIG_HASH) == Some(config_hash);
+        (half.name() == name, is_current, is_active(half), std::cmp::Reverse(half.name().clone()))
+    };
+    let halves = containers.iter().filter(|other| number(other) == number(container));
+    halves.map(|half| rank(half)).max().is_none_or(|best| rank(container) >= best)
 }
 
 /// The number in a container's label, from 1.

@@ -1,7 +1,7 @@
 //! A plan: steps in an order in which each comes after those it waits for.
 
 use super::reason::{Note, Reason};
-use engine_spec::{Action, ContainerName};
+use engine_spec::{Action, ContainerName, ServiceName};
 use std::time::Duration;
 
 /// A step's place in its plan.
@@ -19,6 +19,30 @@ pub struct Node {
     pub reason: Reason,
     /// What progress calls it (`Container app-web-1`); steps of one recreation share it.
     pub label: String,
+    /// Steps that must have come to an end before, whatever end; each has a lower index too.
+    pub follows: Vec<NodeId>,
+    /// How it is taken back if what it belongs to is not finished.
+    pub undo: Option<Undo>,
+    /// Failures of its service's update that are borne.
+    pub tolerance: Option<Tolerance>,
+}
+
+/// What takes a step back if the plan ends after it began and before the step `until` is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// What to do.
+    pub action: Action,
+    /// The step from which on there is no way back.
+    pub until: NodeId,
+}
+
+/// How many replacements of a service may fail without an end to the others (`deploy.update_config`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tolerance {
+    /// The service.
+    pub service: ServiceName,
+    /// How many.
+    pub failures: u32,
 }
 
 /// Everything to do. Its [`std::fmt::Display`] is stable text.
@@ -38,13 +62,26 @@ impl Plan {
     }
 
     /// Adds a step after those in `after`.
-    pub(super) fn add(&mut self, action: Action, after: &[NodeId], reason: &Reason, label: &str) -> NodeId {
+    pub fn add(&mut self, action: Action, after: &[NodeId], reason: &Reason, label: &str) -> NodeId {
         let id = NodeId(self.nodes.len());
         let mut depends_on = after.to_vec();
         depends_on.sort_unstable();
         depends_on.dedup();
-        self.nodes.push(Node { action, depends_on, reason: reason.clone(), label: label.to_owned() });
+        self.nodes.push(Node {
+            action,
+            depends_on,
+            reason: reason.clone(),
+            label: label.to_owned(),
+            follows: Vec::new(),
+            undo: None,
+            tolerance: None,
+        });
         id
+    }
+
+    /// Says how a step is taken back until another is done.
+    pub(super) fn undo(&mut self, node: NodeId, action: Action, until: NodeId) {
+        self.nodes[node.0].undo = Some(Undo { action, until });
     }
 
     pub(super) fn start(&mut self, name: &ContainerName, after: &[NodeId], reason: &Reason) -> NodeId {

@@ -66,7 +66,13 @@ fn perform(plan: &Plan, world: &mut Observed) {
             Action::StopContainer { name, .. } => find(world, name.as_str()).status = exited(),
             Action::RemoveContainer { name, .. } => world.containers.retain(|one| *one.name() != name),
             Action::RenameContainer { from, to } => find(world, from.as_str()).spec.name = to,
-            Action::WaitContainer { .. } => {}
+            Action::ActivateContainer { name } => find(world, name.as_str()).spec.standby = false,
+            Action::UpdateContents { name, spec } => find(world, name.as_str()).spec = *spec,
+            Action::WaitContainer { .. }
+            | Action::DrainContainer { .. }
+            | Action::RunHook { .. }
+            | Action::SignalContainer { .. }
+            | Action::Delay { .. } => {}
         }
     }
 }
@@ -358,8 +364,9 @@ fn stop_start_and_restart_follow_the_labels() {
         super::restart(&name, &world, &db).to_string(),
         "0 stop container app-db-1 (requested)\n\
          1 start container app-db-1 (requested) after 0\n\
-         2 stop container app-web-1 (db is restarted) after 1\n\
-         3 start container app-web-1 (db is restarted) after 2\n"
+         2 wait until app-db-1 is healthy, if it can be (web waits for it) after 1\n\
+         3 stop container app-web-1 (db is restarted) after 2\n\
+         4 start container app-web-1 (db is restarted) after 3\n"
     );
     perform(&stop, &mut world);
     assert_eq!(

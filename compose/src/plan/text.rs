@@ -98,6 +98,9 @@ impl fmt::Display for Node {
         for (place, NodeId(id)) in self.depends_on.iter().enumerate() {
             write!(f, "{}{id}", if place == 0 { " after " } else { ", " })?;
         }
+        for (place, NodeId(id)) in self.follows.iter().enumerate() {
+            write!(f, "{}{id}", if place == 0 { " once over: " } else { ", " })?;
+        }
         Ok(())
     }
 }
@@ -121,11 +124,19 @@ impl fmt::Display for Words<'_> {
                 write!(f, "remove container {name}{}", if *volumes { " with its volumes" } else { "" })
             }
             Action::RenameContainer { from, to } => write!(f, "rename container {from} to {to}"),
+            Action::ActivateContainer { name } => write!(f, "activate container {name}"),
+            Action::DrainContainer { name, .. } => write!(f, "drain container {name}"),
+            Action::RunHook { name, kind, .. } => write!(f, "run {kind} hook in container {name}"),
+            Action::UpdateContents { name, .. } => write!(f, "update contents of container {name}"),
+            Action::SignalContainer { name, signal } => write!(f, "send {signal} to container {name}"),
+            Action::Delay { duration } => write!(f, "wait for {duration:?}"),
             Action::WaitContainer { name, condition, optional } => {
                 let condition = match condition {
-                    Condition::Healthy => "healthy",
-                    Condition::RunningOrHealthy => "running or healthy",
-                    Condition::CompletedSuccessfully => "completed",
+                    Condition::Healthy => "healthy".to_owned(),
+                    Condition::RunningOrHealthy => "running or healthy".to_owned(),
+                    Condition::Settled => "running, healthy or done".to_owned(),
+                    Condition::CompletedSuccessfully => "completed".to_owned(),
+                    Condition::Steady(duration) => format!("steady for {duration:?}"),
                 };
                 write!(f, "wait until {name} is {condition}{}", if *optional { ", if it can be" } else { "" })
             }

@@ -5,20 +5,21 @@
 
 mod changeover;
 mod gate;
+mod hooks;
 mod removal;
+mod service;
+mod update;
 
-use super::container::{Blueprint, link_aliases};
+use super::UpOptions;
+use super::container::link_aliases;
 use super::error::PlanError;
-use super::existing::{is_active, is_one_off};
-use super::hash::service_hash;
-use super::reason::Reason;
-use super::replica::{Criteria, Replicas, Stale, sort};
+use super::existing::{is_hook, is_one_off};
+use super::one_off::first_containers;
+use super::replica::Stale;
 use super::resource::Resources;
-use super::step::{NodeId, Plan, container_label};
-use super::{Recreate, UpOptions};
+use super::step::{NodeId, Plan};
 use crate::graph::{Graph, Selection};
-use crate::model::{NamespaceMode, Project, Service};
-use changeover::create_action;
+use crate::model::Project;
 use engine_spec::{
     ContainerName, Digest, ImageReference, Observed, ObservedContainer, ServiceName, compose_label,
 };
@@ -51,7 +52,14 @@ pub fn up(
         existing: by_service(project, observed),
         stale: Stale::default(),
         gone: BTreeMap::new(),
-        first: BTreeMap::new(),
+        stopped: BTreeMap::new(),
+        retained: observed
+            .containers
+            .iter()
+            .filter(|found| is_hook(found))
+            .map(|found| found.name().clone())
+            .collect(),
+        first: first_containers(project, observed),
         outcomes: BTreeMap::new(),
         made: BTreeMap::new(),
         waits: BTreeMap::new(),
@@ -100,6 +108,11 @@ struct Up<'a> {
     stale: Stale,
     /// Containers removed before their network was made anew, with the step that removes them.
     gone: BTreeMap<ContainerName, NodeId>,
+    /// Containers stopped before a dependency is made anew, with the step that stops them.
+    stopped: BTreeMap<ContainerName, NodeId>,
+    /// Containers of hooks that failed.
+    retained: BTreeSet<ContainerName>,
+    /// The first container of each service: as planned, else as it is there.
     first: BTreeMap<&'a str, ContainerName>,
     outcomes: BTreeMap<&'a str, Outcome>,
     /// The steps after which each new container is there under its name.
@@ -122,87 +135,4 @@ struct Planned {
     start: Option<NodeId>,
     /// Whether its probes succeed already and it is left as it is.
     is_healthy: bool,
-}
-
-impl<'a> Up<'a> {
-    fn service(&mut self, name: &ServiceName) -> Result<(), PlanError> {
-        let Some((name, service)) = self.project.service_entry(name.as_str()) else { return Ok(()) };
-        let image_id = self.images.get(name).ok_or_else(|| PlanError::ImageMissing {
-            service: name.clone(),
-            image: self.project.image_name(name, service),
-        })?;
-        let aliases = self.aliases.get(name.as_str()).cloned();
-        let config_hash = service_hash(self.project, service, aliases.as_ref());
-        let first = std::mem::take(&mut self.first);
-        let blueprint = Blueprint {
-            project: self.project,
-            name,
-            service,
-            image_id,
-            images: self.local,
-            config_hash: &config_hash,
-            link_aliases: aliases.as_ref(),
-            first: &first,
-        };
-        let criteria = Criteria {
-            policy: self.policy(name),
-            wanted: self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas()),
-            common: self.recreated_parent(service),
-            stale: &self.stale,
-        };
-        let existing = self.existing.get(name.as_str()).map_or(&[][..], Vec::as_slice);
-        let replicas = sort(&blueprint, existing, &criteria).map_err(PlanError::of(name))?;
-        let outcome = self.replicas(&blueprint, replicas)?;
-        self.first = first;
-        if let Some(planned) = outcome.containers.first() {
-            self.first.insert(name.as_str(), planned.name.clone());
-        }
-        self.outcomes.insert(name.as_str(), outcome);
-        Ok(())
-    }
-
-    fn policy(&self, name: &ServiceName) -> Recreate {
-        if !self.selection.is_named(name.as_str()) {
-            return self.options.recreate_dependencies;
-        }
-        if self.options.renew_volumes { Recreate::Always } else { self.options.recreate }
-    }
-
-    fn recreated_parent(&self, service: &Service) -> Option<Reason> {
-        let modes = [&service.network_mode, &service.ipc, &service.pid, &service.uts];
-        let shared = modes.into_iter().flatten().filter_map(|mode| match mode {
-            NamespaceMode::Service(parent) => Some(parent.as_str()),
-            NamespaceMode::Container(_) | NamespaceMode::Word(_) => None,
-        });
-        let volumes = service.volumes_from.iter().filter_map(|from| from.split(':').next());
-        let mut parents = shared.chain(volumes);
-        let parent = parents.find(|parent| self.outcomes.get(parent).is_some_and(|it| it.is_recreated))?;
-        Some(Reason::ParentRecreated { service: ServiceName::new(parent).ok()? })
-    }
-
-    fn replicas(&mut self, blueprint: &Blueprint<'_>, replicas: Replicas<'a>) -> Result<Outcome, PlanError> {
-        let fail = PlanError::of(blueprint.name);
-        let mut outcome = Outcome { containers: Vec::new(), is_recreated: !replicas.replaced.is_empty() };
-        for (container, reason) in replicas.removed {
-            self.remove(container, &reason);
-        }
-        let restarted = self.restarted_dependency(blueprint.service);
-        let is_idle = restarted.is_none() && replicas.kept.iter().all(|replica| is_active(replica.container));
-        let starts_nothing = is_idle && replicas.replaced.is_empty() && replicas.created.is_empty();
-        let gates = if starts_nothing || self.options.no_start { Vec::new() } else { self.gates(blueprint) };
-        for replica in &replicas.kept {
-            outcome.containers.push(self.keep(replica, restarted.as_ref(), &gates));
-        }
-        for (replica, reason) in &replicas.replaced {
-            outcome.containers.push(self.replace(blueprint, replica, reason, &gates).map_err(&fail)?);
-        }
-        for (number, reason) in &replicas.created {
-            let spec = blueprint.container(*number).map_err(&fail)?;
-            let name = spec.name.clone();
-            let after = self.resource_steps(blueprint.service, &spec);
-            let create = self.plan.add(create_action(spec, None), &after, reason, &container_label(&name));
-            outcome.containers.push(self.started(name, create, &gates, reason));
-        }
-        Ok(outcome)
-    }
 }

@@ -1,6 +1,8 @@
 //! The steps a plan is made of. Each leaves no choice to the one who performs it.
 
-use crate::{ContainerName, ContainerSpec, NetworkName, NetworkSpec, VolumeName, VolumeSpec};
+use crate::{
+    ContainerName, ContainerSpec, HookKind, HookSpec, NetworkName, NetworkSpec, VolumeName, VolumeSpec,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -55,6 +57,47 @@ pub enum Action {
         /// Its new name.
         to: ContainerName,
     },
+    /// Let a container that was started in standby take its names and published ports.
+    ActivateContainer {
+        /// Which.
+        name: ContainerName,
+    },
+    /// Keep new connections from a container whose siblings share its ports, and wait until those
+    /// that there are have ended.
+    DrainContainer {
+        /// Which.
+        name: ContainerName,
+        /// How long at most; `None` is its grace period for stopping.
+        limit: Option<Duration>,
+    },
+    /// Run a command inside a container.
+    RunHook {
+        /// Which container.
+        name: ContainerName,
+        /// The turning point.
+        kind: HookKind,
+        /// The command.
+        hook: Box<HookSpec>,
+    },
+    /// Write configs and secrets of a container that may run anew.
+    UpdateContents {
+        /// Which.
+        name: ContainerName,
+        /// What it shall be; differs in contents and labels only.
+        spec: Box<ContainerSpec>,
+    },
+    /// Send a signal to a container's first process.
+    SignalContainer {
+        /// Which.
+        name: ContainerName,
+        /// The signal's name or number.
+        signal: String,
+    },
+    /// Let time pass.
+    Delay {
+        /// How much.
+        duration: Duration,
+    },
     /// Wait until a container has come so far.
     WaitContainer {
         /// Which.
@@ -74,6 +117,10 @@ pub enum Condition {
     Healthy,
     /// Healthy if it has a health check, else running.
     RunningOrHealthy,
+    /// Healthy if it has a health check, else running; or it has done its work and ended with exit code 0.
+    Settled,
     /// It ended with exit code 0; fails on any other.
     CompletedSuccessfully,
+    /// It runs for so long without ending or turning unhealthy.
+    Steady(Duration),
 }

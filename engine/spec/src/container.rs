@@ -55,6 +55,9 @@ pub struct ContainerSpec {
     pub dns_options: Vec<String>,
     /// Volumes, binds, tmpfs, configs and secrets, in the order given.
     pub mounts: Vec<MountSpec>,
+    /// Whether it keeps out of its names and published ports until it is activated.
+    #[serde(default)]
+    pub standby: bool,
     /// What is run in it when it starts and stops.
     #[serde(default)]
     pub hooks: Hooks,
@@ -252,6 +255,7 @@ impl ContainerSpec {
             dns_search: Vec::new(),
             dns_options: Vec::new(),
             mounts: Vec::new(),
+            standby: false,
             hooks: Hooks::default(),
             volumes_from: Vec::new(),
             restart: RestartPolicy::No,

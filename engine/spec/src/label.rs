@@ -33,6 +33,8 @@ pub mod compose_label {
     pub const REPLACE: &str = "com.docker.compose.replace";
     /// The project folder.
     pub const WORKING_DIR: &str = "com.docker.compose.project.working_dir";
+    /// SHA-256 of the configs and secrets whose change is signalled (ours; Docker Compose has none).
+    pub const CONTENTS_HASH: &str = "com.docker.compose.contents-hash";
     /// The Compose files, comma separated.
     pub const CONFIG_FILES: &str = "com.docker.compose.project.config_files";
     /// The environment files, comma separated.

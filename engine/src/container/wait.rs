@@ -129,7 +129,14 @@ pub fn wait(
     deadline: Option<Instant>,
 ) -> Result<(), WaitError> {
     let id = find(layout, name)?;
-    until(layout, name, &id, deadline, |status| judge(status, condition))
+    let Condition::Steady(duration) = condition else {
+        return until(layout, name, &id, deadline, |status| judge(status, condition));
+    };
+    let end = Instant::now() + duration;
+    match until(layout, name, &id, Some(end), |status| judge(status, condition)) {
+        Err(WaitError::Deadline { .. }) => Ok(()),
+        result => result,
+    }
 }
 
 /// Waits until a container has ended for good and returns its exit code, `None` if nobody saw it.
@@ -161,19 +168,27 @@ pub(super) fn running(layout: &Layout, name: &ContainerName, id: &ContainerId) -
 }
 
 fn judge(status: &Status, condition: Condition) -> Judgement {
-    match (status, condition) {
-        (Status::Created, _) => Judgement::Never(Obstacle::NotStarted),
-        (Status::Exited { exit_code: Some(0), .. }, Condition::CompletedSuccessfully) => Judgement::Reached,
-        (Status::Exited { exit_code, .. }, _) => Judgement::Never(Obstacle::Exited(*exit_code)),
-        (Status::Running { .. } | Status::Paused { .. }, Condition::CompletedSuccessfully)
-        | (Status::Restarting { .. }, _) => Judgement::NotYet,
-        (Status::Paused { .. }, Condition::Healthy | Condition::RunningOrHealthy) => Judgement::NotYet,
-        (Status::Running { health, .. }, Condition::Healthy) => {
-            health.map_or(Judgement::Never(Obstacle::NoHealthCheck), judge_health)
-        }
-        (Status::Running { health, .. }, Condition::RunningOrHealthy) => {
-            health.map_or(Judgement::Reached, judge_health)
-        }
+    match status {
+        Status::Created => Judgement::Never(Obstacle::NotStarted),
+        Status::Exited { exit_code, .. } => match (exit_code, condition) {
+            (Some(0), Condition::CompletedSuccessfully | Condition::Settled) => Judgement::Reached,
+            _ => Judgement::Never(Obstacle::Exited(*exit_code)),
+        },
+        Status::Restarting { exit_code, .. } => match condition {
+            Condition::Steady(_) => Judgement::Never(Obstacle::Exited(Some(*exit_code))),
+            _ => Judgement::NotYet,
+        },
+        Status::Paused { .. } => Judgement::NotYet,
+        Status::Running { health, .. } => match (condition, health) {
+            (Condition::CompletedSuccessfully, _) => Judgement::NotYet,
+            (Condition::Steady(_), Some(Health::Unhealthy)) => Judgement::Never(Obstacle::Unhealthy),
+            (Condition::Steady(_), _) => Judgement::NotYet,
+            (Condition::Healthy, None) => Judgement::Never(Obstacle::NoHealthCheck),
+            (Condition::RunningOrHealthy | Condition::Settled, None) => Judgement::Reached,
+            (Condition::Healthy | Condition::RunningOrHealthy | Condition::Settled, Some(health)) => {
+                judge_health(*health)
+            }
+        },
     }
 }
 
@@ -306,6 +321,21 @@ mod tests {
     fn running_is_enough_without_a_health_check() {
         assert_eq!(judge(&running(None), Condition::RunningOrHealthy), Judgement::Reached);
         assert_eq!(judge(&running(Some(Health::Starting)), Condition::RunningOrHealthy), Judgement::NotYet);
+    }
+
+    #[test]
+    fn who_waits_for_steadiness_minds_every_end() {
+        let steady = Condition::Steady(Duration::from_secs(1));
+        assert_eq!(judge(&running(Some(Health::Healthy)), steady), Judgement::NotYet);
+        assert_eq!(judge(&running(Some(Health::Unhealthy)), steady), Judgement::Never(Obstacle::Unhealthy));
+        assert_eq!(judge(&exited(0), steady), Judgement::Never(Obstacle::Exited(Some(0))));
+    }
+
+    #[test]
+    fn work_that_is_done_is_settled() {
+        assert_eq!(judge(&exited(0), Condition::Settled), Judgement::Reached);
+        assert_eq!(judge(&exited(1), Condition::Settled), Judgement::Never(Obstacle::Exited(Some(1))));
+        assert_eq!(judge(&running(None), Condition::Settled), Judgement::Reached);
     }
 
     #[test]

@@ -101,7 +101,9 @@ impl Attachment {
                 let memory = Memory::of(layout, &lease.network, &spec.name);
                 let (publisher, target) = (publisher(supervised), target(lease));
                 let guards = port::publish(layout, publisher, target, &spec.ports, &memory)?;
-                Ok(Published::new(guards, target)?)
+                let mut published = Published::new(guards, target)?;
+                published.proxy.drain(spec.standby);
+                Ok(published)
             }
             _ => Ok(Published::default()),
         }
@@ -124,12 +126,14 @@ impl Attachment {
         self.endpoints.get(way_out.unwrap_or(0)).map(|(_, lease)| lease)
     }
 
-    /// Lets the container's names lead to it in each network.
+    /// Lets the container's names lead to it in each network; in standby only its very own.
     pub(super) fn announce(&self, supervised: &Supervised) -> Result<(), NetworkError> {
         let Supervised { layout, record, .. } = supervised;
         for (endpoint, lease) in &self.endpoints {
             let mut all = vec![record.spec.name.to_string(), record.id.short().to_owned()];
-            all.extend(endpoint.aliases.iter().cloned());
+            if !record.spec.standby {
+                all.extend(endpoint.aliases.iter().cloned());
+            }
             names::announce(layout, &lease.network, &record.id, &all, &addresses_of(lease))?;
         }
         Ok(())
@@ -187,7 +191,8 @@ pub(super) fn withdraw(supervised: &Supervised) -> Result<(), NetworkError> {
 /// The container as one that publishes ports.
 pub(super) fn publisher(supervised: &Supervised) -> Publisher<'_> {
     let record = &supervised.record;
-    Publisher { container: &record.id, group: record.spec.port_group.as_ref() }
+    let spec = &record.spec;
+    Publisher { container: &record.id, group: spec.port_group.as_ref(), is_standby: spec.standby }
 }
 
 fn target(lease: &Lease) -> Target {

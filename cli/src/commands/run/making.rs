@@ -136,6 +136,9 @@ impl Making<'_> {
                 depends_on: Vec::new(),
                 reason: Reason::AwaitedBy { service: Some(name.clone()) },
                 label: format!("Container {}", container.name()),
+                follows: Vec::new(),
+                undo: None,
+                tolerance: None,
             }));
         }
         waits

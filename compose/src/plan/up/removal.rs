@@ -2,20 +2,20 @@
 
 use super::Up;
 use crate::plan::Recreate;
-use crate::plan::existing::{is_active, is_in, is_one_off, uses};
+use crate::plan::existing::{is_active, is_hook, is_in, is_one_off, uses};
 use crate::plan::reason::{Note, Reason};
 use crate::plan::resource::{StaleNetwork, StaleVolume, network_label, volume_label};
 use crate::plan::step::NodeId;
 use engine_spec::{Action, Observed, ObservedContainer, ServiceName, compose_label};
 
 impl Up<'_> {
-    pub(super) fn remove(&mut self, container: &ObservedContainer, reason: &Reason) {
+    pub(super) fn remove(&mut self, container: &ObservedContainer, reason: &Reason, after: &[NodeId]) {
         if self.gone.contains_key(container.name()) {
             return;
         }
-        let mut after = Vec::new();
+        let mut after = after.to_vec();
         if is_active(container) {
-            after.push(self.plan.stop(container.name(), self.options.timeout, &[], reason));
+            after = vec![self.plan.stop(container.name(), self.options.timeout, &after, reason)];
         }
         self.plan.remove(container.name(), false, &after, reason);
     }
@@ -84,6 +84,7 @@ impl Up<'_> {
         let is_orphan = |container: &&ObservedContainer| {
             let service = container.label(compose_label::SERVICE).unwrap_or("");
             container.is_of(&self.project.name)
+                && !is_hook(container)
                 && if is_one_off(container) {
                     !is_active(container)
                 } else {
@@ -93,7 +94,7 @@ impl Up<'_> {
         let orphans: Vec<_> = observed.containers.iter().filter(is_orphan).collect();
         if self.options.remove_orphans {
             for orphan in orphans {
-                self.remove(orphan, &Reason::Orphan);
+                self.remove(orphan, &Reason::Orphan, &[]);
             }
         } else if !orphans.is_empty() && !self.options.ignore_orphans {
             let containers = orphans.iter().map(|orphan| orphan.name().clone()).collect();

@@ -132,7 +132,7 @@ pub(crate) fn publish(
     memory.keep(ports, &guards)?;
     let ports = guards.iter().map(|guard| guard.port.clone()).collect();
     let holder = Holder::this(&guards).map_err(PortError::Holder)?;
-    let publication = Publication { target, ports, holder, is_draining: false };
+    let publication = Publication { target, ports, holder, is_draining: publisher.is_standby };
     publisher.save(layout, &publication)?;
     change(layout, &siblings, None, Some(&publication))?;
     // Flows that went elsewhere, or nowhere, while nobody had the port.

@@ -92,6 +92,8 @@ pub struct Publisher<'a> {
     pub container: &'a ContainerId,
     /// Who it shares its fixed ports with.
     pub group: Option<&'a PortGroup>,
+    /// Whether new connections go to the others until it is told otherwise.
+    pub is_standby: bool,
 }
 
 impl Publisher<'_> {

@@ -92,7 +92,7 @@ impl Host {
     }
 
     fn publisher<'a>(&'a self, container: &'a ContainerId) -> Publisher<'a> {
-        Publisher { container, group: self.group.as_ref() }
+        Publisher { container, group: self.group.as_ref(), is_standby: false }
     }
 
     /// Asserts that nothing is left of what was made here.
