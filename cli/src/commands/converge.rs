@@ -1,10 +1,10 @@
 //! What `up` and `plan` share: from the Compose file and what is there to a plan.
 
+use super::plan::{PlanStyle, Preview};
 use crate::acquire::acquire;
 use crate::args::{PullChoice, Scale, StopTimeout, parse_scale};
 use crate::error::CommandError;
 use crate::execute::Execution;
-use crate::output;
 use crate::progress::Progress;
 use crate::session::{Held, Session, View};
 use clap::Args;
@@ -12,7 +12,9 @@ use compose::graph::{NoSuchService, Selection};
 use compose::model::Project;
 use compose::plan::{self, BuildChoice, ImageOptions, ImagePlan, Plan, Recreate, UpOptions};
 use engine::image::Store;
-use engine_spec::{Digest, ImageReference};
+use engine::state::observe;
+use engine_spec::{Digest, ImageReference, ServiceName};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -154,13 +156,17 @@ impl Convergence<'_> {
         timeout: Option<Duration>,
     ) -> Result<(), CommandError> {
         if self.session.global.dry_run {
-            return self.print();
+            return self.preview()?.print(PlanStyle::default());
         }
         let mut execution = Execution::new(self.session, &self.session.layout()?, activity);
         let progress = execution.progress.clone();
-        let result = self.plan(&progress).and_then(|(_held, plan)| {
+        let result = self.plan(&progress).and_then(|(held, plan)| {
             execution.deadline = timeout.map(|timeout| Instant::now() + timeout);
-            execution.carry_out(plan)
+            let result = execution.carry_out(plan);
+            if matches!(result, Err(CommandError::Steps(_))) {
+                self.roll_back(&held, &execution)?;
+            }
+            result
         });
         progress.close();
         result
@@ -172,7 +178,7 @@ impl Convergence<'_> {
         self.acquire(progress)?;
         let held = self.session.hold(&self.project.name, View::Everything)?;
         let images = plan::resolve_images(self.project, &self.selection, &held.observed.images)?;
-        let plan = plan::up(self.project, &self.selection, &held.observed, &self.options, &images)?;
+        let plan = self.up(&held, &images)?;
         Ok((held, plan))
     }
 
@@ -187,8 +193,8 @@ impl Convergence<'_> {
         acquire(self.session, &layout, wanted, quiet.as_ref().unwrap_or(progress))
     }
 
-    /// Prints images to get and steps to take. Images that are not there are taken for granted.
-    pub(super) fn print(&self) -> Result<(), CommandError> {
+    /// What would be done. Images that are not there are taken for granted.
+    pub(super) fn preview(&self) -> Result<Preview, CommandError> {
         let mut held = self.session.hold(&self.project.name, View::Everything)?;
         let mut local = held.observed.images.clone();
         let wanted = plan::images(self.project, &self.selection, &self.images, &local)?;
@@ -197,10 +203,26 @@ impl Convergence<'_> {
         }
         let images = plan::resolve_images(self.project, &self.selection, &local)?;
         held.observed.images = local;
-        let plan = plan::up(self.project, &self.selection, &held.observed, &self.options, &images)?;
-        let builds = wanted.builds.iter().map(|(service, _)| format!("build the image of {service}"));
-        output::print_lines(builds.chain(wanted.pulls.iter().map(|pull| format!("pull {}", pull.image))))?;
-        output::print(&plan.to_string())
+        let plan = self.up(&held, &images)?;
+        Ok(Preview { images: wanted, plan })
+    }
+
+    fn up(&self, held: &Held, images: &BTreeMap<ServiceName, Digest>) -> Result<Plan, CommandError> {
+        let mut options = self.options.clone();
+        // A folder that is gone, or was moved here, has nobody to ask.
+        options.take_over |=
+            plan::other_folders(self.project, &held.observed).iter().all(|other| !other.exists());
+        Ok(plan::up(self.project, &self.selection, &held.observed, &options, images)?)
+    }
+
+    /// Brings back what a failed update replaced, where the file asks for that.
+    fn roll_back(&self, before: &Held, execution: &Execution) -> Result<(), CommandError> {
+        let now = observe(&before.layout, None)?;
+        let plan = plan::rollback(self.project, &before.observed, &now);
+        if !plan.is_empty() {
+            execution.progress.warning("the update failed and is rolled back");
+        }
+        execution.run(plan)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Why no plan can be made.
 
 use super::attribute::AttributeError;
-use engine_spec::ServiceName;
+use engine_spec::{ContainerName, ProjectName, ServiceName};
+use std::path::PathBuf;
 
 /// Why no plan can be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,34 @@ pub enum PlanError {
         volume: String,
         /// Why.
         source: AttributeError,
+    },
+    /// Another project folder made it under the same project name.
+    #[error(
+        "{thing} of project {project} belongs to {folder}: give this project another name with `-p`, or run \
+         the command with --take-over to make it this folder's",
+        folder = folder.display()
+    )]
+    OtherFolder {
+        /// What it is.
+        thing: String,
+        /// The name that both use.
+        project: ProjectName,
+        /// The other folder.
+        folder: PathBuf,
+    },
+    /// A container of another project has a name that a service is given.
+    #[error(
+        "container name {name} is taken by {}{}: change `container_name`, or remove that container",
+        owner.as_ref().map_or_else(|| "a container outside of projects".to_owned(), |owner| format!("project {owner}")),
+        folder.as_ref().map(|folder| format!(" in {folder}")).unwrap_or_default()
+    )]
+    NameTaken {
+        /// The name.
+        name: ContainerName,
+        /// The project that has it.
+        owner: Option<String>,
+        /// That project's folder.
+        folder: Option<String>,
     },
     /// No image was handed in for a service.
     #[error("service {service} has no image {image} to run")]

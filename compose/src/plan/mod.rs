@@ -14,6 +14,7 @@ mod down;
 mod endpoint;
 mod error;
 mod existing;
+mod handover;
 mod hash;
 mod hook;
 mod image;
@@ -22,11 +23,13 @@ mod limits;
 mod mount;
 mod one_off;
 mod options;
+mod ownership;
 mod reason;
 mod reference;
 mod replica;
 mod resource;
 mod restart;
+mod rollback;
 mod single;
 mod step;
 #[cfg(test)]
@@ -45,8 +48,10 @@ pub use one_off::one_off;
 pub use options::{
     BuildChoice, ControlOptions, DownOptions, ImageOptions, ImagePlan, ImagePull, OneOff, Recreate, UpOptions,
 };
+pub use ownership::other_folders;
 pub use reason::{Note, Reason};
 pub use resource::resources;
+pub use rollback::rollback;
 pub use single::single;
 pub use step::{Node, NodeId, Plan, Tolerance, Undo};
 pub use up::up;

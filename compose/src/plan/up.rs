@@ -15,6 +15,7 @@ use super::container::link_aliases;
 use super::error::PlanError;
 use super::existing::{is_hook, is_one_off};
 use super::one_off::first_containers;
+use super::ownership;
 use super::replica::Stale;
 use super::resource::Resources;
 use super::step::{NodeId, Plan};
@@ -38,6 +39,9 @@ pub fn up(
     options: &UpOptions,
     images: &BTreeMap<ServiceName, Digest>,
 ) -> Result<Plan, PlanError> {
+    if !options.take_over {
+        ownership::check(project, observed)?;
+    }
     let mut plan = Plan::default();
     let resources = Resources::plan(project, selection, observed, options.all_resources, &mut plan)?;
     let mut up = Up {

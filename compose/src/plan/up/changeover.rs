@@ -13,6 +13,7 @@ use crate::model::{Key, Service};
 use crate::plan::attribute::AttributeError;
 use crate::plan::container::Blueprint;
 use crate::plan::existing::{is_active, is_healthy};
+use crate::plan::handover::{Handover, beside};
 use crate::plan::reason::{Note, Reason};
 use crate::plan::replica::Replica;
 use crate::plan::step::{NodeId, container_label};
@@ -161,25 +162,17 @@ impl<'a> Up<'a> {
         let (old, name) = (replica.container, &replica.name);
         let label = container_label(name);
         let ready = self.start_beside(blueprint, pair, update, gates);
-        let aside = beside("old", &beside(old.id.short(), name));
-        let away = Action::RenameContainer { from: old.name().clone(), to: aside.clone() };
-        let away = self.plan.add(away, &ready, reason, &label);
-        let rename = Action::RenameContainer { from: temporary.clone(), to: name.clone() };
-        let rename = self.plan.add(rename, &[away], reason, &label);
-        self.made.insert(name.clone(), rename);
-        let unmake = Action::RemoveContainer { name: temporary.clone(), volumes: false };
-        self.plan.undo(*create, unmake, rename);
-        let back = Action::RenameContainer { from: aside.clone(), to: old.name().clone() };
-        self.plan.undo(away, back, rename);
-        let activate = Action::ActivateContainer { name: name.clone() };
-        let activate = self.plan.add(activate, &[rename], reason, &label);
-        let drain = Action::DrainContainer { name: aside.clone(), limit: self.options.timeout };
-        let drain = self.plan.add(drain, &[activate], reason, &label);
-        let stop = Action::StopContainer { name: aside.clone(), timeout: self.options.timeout };
-        let stop = self.plan.add(stop, &[drain], reason, &label);
-        let remove = Action::RemoveContainer { name: aside, volumes: false };
-        let remove = self.plan.add(remove, &[stop], reason, &label);
-        (Planned { name: name.clone(), start: Some(activate), is_healthy: true }, remove)
+        let handover = Handover {
+            name,
+            temporary,
+            old_id: old.id.short(),
+            reason,
+            label: &label,
+            timeout: self.options.timeout,
+        };
+        let (activate, end) = self.plan.hand_over(&handover, *create, ready);
+        self.made.insert(name.clone(), activate);
+        (Planned { name: name.clone(), start: Some(activate), is_healthy: true }, end)
     }
 
     fn start_beside(
@@ -188,7 +181,7 @@ impl<'a> Up<'a> {
         pair: &Pair<'_, '_>,
         update: &Update,
         gates: &[NodeId],
-    ) -> Vec<NodeId> {
+    ) -> NodeId {
         let label = container_label(&pair.replica.name);
         let start = Action::StartContainer { name: pair.temporary.clone() };
         let start = self.plan.add(start, &[&[pair.create], gates].concat(), pair.reason, &label);
@@ -200,7 +193,7 @@ impl<'a> Up<'a> {
             let action = Action::WaitContainer { name, condition, optional: false };
             last = self.plan.add(action, &[last], pair.reason, &label);
         }
-        vec![last]
+        last
     }
 
     /// Starts what is there under its name, behind `gates`, with its hooks.
@@ -236,12 +229,6 @@ impl<'a> Up<'a> {
         let sources = spec.volumes_from.iter().filter_map(|from| self.made.get(&from.container));
         networks.chain(volumes).chain(sources).copied().collect()
     }
-}
-
-/// The name of a container beside the one that has its name.
-fn beside(prefix: &str, name: &ContainerName) -> ContainerName {
-    let name = ContainerName::new(format!("{prefix}_{name}"));
-    name.expect("letters and digits before a container name make a container name")
 }
 
 /// The step that makes a container, with the anonymous volumes of another if there is one.
