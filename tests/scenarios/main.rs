@@ -11,6 +11,7 @@ mod isolation;
 mod lifecycle;
 mod logs;
 mod names;
+mod operations;
 mod ports;
 mod runc;
 mod storage;

@@ -17,6 +17,8 @@ pub enum Requirement {
     Runc,
     /// The `ip` program.
     Ip,
+    /// The `tmux` program.
+    Tmux,
     /// The `sshfs` program and a server of its protocol.
     Sshfs,
 }
@@ -29,6 +31,7 @@ impl Requirement {
             Self::Store => is_set("LIGHTER_TEST_STORE"),
             Self::Runc => is_installed("runc"),
             Self::Ip => is_installed("ip"),
+            Self::Tmux => is_installed("tmux"),
             Self::Sshfs => is_installed("sshfs") && Path::new("/usr/lib/openssh/sftp-server").exists(),
         }
     }
@@ -42,6 +45,7 @@ impl fmt::Display for Requirement {
             Self::Store => "the shared store (run it through `cargo xtask test`)",
             Self::Runc => "runc",
             Self::Ip => "ip (Debian's iproute2)",
+            Self::Tmux => "tmux",
             Self::Sshfs => "sshfs and openssh-sftp-server",
         })
     }

@@ -19,8 +19,16 @@ use std::time::Instant;
 
 /// What the tests need of the host: nft to list what is left, runc to compare with, BusyBox to run, sshfs
 /// and its other end for volumes.
-const PACKAGES: [&str; 7] =
-    ["busybox-static", "ca-certificates", "iproute2", "nftables", "openssh-sftp-server", "runc", "sshfs"];
+const PACKAGES: [&str; 8] = [
+    "busybox-static",
+    "ca-certificates",
+    "iproute2",
+    "nftables",
+    "openssh-sftp-server",
+    "runc",
+    "sshfs",
+    "tmux",
+];
 
 /// The verb. Filters choose tests by a part of their names and leave the other checks out; with `--dev`
 /// the binary under test is a build without optimisation.

@@ -1,0 +1,10 @@
+//! Every operation on single containers, one file per group.
+
+mod copy;
+mod exec;
+mod image;
+mod life;
+mod look;
+mod machine;
+mod output;
+mod terminal;

@@ -1,0 +1,159 @@
+//! Processes with a terminal, used through a real one (tmux): what is typed, seen, resized and left.
+
+use super::machine::Machine;
+use scenarios::{Folder, host, require};
+use std::process::Command;
+
+/// A terminal of 80 columns and 24 rows with a shell in it.
+struct Terminal {
+    folder: Folder,
+}
+
+impl Terminal {
+    fn new(machine: &Machine) -> Self {
+        let terminal = Self { folder: Folder::new("tmux") };
+        let root = format!("LIGHTER_ROOT={}", machine.lighter().root().display());
+        terminal.tmux(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "80",
+            "-y",
+            "24",
+            "-e",
+            &root,
+            "env PS1='$ ' sh",
+        ]);
+        terminal
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> String {
+        let socket = self.folder.path().join("socket").display().to_string();
+        host::run("tmux", &[&["-S", &socket], arguments].concat())
+    }
+
+    /// Types a line.
+    fn line(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]);
+        self.keys(&["Enter"]);
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        self.tmux(&[&["send-keys"], keys].concat());
+    }
+
+    /// What is on the screen, with colours as escapes.
+    fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p", "-e"])
+    }
+
+    #[track_caller]
+    fn shows(&self, text: &str) {
+        let found = scenarios::eventually(std::time::Duration::from_secs(10), || {
+            self.screen().contains(text).then_some(())
+        });
+        assert!(found.is_some(), "no {text:?} on the screen:\n{}", self.screen());
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let socket = self.folder.path().join("socket");
+        let _ = Command::new("tmux").arg("-S").arg(socket).arg("kill-server").output();
+    }
+}
+
+fn lighter(machine: &Machine, arguments: &str) -> String {
+    format!("{} container {arguments}; echo code=$?", machine.lighter().binary().display())
+}
+
+#[test]
+fn a_shell_in_a_container_has_size_colours_and_interrupts() {
+    require!(Root, Seeds, Tmux);
+    let machine = Machine::new();
+    machine.start("a", "exec sleep 1000");
+    let terminal = Terminal::new(&machine);
+    terminal.line(&lighter(&machine, "exec -it a sh"));
+    terminal.shows("/ #");
+    terminal.line("echo size=$(stty size)");
+    terminal.shows("size=24 80");
+    terminal.tmux(&["resize-window", "-x", "100", "-y", "30"]);
+    terminal.line("clear; echo now=$(stty size)");
+    terminal.shows("now=30 100");
+    terminal.line(r"printf '\033[31mred\033[0m\n'");
+    terminal.shows("\u{1b}[31mred");
+    terminal.line("sleep 1000");
+    terminal.keys(&["C-c"]);
+    terminal.line("echo interrupted=$?");
+    terminal.shows("interrupted=130");
+    terminal.line("exit 9");
+    terminal.shows("code=9");
+    terminal.line("stty -a | grep -o ' echo '; echo restored=$?");
+    terminal.shows("restored=0");
+}
+
+#[test]
+fn detach_keys_leave_a_process_that_goes_on() {
+    require!(Root, Seeds, Tmux);
+    let machine = Machine::new();
+    machine.start("a", "exec sleep 1000");
+    let terminal = Terminal::new(&machine);
+    terminal.line(&lighter(&machine, "exec -it a sh"));
+    terminal.shows("/ #");
+    terminal.line("sleep 0.3; echo on >/went; sleep 1000");
+    terminal.keys(&["C-p", "C-q"]);
+    terminal.shows("read escape sequence");
+    terminal.shows("code=1");
+    scenarios::wait_until("it goes on", || {
+        machine.run(&["exec", "a", "test", "-e", "/went"]).code == Some(0)
+    });
+    terminal.line("clear");
+    terminal.line(&lighter(&machine, "exec -it --detach-keys ctrl-x,z a sh"));
+    terminal.shows("/ #");
+    terminal.keys(&["C-x", "z"]);
+    terminal.shows("code=1");
+}
+
+#[test]
+fn a_container_is_left_and_attached_again() {
+    require!(Root, Seeds, Tmux);
+    let machine = Machine::new();
+    let terminal = Terminal::new(&machine);
+    terminal.line(&lighter(&machine, "run -it --name a busybox sh"));
+    terminal.shows("/ #");
+    terminal.line("mark=kept");
+    terminal.keys(&["C-p", "C-q"]);
+    terminal.shows("code=0");
+    assert_eq!(machine.states(), "a running");
+    terminal.line("clear");
+    terminal.line(&lighter(&machine, "attach a"));
+    terminal.line("echo mark=$mark size=$(stty size)");
+    terminal.shows("mark=kept size=24 80");
+    terminal.line("exit 4");
+    terminal.shows("code=4");
+    assert_eq!(machine.states(), "a exited");
+    terminal.line("clear");
+    terminal.line(&lighter(&machine, "start -ai a"));
+    terminal.line("echo again; exit 0");
+    terminal.shows("code=0");
+}
+
+#[test]
+fn a_hundred_megabytes_pass_through_a_terminal_unchanged() {
+    require!(Root, Seeds, Tmux);
+    let machine = Machine::new();
+    machine.start("a", "exec sleep 1000");
+    let terminal = Terminal::new(&machine);
+    // The host's side of the terminal is counted, not shown: script(1) would measure tmux.
+    let exec = "exec -t a sh -c 'yes 0123456789abcd | head -c 97517568; echo'";
+    let binary = machine.lighter().binary().display().to_string();
+    terminal.line(&format!("{binary} container {exec} | wc -c"));
+    // 15 bytes become 16, as a terminal ends lines with two; and one line more ends it.
+    let expected = (97_517_568_u64 / 15 * 16 + 97_517_568 % 15 + 2).to_string();
+    let found = scenarios::eventually(std::time::Duration::from_secs(60), || {
+        terminal.screen().contains(&expected).then_some(())
+    });
+    assert!(found.is_some(), "expected {expected}:\n{}", terminal.screen());
+}
