@@ -9,6 +9,7 @@ mod input;
 mod input_at_run_time;
 mod isolation;
 mod lifecycle;
+mod log_drivers;
 mod logs;
 mod names;
 mod operations;

@@ -8,6 +8,7 @@ use crate::image::{Image, Store, StoreError};
 use crate::state::container::{self, ContainerRecord};
 use crate::state::record::{self, RecordError};
 use crate::state::{Layout, events};
+use crate::supervisor::log::{self, LogOptionError};
 use engine_spec::{
     ContainerAction, ContainerId, ContainerName, ContainerSpec, Digest, ImageReference, MountSource,
 };
@@ -49,6 +50,9 @@ pub enum CreateError {
     /// Its volumes could not be made or filled.
     #[error(transparent)]
     Volumes(#[from] VolumesError),
+    /// Its log cannot be kept as asked for.
+    #[error(transparent)]
+    Log(#[from] LogOptionError),
     /// It cannot have what it shares with others.
     #[error(transparent)]
     Shared(#[from] SharedError),
@@ -87,6 +91,7 @@ pub fn create(
     spec: &ContainerSpec,
     inherit: Option<&ContainerName>,
 ) -> Result<ContainerId, CreateError> {
+    log::check(&spec.log)?;
     let image = find_image(layout, spec)?;
     let file = |attempt, path: &Path, source| CreateError::File {
         attempt,

@@ -22,7 +22,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// The exit code of a container that could not be launched, where none is more fitting (Docker's).
-const NOT_LAUNCHED: i32 = 128;
+pub(super) const NOT_LAUNCHED: i32 = 128;
 
 /// Why a container does not run.
 #[derive(Debug, thiserror::Error)]

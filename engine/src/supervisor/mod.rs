@@ -41,11 +41,11 @@ mod stop;
 mod waiting;
 
 pub use failure::Failure;
-pub use log::time;
+pub use log::{LogOptionError, time};
 pub use probe::ProbeRecord;
 pub use spawn::SpawnError;
 
-use self::log::Log;
+use self::log::{Log, LogError, Reach};
 use crate::container::folder::Folder;
 use crate::state::Layout;
 use crate::state::container::{self, ContainerRecord};
@@ -98,6 +98,8 @@ enum SuperviseError {
         source: io::Error,
     },
     #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
     Start(#[from] StartFailure),
     #[error("cannot take over the container from its dead supervisor")]
     Adopt(#[from] AdoptError),
@@ -108,6 +110,7 @@ impl SuperviseError {
     fn exit_code(&self) -> Option<i32> {
         match self {
             Self::Start(failure) => Some(failure.exit_code()),
+            Self::Log(_) => Some(launch::NOT_LAUNCHED),
             Self::Record(_) | Self::Unknown(_) | Self::File { .. } | Self::Adopt(_) => None,
         }
     }
@@ -160,7 +163,7 @@ fn supervise_named(layout: Layout, id: &str, mode: Mode) -> ExitCode {
 /// Tells the caller how the start went, then keeps the container until it has ended for good; false if
 /// somebody has to look after it again.
 fn supervise(layout: Layout, id: &ContainerId, mode: Mode) -> bool {
-    match begin(layout, id) {
+    match begin(layout, id, mode) {
         Ok(Some(supervisor)) => keep(supervisor, mode),
         Ok(None) => tell(&Answer::Done),
         Err(error) => tell(&Answer::Failed(Failure::of(&error, None))),
@@ -168,7 +171,7 @@ fn supervise(layout: Layout, id: &ContainerId, mode: Mode) -> bool {
 }
 
 /// Becomes the container's supervisor; `None` if it has one.
-fn begin(layout: Layout, id: &ContainerId) -> Result<Option<Supervisor>, SuperviseError> {
+fn begin(layout: Layout, id: &ContainerId, mode: Mode) -> Result<Option<Supervisor>, SuperviseError> {
     let file = |attempt| move |source| SuperviseError::File { attempt, source };
     let signals = detach::take_signals().map_err(file("block signals"))?;
     let record = container::load(&layout, id)?.ok_or_else(|| SuperviseError::Unknown(id.clone()))?;
@@ -177,7 +180,8 @@ fn begin(layout: Layout, id: &ContainerId) -> Result<Option<Supervisor>, Supervi
     let Claim::Taken(presence) = claim else { return Ok(None) };
     let listener = message::serve(folder.run()).map_err(file("listen in the container's run folder"))?;
     let output = Output::open(&folder).map_err(file("open the container's pipes"))?;
-    let log = Log::open(folder.log(), &record.spec.log).map_err(file("open the container's log"))?;
+    let reach = if mode == Mode::Launch { Reach::Now } else { Reach::Later };
+    let log = Log::open(folder.log(), &record, reach)?;
     let supervised = Supervised { layout, record, folder, window: None };
     Ok(Some(Supervisor::new(supervised, presence, Files { listener, signals, output, log })))
 }

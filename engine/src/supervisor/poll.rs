@@ -23,6 +23,8 @@ pub(super) enum Source {
     Terminal,
     /// Somebody who is connected has room for more, or leaves.
     Attached,
+    /// What its log is sent to takes more.
+    Log,
     /// Its name server has something to do.
     Name(RawFd),
     /// Somebody talks to a port that the kernel cannot forward.
@@ -77,6 +79,7 @@ fn sources(supervisor: &Supervisor) -> Vec<(Source, BorrowedFd<'_>, PollFlags)> 
         sources.extend(one.stream().map(|fd| (Source::EnteredStream(number), fd, PollFlags::POLLIN)));
         sources.push((Source::Entered(number), one.pidfd.as_fd(), PollFlags::POLLIN));
     }
+    sources.extend(supervisor.files.log.waiting().map(|fd| (Source::Log, fd, PollFlags::POLLOUT)));
     let Some(run) = supervisor.state.run() else { return sources };
     if let Some(names) = &run.launched.names {
         let descriptors = names.descriptors().into_iter();

@@ -135,6 +135,7 @@ impl Supervisor {
             Source::Caller(number) => self.answer(number),
             Source::Output(stream) => self.take_output(stream),
             Source::Terminal => self.take_terminal(),
+            Source::Log => self.files.log.deliver(Instant::now()),
             Source::Attached => self.attend(),
             Source::Name(fd) => {
                 if let Some(names) = self.state.run_mut().and_then(|run| run.launched.names.as_mut()) {
@@ -163,6 +164,9 @@ impl Supervisor {
 
     /// Does what the clock demands.
     fn advance(&mut self, now: Instant) {
+        if self.files.log.next_deadline().is_some_and(|due| due <= now) {
+            self.files.log.deliver(now);
+        }
         if let State::Waiting { until, .. } = &self.state {
             if *until <= now {
                 self.start_again();
@@ -183,6 +187,10 @@ impl Supervisor {
 
     /// When [`Self::advance`] has to be called.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.files.log.next_deadline().into_iter().chain(self.containers_deadline()).min()
+    }
+
+    fn containers_deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Running(run) => {
                 let names = run.launched.names.as_ref().and_then(|names| names.next_deadline());

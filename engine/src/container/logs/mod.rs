@@ -89,7 +89,7 @@ pub struct LogReader {
     /// The log that is written to now.
     path: PathBuf,
     /// Files still to be read, oldest first, the one written to last.
-    waiting: VecDeque<PathBuf>,
+    waiting: VecDeque<File>,
     current: Option<BufReader<File>>,
     /// The beginning of a line that is still being written.
     begun: String,
@@ -110,8 +110,7 @@ impl LogReader {
         let follow = follow.map_err(|source| LogError::Follow { name: name.clone(), source })?;
         let Start { mut files, offset } = tail::start(&path, options.tail).map_err(read)?;
         let mut current = None;
-        if let Some(first) = files.pop_front() {
-            let mut file = File::open(first).map_err(read)?;
+        if let Some(mut file) = files.pop_front() {
             file.seek(SeekFrom::Start(offset)).map_err(read)?;
             current = Some(BufReader::new(file));
         }
@@ -173,14 +172,13 @@ impl LogReader {
     fn advance(&mut self) -> io::Result<bool> {
         let next = match self.waiting.pop_front() {
             Some(next) => next,
-            None if self.follow.is_some() && self.is_set_aside()? => self.path.clone(),
+            None if self.follow.is_some() && self.is_set_aside()? => match File::open(&self.path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+                opened => opened?,
+            },
             None => return Ok(false),
         };
-        match File::open(next) {
-            Ok(file) => self.current = Some(BufReader::new(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(error),
-        }
+        self.current = Some(BufReader::new(next));
         self.begun.clear();
         Ok(true)
     }

@@ -1,19 +1,19 @@
 //! Where the last lines of a log begin, found from its end.
 
-use crate::supervisor::log::set_aside;
+use crate::supervisor::log::open_set_aside;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const BLOCK: usize = 64 << 10;
 
 /// Where to begin to read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Start {
     /// The files to read, oldest first.
-    pub(super) files: VecDeque<PathBuf>,
+    pub(super) files: VecDeque<File>,
     /// Where in the first one.
     pub(super) offset: u64,
 }
@@ -23,19 +23,19 @@ pub(super) fn start(path: &Path, lines: Option<usize>) -> io::Result<Start> {
     let mut start = Start { files: VecDeque::new(), offset: 0 };
     let mut missing = lines;
     for number in 0.. {
-        let path = set_aside(path, number);
-        let file = match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-            opened => opened?,
-        };
-        start.files.push_front(path);
-        if let Some(lines) = missing {
-            let (offset, found) = last_lines(&file, lines)?;
-            start.offset = offset;
-            missing = Some(lines - found);
-            if found == lines {
-                break;
+        let Some(file) = open_set_aside(path, number)? else { break };
+        let enough = match missing {
+            None => false,
+            Some(lines) => {
+                let (offset, found) = last_lines(&file, lines)?;
+                start.offset = offset;
+                missing = Some(lines - found);
+                found == lines
             }
+        };
+        start.files.push_front(file);
+        if enough {
+            break;
         }
     }
     Ok(start)
@@ -62,7 +62,9 @@ fn last_lines(file: &File, lines: usize) -> io::Result<(u64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::supervisor::log::set_aside;
     use std::fs;
+    use std::io::Read;
 
     fn check(name: &str, files: &[&str], lines: Option<usize>, expected: &str) {
         let folder = std::env::temp_dir().join(format!("lighter-tail-{name}-{}", std::process::id()));
@@ -72,7 +74,10 @@ mod tests {
             fs::write(set_aside(&path, u32::try_from(number).expect("few")), text).expect("written");
         }
         let start = start(&path, lines).expect("found");
-        let text: String = start.files.iter().map(|path| fs::read_to_string(path).expect("read")).collect();
+        let mut text = String::new();
+        for mut file in start.files {
+            file.read_to_string(&mut text).expect("read");
+        }
         fs::remove_dir_all(folder).expect("removed");
         assert_eq!(&text[usize::try_from(start.offset).expect("short")..], expected, "{files:?} {lines:?}");
     }

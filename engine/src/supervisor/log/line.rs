@@ -8,6 +8,7 @@ use super::time;
 use crate::supervisor::step::Stream;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 #[derive(Serialize, Deserialize)]
@@ -15,13 +16,22 @@ struct Entry<'a> {
     #[serde(borrow)]
     log: Cow<'a, str>,
     stream: Stream,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    attrs: Cow<'a, BTreeMap<String, String>>,
     #[serde(borrow)]
     time: Cow<'a, str>,
 }
 
-/// Appends one line to `buffer`; bytes that are not UTF-8 become replacement characters.
-pub(super) fn encode(buffer: &mut Vec<u8>, stream: Stream, text: &[u8], time: SystemTime) {
-    let entry = Entry { log: String::from_utf8_lossy(text), stream, time: Cow::Owned(time::format(time)) };
+/// Appends one line to `buffer`, with what is noted about it; bytes that are not UTF-8 become replacement characters.
+pub(super) fn encode(
+    buffer: &mut Vec<u8>,
+    stream: Stream,
+    text: &[u8],
+    attrs: &BTreeMap<String, String>,
+    time: SystemTime,
+) {
+    let (log, time) = (String::from_utf8_lossy(text), Cow::Owned(time::format(time)));
+    let entry = Entry { log, stream, attrs: Cow::Borrowed(attrs), time };
     serde_json::to_writer(&mut *buffer, &entry).expect("a Vec takes any bytes and the keys are strings");
     buffer.push(b'\n');
 }
@@ -40,11 +50,12 @@ mod tests {
     #[test]
     fn what_is_encoded_is_decoded() {
         let mut buffer = Vec::new();
-        encode(&mut buffer, Stream::Stderr, b"a \"b\"\xff\n", UNIX_EPOCH);
+        let attrs = BTreeMap::from([("tag".to_owned(), "x".to_owned())]);
+        encode(&mut buffer, Stream::Stderr, b"a \"b\"\xff\n", &attrs, UNIX_EPOCH);
         let text = String::from_utf8(buffer).expect("UTF-8");
         assert_eq!(
             text,
-            "{\"log\":\"a \\\"b\\\"\u{fffd}\\n\",\"stream\":\"stderr\",\"time\":\"1970-01-01T00:00:00.000000000Z\"}\n"
+            "{\"log\":\"a \\\"b\\\"\u{fffd}\\n\",\"stream\":\"stderr\",\"attrs\":{\"tag\":\"x\"},\"time\":\"1970-01-01T00:00:00.000000000Z\"}\n"
         );
         let decoded = decode(text.trim_end()).expect("decoded");
         assert_eq!(decoded, (Stream::Stderr, UNIX_EPOCH, "a \"b\"\u{fffd}\n".to_owned()));

@@ -1,22 +1,60 @@
-//! A container's log file: lines as Docker's json-file driver writes them, set aside when full.
+//! A container's log: its output cut into lines, kept in a file and sent elsewhere as its driver says.
 //!
 //! ```text
-//! FIFO -> Lines (whole lines, or pieces of 16 KiB) -> line::encode -> write(2) -> <id>-json.log[.1 ….n]
+//! FIFO -> Lines (whole lines, or pieces of 16 KiB) -> file      <id>-json.log, as Docker's json-file driver
+//!                                                  -> delivery  syslog or journald
 //! ```
 
+mod delivery;
+mod file;
+mod journald;
 pub(crate) mod line;
+mod options;
+mod syslog;
 pub mod time;
 
+pub(crate) use file::open_set_aside;
+#[cfg(test)]
+pub(crate) use file::set_aside;
+pub use options::LogOptionError;
+
+use crate::state::container::ContainerRecord;
 use crate::supervisor::step::Stream;
+use delivery::{Delivery, Destination};
 use engine_spec::LogSpec;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use file::LogFile;
+use options::{Elsewhere, Notes, Options};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
 
 /// Longer lines are kept in pieces of this size, as Docker does.
 const LONGEST_PIECE: usize = 16 << 10;
+
+/// Why a log cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LogError {
+    #[error(transparent)]
+    Options(#[from] LogOptionError),
+    #[error("cannot open the container's log")]
+    File(#[source] io::Error),
+    #[error("cannot reach {address} with the container's log")]
+    Connect {
+        address: String,
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Whether a log can be kept as asked for.
+///
+/// # Errors
+/// Names the driver or the option that means nothing.
+pub(crate) fn check(spec: &LogSpec) -> Result<(), LogOptionError> {
+    Options::parse(spec).map(drop)
+}
 
 /// Cuts a stream of bytes into lines.
 #[derive(Debug, Default)]
@@ -48,130 +86,124 @@ impl Lines {
     }
 }
 
-/// How large a log may grow (options `max-size` and `max-file`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Limits {
-    size: Option<u64>,
-    files: u32,
-}
-
-impl Limits {
-    /// Reads the options; what is no size counts as no limit.
-    fn of(spec: &LogSpec) -> Self {
-        let size = spec.options.get("max-size").and_then(|text| parse_size(text));
-        let files = spec.options.get("max-file").and_then(|text| text.parse().ok()).unwrap_or(1).max(1);
-        Self { size, files }
-    }
-}
-
-/// `10m`, `512k`, `1g` or bytes, in steps of 1024 as Docker counts them.
-fn parse_size(text: &str) -> Option<u64> {
-    let text = text.trim().to_ascii_lowercase();
-    let text = text.strip_suffix('b').unwrap_or(&text);
-    let (digits, shift) = match text.char_indices().next_back()? {
-        (at, 'k') => (&text[..at], 10),
-        (at, 'm') => (&text[..at], 20),
-        (at, 'g') => (&text[..at], 30),
-        _ => (text, 0),
-    };
-    digits.parse::<u64>().ok()?.checked_mul(1 << shift).filter(|size| *size > 0)
-}
-
 /// Writes a container's log.
 #[derive(Debug)]
 pub(super) struct Log {
-    path: PathBuf,
-    /// `None` with the driver `none`.
-    file: Option<File>,
-    size: u64,
-    limits: Limits,
     lines: [Lines; 2],
+    sinks: Sinks,
+}
+
+/// Where lines go.
+#[derive(Debug)]
+struct Sinks {
+    file: Option<LogFile>,
+    /// Noted with each line of the file.
+    notes: BTreeMap<String, String>,
+    delivery: Option<Delivery>,
     /// What one read has brought, before it is written; holds no memory in between.
     encoded: Vec<u8>,
 }
 
+/// Whether what a log is sent to must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Else the container is not started.
+    Now,
+    /// It is tried again later: the container runs already.
+    Later,
+}
+
 impl Log {
-    /// Opens the log file at `path` for appending.
-    pub(super) fn open(path: PathBuf, spec: &LogSpec) -> io::Result<Self> {
-        let is_kept = spec.driver.as_deref() != Some("none");
-        let file = if is_kept { Some(open(&path)?) } else { None };
-        let size = file.as_ref().map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))?;
-        Ok(Self {
-            path,
-            file,
-            size,
-            limits: Limits::of(spec),
-            lines: Default::default(),
-            encoded: Vec::new(),
-        })
+    /// Opens the log that `record` asks for, with its file at `path`.
+    pub(super) fn open(path: PathBuf, record: &ContainerRecord, reach: Reach) -> Result<Self, LogError> {
+        let options = Options::parse(&record.spec.log)?;
+        let mut notes = Notes::of(&options, record)?;
+        let file =
+            options.file.map(|limits| LogFile::open(path, limits)).transpose().map_err(LogError::File)?;
+        let delivery = match destination(&options, &notes, record)? {
+            Some(destination) => Some(Delivery::begin(destination, reach)?),
+            None => None,
+        };
+        if let Some(tag) = notes.tag.filter(|_| options.elsewhere == Elsewhere::Nowhere) {
+            notes.values.insert("tag".to_owned(), tag);
+        }
+        let sinks = Sinks { file, notes: notes.values, delivery, encoded: Vec::new() };
+        Ok(Self { lines: Default::default(), sinks })
     }
 
     /// Takes output and writes the lines that it completes.
     pub(super) fn push(&mut self, stream: Stream, bytes: &[u8], now: SystemTime) -> io::Result<()> {
-        let encoded = &mut self.encoded;
-        self.lines[stream as usize].push(bytes, |text| line::encode(encoded, stream, text, now));
-        self.write()
+        let sinks = &mut self.sinks;
+        self.lines[stream as usize].push(bytes, |text| sinks.take(stream, text, now));
+        self.sinks.write()
     }
 
     /// Writes the lines that have begun, when nothing will complete them.
     pub(super) fn flush(&mut self, now: SystemTime) -> io::Result<()> {
         for stream in [Stream::Stdout, Stream::Stderr] {
-            let encoded = &mut self.encoded;
-            self.lines[stream as usize].flush(|text| line::encode(encoded, stream, text, now));
+            let sinks = &mut self.sinks;
+            self.lines[stream as usize].flush(|text| sinks.take(stream, text, now));
         }
-        self.write()
+        self.sinks.write()
+    }
+
+    /// The socket that waits until it can take more.
+    pub(super) fn waiting(&self) -> Option<BorrowedFd<'_>> {
+        self.sinks.delivery.as_ref().and_then(Delivery::waiting)
+    }
+
+    /// When [`Self::deliver`] has to be called, besides.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.sinks.delivery.as_ref().and_then(Delivery::next_deadline)
+    }
+
+    /// Sends what could not be sent before.
+    pub(super) fn deliver(&mut self, now: Instant) {
+        if let Some(delivery) = &mut self.sinks.delivery {
+            delivery.flush(now);
+        }
+    }
+}
+
+impl Sinks {
+    fn take(&mut self, stream: Stream, text: &[u8], now: SystemTime) {
+        if self.file.is_some() {
+            line::encode(&mut self.encoded, stream, text, &self.notes, now);
+        }
+        if let Some(delivery) = &mut self.delivery {
+            delivery.push(stream, text, now);
+        }
     }
 
     fn write(&mut self) -> io::Result<()> {
         let encoded = std::mem::take(&mut self.encoded);
-        let Some(file) = self.file.as_mut().filter(|_| !encoded.is_empty()) else { return Ok(()) };
-        file.write_all(&encoded)?;
-        self.size += encoded.len() as u64;
-        if self.limits.size.is_some_and(|limit| self.size >= limit) {
-            self.rotate()?;
+        match self.file.as_mut() {
+            Some(file) if !encoded.is_empty() => {
+                file.tidy();
+                file.write(&encoded)
+            }
+            Some(_) | None => Ok(()),
         }
-        Ok(())
-    }
-
-    /// Sets the full file aside as `.1`, older ones move up, the oldest goes.
-    fn rotate(&mut self) -> io::Result<()> {
-        for number in (1..self.limits.files).rev() {
-            move_if_there(&set_aside(&self.path, number - 1), &set_aside(&self.path, number))?;
-        }
-        if self.limits.files == 1 {
-            fs::remove_file(&self.path)?;
-        }
-        self.file = Some(open(&self.path)?);
-        self.size = 0;
-        Ok(())
     }
 }
 
-/// The file that holds what was written `number` files ago.
-pub(crate) fn set_aside(path: &Path, number: u32) -> PathBuf {
-    if number == 0 {
-        return path.to_owned();
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{number}"));
-    name.into()
-}
-
-fn move_if_there(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::rename(from, to) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+fn destination(
+    options: &Options,
+    notes: &Notes,
+    record: &ContainerRecord,
+) -> Result<Option<Destination>, LogOptionError> {
+    Ok(match &options.elsewhere {
+        Elsewhere::Nowhere => None,
+        Elsewhere::Syslog { address, facility, format } => {
+            Some(syslog::destination(address.as_deref(), *facility, *format, notes)?)
+        }
+        Elsewhere::Journal => Some(journald::destination(notes, record)?),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     fn cut(pieces: &[&[u8]]) -> Vec<usize> {
         let mut lines = Lines::default();
@@ -192,31 +224,5 @@ mod tests {
     fn a_long_line_comes_in_pieces() {
         let long = vec![b'x'; LONGEST_PIECE * 2 + 5];
         assert_eq!(cut(&[&long]), [LONGEST_PIECE, LONGEST_PIECE, 5]);
-    }
-
-    #[test]
-    fn sizes_are_read_as_docker_reads_them() {
-        for (text, size) in
-            [("10m", Some(10 << 20)), ("1kb", Some(1024)), ("7", Some(7)), ("x", None), ("", None)]
-        {
-            assert_eq!(parse_size(text), size, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_full_log_is_set_aside_and_the_oldest_goes() {
-        let folder = std::env::temp_dir().join(format!("lighter-log-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("created");
-        let options = BTreeMap::from([("max-size".into(), "10".into()), ("max-file".into(), "3".into())]);
-        let path = folder.join("log");
-        let mut log = Log::open(path.clone(), &LogSpec { driver: None, options }).expect("opened");
-        for text in ["1\n", "2\n", "3\n", "4\n"] {
-            log.push(Stream::Stdout, text.as_bytes(), SystemTime::now()).expect("written");
-        }
-        let read = |number| fs::read_to_string(set_aside(&path, number)).unwrap_or_default();
-        assert_eq!(read(0), "");
-        assert!(read(1).contains("4\\n") && read(2).contains("3\\n"));
-        assert_eq!(read(3), "");
-        fs::remove_dir_all(folder).expect("removed");
     }
 }
