@@ -32,9 +32,10 @@ use std::path::PathBuf;
 
 /// The exit code of whoever was interrupted, 128 and SIGINT's number; docker compose's for a no, too.
 const INTERRUPTED: u8 = 130;
-const FAILED: u8 = 1;
+/// Any other failure's.
+pub(crate) const FAILED: u8 = 1;
 /// Docker's exit code of a `run` that did not come to run anything.
-const NOT_RUN: u8 = 125;
+pub(crate) const NOT_RUN: u8 = 125;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -233,6 +234,14 @@ pub(crate) enum CommandError {
     /// A text is no time.
     #[error("`{0}` is neither a time (`2026-01-31T08:00:00Z`) nor a duration (`10m`)")]
     NoSuchTime(String),
+    /// An object named on the command line.
+    #[error("no such {kind}: {name}")]
+    NoSuchObject {
+        /// `container`, or `object` where any kind would do.
+        kind: &'static str,
+        /// As given.
+        name: String,
+    },
     /// A volume named on the command line.
     #[error("no such volume: {0}")]
     NoSuchVolume(VolumeName),
@@ -295,6 +304,14 @@ pub(crate) enum CommandError {
     /// Standard output.
     #[error("cannot write to standard output")]
     Stdout(#[source] io::Error),
+    /// A key of `--filter`.
+    #[error("there is no filter `{key}`; there are: {known}")]
+    NoSuchFilter {
+        /// As given.
+        key: String,
+        /// Those that there are.
+        known: String,
+    },
     /// A template of `--format`.
     #[error(transparent)]
     Template(#[from] TemplateError),

@@ -127,7 +127,7 @@ impl Execution {
 
 /// Brings back what a boot or another program's firewall command took from networks, once for all
 /// containers that are about to start. What cannot be brought back is told by the first that needs it.
-fn restore_networks(layout: &Layout) {
+pub(crate) fn restore_networks(layout: &Layout) {
     for network in engine::network::list(layout).unwrap_or_default() {
         if let Err(error) = engine::network::ensure(layout, &network.spec.name) {
             tracing::debug!(network = %network.spec.name, %error, "the network is not complete");

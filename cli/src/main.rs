@@ -14,8 +14,10 @@ mod completion;
 mod error;
 mod execute;
 mod files;
+mod filter;
 mod format;
 mod forward;
+mod inspect;
 mod interrupt;
 mod last_words;
 mod listing;
@@ -25,6 +27,7 @@ mod notes;
 mod output;
 mod perform;
 mod progress;
+mod question;
 mod report;
 mod resize;
 mod session;
@@ -36,6 +39,7 @@ mod target;
 mod terminal;
 mod transfer;
 mod usage;
+mod usage_on_disk;
 mod waiting;
 mod watch;
 mod words;
@@ -45,6 +49,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use engine::runtime::init_process;
 use engine::supervisor;
+use error::{FAILED, NOT_RUN};
 use session::Session;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -64,7 +69,7 @@ fn main() -> ExitCode {
     }
     match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => run(arguments),
-        Err(error) => refuse(&error),
+        Err(error) => refuse(&error, &arguments),
     }
 }
 
@@ -77,9 +82,9 @@ fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// Help and version are answers; any other end of parsing is an error, and docker compose's code for
-/// all of those is 1.
-fn refuse(error: &clap::Error) -> ExitCode {
+/// Help and version are answers; any other end of parsing is an error. docker compose's code for all of
+/// those is 1, but of `docker run` it is that of what did not come to run.
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     // A closed stdout or stderr is nobody's loss.
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -90,10 +95,11 @@ fn refuse(error: &clap::Error) -> ExitCode {
             let _ = output::print(&error.render().to_string());
             ExitCode::SUCCESS
         }
+        ErrorKind::InvalidSubcommand if report::elsewhere(error) => ExitCode::FAILURE,
         _ => {
             let _ = error.print();
             report::misplaced(error);
-            ExitCode::FAILURE
+            ExitCode::from(if args::is_container_run(arguments) { NOT_RUN } else { FAILED })
         }
     }
 }

@@ -63,6 +63,14 @@ pub(crate) fn warning_line(message: &str, is_coloured: bool) -> String {
     headline("warning", AnsiColor::Yellow, message, is_coloured)
 }
 
+/// Answers a command that only docker has; false where the word is not docker's.
+pub(crate) fn elsewhere(error: &clap::Error) -> bool {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return false };
+    let Some(instead) = args::instead_of(word) else { return false };
+    say(&format!("error: lighter has no command `{word}`\nhint: {instead}"));
+    true
+}
+
 /// Where an option was refused that only the whole of lighter has, says where it goes.
 pub(crate) fn misplaced(error: &clap::Error) {
     if let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)

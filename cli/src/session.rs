@@ -14,7 +14,7 @@ use engine::container;
 use engine::state::{Layout, lock, observe};
 use engine_spec::{Observed, ObservedContainer, ProjectName, ServiceName, compose_label};
 use std::collections::BTreeMap;
-use std::path::absolute;
+use std::path::{PathBuf, absolute};
 
 /// Moves everything the engine keeps.
 const ROOT_VARIABLE: &str = "LIGHTER_ROOT";
@@ -73,12 +73,16 @@ impl Session {
         if !nix::unistd::geteuid().is_root() {
             return Err(CommandError::NotRoot);
         }
-        // Supervisors run in another folder. An empty variable counts as none, so this cannot fail but
-        // where the current folder is gone.
-        let root = self.variable(ROOT_VARIABLE).map(|root| absolute(root).unwrap_or_else(|_| root.into()));
-        let layout = Layout::from_root(root.as_deref());
+        let layout = Layout::from_root(self.root().as_deref());
         layout.prepare()?;
         Ok(layout)
+    }
+
+    /// Where everything the engine keeps was moved to, if it was.
+    pub(crate) fn root(&self) -> Option<PathBuf> {
+        // Supervisors run in another folder. An empty variable counts as none, so this cannot fail but
+        // where the current folder is gone.
+        self.variable(ROOT_VARIABLE).map(|root| absolute(root).unwrap_or_else(|_| root.into()))
     }
 
     /// A variable that is set and not empty.

@@ -3,14 +3,17 @@
 //! Doc comments are the help text. Names and letters are docker compose's, so that scripts and
 //! fingers need not learn anything.
 
+mod docker;
 mod global;
 mod value;
 
+pub(crate) use docker::instead_of;
 pub(crate) use global::{AnsiMode, GlobalArguments, LogLevel, ProgressMode};
 pub(crate) use value::{ListFormat, PullChoice, Scale, StopTimeout, Tail, parse_scale};
 
 use crate::commands::Command;
 use clap::{CommandFactory, Parser};
+use std::ffi::OsString;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,6 +50,12 @@ pub(crate) struct Arguments {
     /// Print the version
     #[arg(short = 'v', long, action = clap::ArgAction::Version)]
     version: Option<bool>,
+}
+
+/// Whether a command line is a `container run`.
+pub(crate) fn is_container_run(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().skip_while(|word| *word != "container").skip(1);
+    words.next().is_some_and(|word| word == "run")
 }
 
 /// Whether an option, with its dashes, is one that goes before the command.

@@ -15,6 +15,7 @@ mod exec;
 mod export;
 mod image;
 mod images;
+mod inspect;
 mod kill;
 mod logs;
 mod ls;
@@ -32,6 +33,7 @@ mod scale;
 mod start;
 mod stats;
 mod stop;
+mod system;
 mod top;
 mod up;
 mod version;
@@ -132,6 +134,11 @@ pub(crate) enum Command {
     Container(container::Container),
     /// Print the script with which a shell completes command lines
     Completion(completion::Completion),
+    /// Look at containers, images, networks and volumes
+    Inspect(inspect::Inspect),
+    /// Look after the engine as a whole
+    #[command(subcommand)]
+    System(system::System),
     /// Print the version
     Version(version::Version),
 }
@@ -181,6 +188,8 @@ impl Command {
             Self::Network(command) => command.run(session),
             Self::Container(command) => command.run(session),
             Self::Completion(command) => command.run(session),
+            Self::Inspect(command) => command.run(session),
+            Self::System(command) => command.run(session),
             Self::Version(command) => command.run(session),
         }
     }
@@ -198,7 +207,8 @@ impl Command {
             | Self::Cp(_)
             | Self::Commit(_)
             | Self::Image(_)
-            | Self::Volume(_) => false,
+            | Self::Volume(_)
+            | Self::System(_) => false,
             Self::Up(_)
             | Self::Down(_)
             | Self::Plan(_)
@@ -226,6 +236,7 @@ impl Command {
             | Self::Ls(_)
             | Self::Network(_)
             | Self::Completion(_)
+            | Self::Inspect(_)
             | Self::Version(_) => true,
         }
     }

@@ -75,6 +75,14 @@ impl FromStr for Format {
 }
 
 impl Format {
+    /// Whether a template asks for a field that is dear to find out.
+    pub(crate) fn mentions(&self, field: &str) -> bool {
+        match self {
+            Self::Table | Self::Json => false,
+            Self::Columns(template) | Self::Lines(template) => template.mentions(field),
+        }
+    }
+
     /// Prints a list.
     pub(crate) fn print_rows<R: Row>(
         &self,

@@ -2,7 +2,6 @@
 
 mod create;
 mod flags;
-mod inspect;
 mod list;
 mod making;
 mod operation;
@@ -12,7 +11,9 @@ mod start;
 pub(crate) use flags::FlagError;
 pub(crate) use operation::OperationError;
 
+use super::inspect::InspectOne;
 use crate::error::CommandError;
+use crate::inspect::Kind;
 use crate::report;
 use crate::session::Session;
 use crate::terminal::Terminal;
@@ -32,7 +33,7 @@ pub(crate) enum Container {
     #[command(name = "ls", visible_alias = "list")]
     List(list::List),
     /// Print all there is to know of containers as JSON
-    Inspect(inspect::Inspect),
+    Inspect(InspectOne),
     /// Do something with containers that exist.
     #[command(flatten)]
     Operation(operation::Operation),
@@ -55,7 +56,7 @@ impl Container {
             Self::Create(command) => command.run(session),
             Self::Start(command) => command.run(session),
             Self::List(command) => command.run(session),
-            Self::Inspect(command) => command.run(session),
+            Self::Inspect(command) => command.run(session, Kind::Container),
             Self::Operation(operation) => operation.run(session),
         }
     }

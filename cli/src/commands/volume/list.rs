@@ -1,13 +1,14 @@
 //! `volume ls`: lists volumes.
 
 use crate::error::CommandError;
+use crate::filter::{Filter, Filters};
 use crate::format::{Columns, Format, Row};
 use crate::output;
 use crate::session::Session;
 use crate::table;
 use clap::Args;
 use engine::volume;
-use engine_spec::Labels;
+use engine_spec::{Labels, VolumeName};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -17,6 +18,9 @@ pub(crate) struct List {
     /// Print names only
     #[arg(short, long)]
     quiet: bool,
+    /// Only those that fit (`name=data`, `label=a`, `driver=local`, `dangling=true`)
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    filter: Vec<Filter>,
     /// Print as `json`, or each volume through a Go template
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
@@ -53,8 +57,20 @@ impl Row for Listed {
 
 impl List {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let layout = session.layout()?;
-        let volumes = volume::list(&layout)?;
+        let filters = Filters::new(&self.filter, &["dangling", "driver", "label", "label!", "name"])?;
+        let (layout, observed) = session.look(None)?;
+        let is_used = |name: &VolumeName| {
+            observed.containers.iter().any(|container| container.volumes.values().any(|used| used == name))
+        };
+        let mut volumes = observed.volumes.clone();
+        volumes.retain(|volume| {
+            let spec = &volume.spec;
+            filters.allow_labels(&spec.labels)
+                && filters.allow("name", |name| spec.name.as_str().contains(name))
+                && filters.allow("driver", |driver| spec.driver == driver)
+                && filters
+                    .allow("dangling", |dangling| matches!(dangling, "true" | "1") != is_used(&spec.name))
+        });
         if self.quiet {
             output::print_lines(volumes.iter().map(|volume| &volume.spec.name))?;
             return Ok(ExitCode::SUCCESS);

@@ -52,6 +52,11 @@ impl Template {
         Ok(Self { text: text.to_owned(), start, nodes })
     }
 
+    /// Whether `.field` stands somewhere in its text.
+    pub(super) fn mentions(&self, field: &str) -> bool {
+        self.text.contains(&format!(".{field}"))
+    }
+
     /// Fills the template with a value.
     pub(crate) fn render(&self, value: &Value) -> Result<String, TemplateError> {
         self.fill(Subject { value, labels: None, is_header: false })
