@@ -1,5 +1,6 @@
 //! One test per behaviour that a user relies on.
 
+mod attributes;
 mod build;
 mod commands;
 mod convergence;

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cgroup;
 pub mod folder;
 pub mod host;
 pub mod http;

@@ -14,6 +14,7 @@
 //! networks, logs or restarts: the supervisor puts those around it.
 
 pub mod block_io;
+pub mod cdi;
 pub mod cgroup;
 pub mod device;
 pub mod exec;

@@ -175,6 +175,11 @@ impl Root {
         set_attributes(self.mount.as_fd(), read_only, Depth::Mount)
     }
 
+    /// Where it is attached before the container enters it.
+    pub(super) fn mountpoint(&self) -> &Path {
+        &self.mountpoint
+    }
+
     /// Attaches it at `path` in the mount namespace of this process.
     pub(crate) fn attach_at(&self, path: &Path) -> nix::Result<()> {
         attach(&self.mount, open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?)

@@ -3,6 +3,7 @@
 use super::Supervised;
 use super::mounts::{self, SourceError};
 use crate::runtime::block_io;
+use crate::runtime::cdi::{self, CdiError};
 use crate::runtime::cgroup::{Cgroup, CgroupError};
 use crate::runtime::device::{self, DeviceError, ResolvedDevice};
 use crate::runtime::rootfs::Root;
@@ -22,6 +23,8 @@ pub(super) enum DescribeError {
     User(#[from] UserError),
     #[error(transparent)]
     Device(#[from] DeviceError),
+    #[error(transparent)]
+    Cdi(#[from] CdiError),
     #[error(transparent)]
     Spec(#[from] SpecError),
     #[error(transparent)]
@@ -60,6 +63,7 @@ pub(super) fn describe(supervised: &Supervised, root: &Root) -> Result<Descripti
         mounts: mounts::resolve(supervised, &user)?,
         user,
         devices: devices(&record.spec)?,
+        edits: cdi::resolve(&record.spec.devices)?,
         block_io: block_io::resolve(&record.spec.resources.block_io)?,
         cgroup_path: cgroup.path().to_owned(),
         joined: joined(layout, &record.spec)?,

@@ -106,6 +106,7 @@ pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Re
         seccomp: description.seccomp.clone(),
         stdio,
         init: supervised.record.spec.init,
+        bundle: supervised.folder.run().join("bundle"),
     };
     let Made { waiting, descriptors, terminal } = waiting::make(supervised, sandbox, &attachment)?;
     if let Some(terminal) = &terminal {

@@ -4,6 +4,7 @@
 //! to the parent as a message; nobody else would hear of it.
 
 mod device;
+mod hook;
 mod identity;
 mod mount;
 mod path;

@@ -2,7 +2,7 @@
 
 use super::mount::{self, Masks};
 use super::path::{Kind, ensure};
-use super::{Place, device};
+use super::{Place, device, hook};
 use crate::runtime::cgroup::SELF_MOVE;
 use crate::runtime::launch::Step;
 use crate::runtime::owners::Owners;
@@ -63,6 +63,7 @@ impl Scene {
             Step::Device(node) => device::create(self.root(), node),
             Step::Link { path, target } => device::link(self.root(), Path::new(path), target),
             Step::OpenTerminal { has_console } => self.open_terminal(*has_console),
+            Step::Hook(plan) => hook::run(plan),
             Step::EnterRoot => enter_root(self.root()),
             Step::Sysctl { key, value } => set_sysctl(self.root(), key, value),
             Step::HostName(name) => sethostname(name),

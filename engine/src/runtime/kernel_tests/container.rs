@@ -118,6 +118,7 @@ impl Container {
             user: user::resolve(&root, &user, &self.spec.process.group_add).expect("known"),
             mounts: self.mounts.clone(),
             devices: Vec::new(),
+            edits: Default::default(),
             block_io: None,
             cgroup_path: self.cgroup().path().to_owned(),
             joined: Joined::default(),
@@ -131,7 +132,7 @@ impl Container {
         let capabilities = capabilities(&self.spec, &host).expect("known");
         let seccomp = seccomp::load(&profile, capabilities).expect("compiled");
         let (stdio, output) = if self.spec.process.tty { (Stdio::Terminal, null()) } else { pipes() };
-        let sandbox = Sandbox { spec, root, cgroup, seccomp, stdio, init: false };
+        let sandbox = Sandbox { spec, root, cgroup, seccomp, stdio, init: false, bundle: self.folder.join("bundle") };
         (sandbox, output)
     }
 }

@@ -11,6 +11,7 @@
 //! ```
 //! At each point the child reports the step that failed, and dies when the supervisor does.
 
+mod hook;
 mod mount;
 pub(super) mod report;
 mod step;
@@ -18,6 +19,7 @@ mod step;
 mod tests;
 
 pub(super) use mount::{MountPlan, Source};
+pub(super) use hook::HookPlan;
 pub(super) use step::{Step, exec_steps};
 
 use super::cgroup::{Cgroup, CgroupError};
@@ -37,6 +39,7 @@ use report::Report;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// A container to launch.
@@ -54,6 +57,8 @@ pub struct Sandbox {
     pub stdio: Stdio,
     /// Run our own init as PID 1.
     pub init: bool,
+    /// A folder for what hooks read, made where there are any.
+    pub bundle: PathBuf,
 }
 
 /// Where standard streams go.
@@ -105,6 +110,15 @@ pub enum LaunchError {
     /// The container's control group cannot be used.
     #[error("cannot use the container's control group")]
     Cgroup(#[from] CgroupError),
+    /// What hooks read could not be written.
+    #[error("cannot write {path} for the container's hooks")]
+    Bundle {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// A step failed in the child.
     #[error("cannot {step}")]
     Step {
@@ -151,6 +165,7 @@ impl LaunchError {
             | Self::Unsupported(_)
             | Self::Clone(_)
             | Self::Cgroup(_)
+            | Self::Bundle { .. }
             | Self::Step { .. }
             | Self::Inside(_)
             | Self::Owners(_)
@@ -165,9 +180,11 @@ impl LaunchError {
 /// # Errors
 /// Says what the spec asks for in vain, or why no child could be made.
 pub fn spawn(sandbox: Sandbox, inside: Inside) -> Result<Pending, LaunchError> {
-    let Sandbox { spec, root, cgroup, seccomp, stdio, init } = sandbox;
+    let Sandbox { spec, root, cgroup, seccomp, stdio, init, bundle } = sandbox;
     let cgroups = cgroup.folders_v1()?;
-    let steps = step::steps(&spec, &cgroups, matches!(stdio, Stdio::Terminal))?;
+    let has_hooks = hook::write_bundle(&spec, &root, &bundle)?;
+    let hooks = if has_hooks { hook::plans(&spec, &cgroup, &bundle) } else { Vec::new() };
+    let steps = step::steps(&spec, &cgroups, matches!(stdio, Stdio::Terminal), hooks)?;
     let child = Init {
         owners: user_namespaces(&steps)?,
         steps,

@@ -4,6 +4,7 @@
 //! needs privilege before the credentials, which [`init`](crate::runtime::init) sets last.
 
 use super::LaunchError;
+use super::hook::HookPlan;
 use super::mount::{MountPlan, Source};
 use nix::sched::CloneFlags;
 use oci_spec::runtime::{LinuxDevice, LinuxNamespaceType, PosixRlimit, Spec};
@@ -38,6 +39,8 @@ pub(in crate::runtime) enum Step {
         /// Whether /dev/console is it too.
         has_console: bool,
     },
+    /// Run a program of the host that changes the container before it is entered.
+    Hook(Box<HookPlan>),
     /// Leave the host's files behind.
     EnterRoot,
     /// Set a kernel setting of its namespaces.
@@ -74,6 +77,7 @@ pub(in crate::runtime) fn steps(
     spec: &Spec,
     cgroups: &[(String, PathBuf)],
     has_terminal: bool,
+    hooks: Vec<HookPlan>,
 ) -> Result<Vec<Step>, LaunchError> {
     let mut steps = vec![Step::StartSession];
     steps.extend(join_cgroup(cgroups));
@@ -90,6 +94,7 @@ pub(in crate::runtime) fn steps(
     if has_terminal {
         steps.push(Step::OpenTerminal { has_console: true });
     }
+    steps.extend(hooks.into_iter().map(|plan| Step::Hook(Box::new(plan))));
     steps.push(Step::EnterRoot);
     steps.extend(restrictions(spec));
     steps.extend(limits(spec));
@@ -222,6 +227,7 @@ impl fmt::Display for Step {
             Self::Device(device) => write!(f, "create the device {}", device.path().display()),
             Self::Link { path, .. } => write!(f, "create the link {path}"),
             Self::OpenTerminal { .. } => f.write_str("open a terminal"),
+            Self::Hook(plan) => write!(f, "run the hook {}", plan.hook.path().display()),
             Self::EnterRoot => f.write_str("enter the root file system"),
             Self::Sysctl { key, .. } => write!(f, "set the sysctl {key}"),
             Self::HostName(name) => write!(f, "set the host name to {name}"),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 fn check(spec: Value, has_terminal: bool, expected: &str) {
     let spec: Spec = serde_json::from_value(spec).expect("a spec");
-    let steps = steps(&spec, &[], has_terminal).expect("can be launched");
+    let steps = steps(&spec, &[], has_terminal, Vec::new()).expect("can be launched");
     let text: Vec<String> = steps.iter().map(ToString::to_string).collect();
     assert_eq!(text.join("\n"), expected.trim().replace("\n    ", "\n"));
 }

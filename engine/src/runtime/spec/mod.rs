@@ -12,6 +12,7 @@ mod sysctl;
 #[cfg(test)]
 mod tests;
 
+use super::cdi::Edits;
 use super::cgroup::Version;
 use super::device::ResolvedDevice;
 use super::seccomp::Profile;
@@ -21,7 +22,7 @@ use engine_spec::{
     CgroupView, ContainerId, ContainerSpec, ImageConfig, IpcMode, Namespace, NetworkMode, Recursive,
     TmpfsOptions,
 };
-use oci_spec::runtime::{Linux, LinuxBlockIo, LinuxNamespace, LinuxNamespaceType, Spec};
+use oci_spec::runtime::{Hooks, HooksBuilder, Linux, LinuxBlockIo, LinuxNamespace, LinuxNamespaceType, Spec};
 pub(crate) use resource::limits;
 use security::Options;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct Resolved {
     pub mounts: Vec<ResolvedMount>,
     /// Devices asked for, or all of the host's for a privileged container.
     pub devices: Vec<ResolvedDevice>,
+    /// What devices described by their vendors change.
+    pub edits: Edits,
     /// Limits of block devices, which the kernel knows by their numbers.
     pub block_io: Option<LinuxBlockIo>,
     /// The control group, relative to the root of each hierarchy.
@@ -145,6 +148,13 @@ pub enum SpecError {
     Unsupported(&'static str),
 }
 
+impl Resolved {
+    /// The devices asked for by path, then those described by their vendors.
+    fn all_devices(&self) -> impl Iterator<Item = &ResolvedDevice> {
+        self.devices.iter().chain(&self.edits.devices)
+    }
+}
+
 impl Host {
     /// Asks the kernel.
     ///
@@ -182,9 +192,15 @@ pub fn oci_spec(spec: &ContainerSpec, image: &ImageConfig, resolved: &Resolved) 
         .set_hostname(has_uts.then(|| hostname(spec, resolved).to_owned()))
         .set_domainname(spec.domainname.clone().filter(|_| has_uts))
         .set_mounts(Some(mount::mounts(spec, resolved)?))
+        .set_hooks(hooks(resolved))
         .set_annotations(Some(spec.annotations.clone().into_iter().collect()))
         .set_linux(Some(linux(spec, resolved, &options)?));
     Ok(described)
+}
+
+fn hooks(resolved: &Resolved) -> Option<Hooks> {
+    let hooks = Some(resolved.edits.hooks.clone()).filter(|hooks| !hooks.is_empty())?;
+    HooksBuilder::default().create_container(hooks).build().ok()
 }
 
 fn linux(spec: &ContainerSpec, resolved: &Resolved, options: &Options) -> Result<Linux, SpecError> {

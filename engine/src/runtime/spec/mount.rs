@@ -30,6 +30,7 @@ pub(super) fn mounts(spec: &ContainerSpec, resolved: &Resolved) -> Result<Vec<Mo
     let mut asked: Vec<&ResolvedMount> = resolved.mounts.iter().collect();
     asked.sort_by_key(|mount| mount.target.components().count());
     mounts.extend(asked.into_iter().map(asked_for));
+    mounts.extend(resolved.edits.mounts.iter().cloned());
     Ok(mounts)
 }
 

@@ -21,7 +21,8 @@ pub(super) fn process(
 ) -> Result<Process, SpecError> {
     let mut user = User::default();
     user.set_uid(resolved.user.uid).set_gid(resolved.user.gid);
-    user.set_additional_gids(Some(resolved.user.groups.clone()).filter(|groups| !groups.is_empty()));
+    let groups: Vec<u32> = resolved.user.groups.iter().chain(&resolved.edits.groups).copied().collect();
+    user.set_additional_gids(Some(groups).filter(|groups| !groups.is_empty()));
     let mut process = Process::default();
     process
         .set_terminal(Some(spec.process.tty).filter(|tty| *tty))
@@ -57,6 +58,9 @@ fn environment(spec: &ContainerSpec, image: &ImageConfig, resolved: &Resolved) -
     let mut variables = vec![DEFAULT_PATH.to_owned(), format!("HOSTNAME={hostname}")];
     variables.extend(spec.process.tty.then(|| TERMINAL.to_owned()));
     for variable in &image.environment {
+        set(&mut variables, variable.clone());
+    }
+    for variable in &resolved.edits.environment {
         set(&mut variables, variable.clone());
     }
     for (name, value) in &spec.process.environment {

@@ -87,7 +87,7 @@ pub(super) fn devices(resolved: &Resolved) -> Vec<LinuxDevice> {
         *node.gid_mut() = Some(0);
         node
     });
-    nodes.chain(resolved.devices.iter().map(|device| device.node.clone())).collect()
+    nodes.chain(resolved.all_devices().map(|device| device.node.clone())).collect()
 }
 
 /// Everything is denied first. Any node may be made (`m`), as it is of no use without a rule to open it.
@@ -104,7 +104,7 @@ fn device_rules(spec: &ContainerSpec, resolved: &Resolved) -> Vec<LinuxDeviceCgr
     let allowed = nodes.chain(TERMINALS);
     rules
         .extend(allowed.map(|(major, minor)| rule(true, LinuxDeviceType::C, Some(major), minor, EVERYTHING)));
-    rules.extend(resolved.devices.iter().map(|device| {
+    rules.extend(resolved.all_devices().map(|device| {
         let node = &device.node;
         rule(true, node.typ(), Some(node.major()), Some(node.minor()), &device.permissions)
     }));
