@@ -1,6 +1,7 @@
 //! A service to the [`ContainerSpec`] of one of its containers.
 
 use super::attribute::AttributeError;
+use super::image::platform;
 use super::{device, endpoint, isolation, limits, restart};
 use crate::model::{DependencyCondition, HealthCheck, NamespaceMode, Project, Service};
 use engine_spec::{
@@ -65,6 +66,7 @@ impl Blueprint<'_> {
         let image = ImageReference::parse(&image_as_written)?;
         Ok(ContainerSpec {
             image_as_written,
+            platform: service.platform.as_deref().map(platform),
             labels: self.labels(number),
             annotations: service.annotations.clone(),
             process: process(service),

@@ -2,7 +2,7 @@
 
 use crate::{
     ContainerName, DeviceAccess, Digest, EndpointSpec, HealthSpec, Hooks, ImageReference, Isolation, Labels,
-    MountSpec, PortGroup, PortSpec, Resources,
+    MountSpec, Platform, PortGroup, PortSpec, Resources,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ pub struct ContainerSpec {
     pub image_as_written: String,
     /// The image by content: its config digest. What is really run.
     pub image_id: Digest,
+    /// The platform the image must be for; `None` takes any.
+    pub platform: Option<Platform>,
     /// Labels, the project's and service's among them.
     pub labels: Labels,
     /// OCI annotations.
@@ -239,6 +241,7 @@ impl ContainerSpec {
             image_as_written: image.to_string(),
             image,
             image_id,
+            platform: None,
             labels: Labels::new(),
             annotations: BTreeMap::new(),
             process: ProcessSpec::default(),

@@ -4,7 +4,7 @@ use super::folder::Folder;
 use super::making::{Making, MakingError};
 use super::shared::{self, SharedError};
 use super::volumes::{self, VolumesError};
-use crate::image::{Image, Store, StoreError};
+use crate::image::{Image, Store, StoreError, fits, platform_name};
 use crate::state::container::{self, ContainerRecord};
 use crate::state::record::{self, RecordError};
 use crate::state::{Layout, events};
@@ -37,6 +37,16 @@ pub enum CreateError {
         image: ImageReference,
         /// Its config digest.
         id: Digest,
+    },
+    /// The image is for another platform than the one asked for.
+    #[error("image {image} is for {found}, not for the platform {wanted} that is asked for")]
+    Platform {
+        /// As the user named it.
+        image: ImageReference,
+        /// What it is for.
+        found: String,
+        /// What it should be for.
+        wanted: String,
     },
     /// The image could not be read.
     #[error("cannot read image {image}")]
@@ -128,9 +138,17 @@ pub fn create(
 fn find_image(layout: &Layout, spec: &ContainerSpec) -> Result<Image, CreateError> {
     let image = || spec.image.clone();
     let found = Store::open(layout).image(&spec.image_id);
-    found
+    let found = found
         .map_err(|source| CreateError::Image { image: image(), source: Box::new(source) })?
-        .ok_or_else(|| CreateError::NoImage { image: image(), id: spec.image_id.clone() })
+        .ok_or_else(|| CreateError::NoImage { image: image(), id: spec.image_id.clone() })?;
+    match &spec.platform {
+        Some(wanted) if !fits(&found.platform, wanted) => Err(CreateError::Platform {
+            image: image(),
+            found: platform_name(&found.platform),
+            wanted: platform_name(wanted),
+        }),
+        Some(_) | None => Ok(found),
+    }
 }
 
 /// 32 bytes of the kernel's random generator.

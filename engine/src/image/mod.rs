@@ -19,6 +19,7 @@ mod store;
 pub use config::{Configuration, ConfigurationError, History};
 pub use layer::Layer;
 pub use manifest::{Descriptor, Manifest, ManifestError};
+pub(crate) use manifest::{fits, name as platform_name};
 pub(crate) use store::Staging;
 pub use store::{Removed, Store, StoreError};
 

@@ -8,9 +8,11 @@
 //! made a subreaper for that. The overlay is mounted in a mount namespace that ends with `create`, so
 //! the host never sees it. Programs are added with [`super::exec`], as to any container.
 
+use super::init_process;
 use super::launch::{Sandbox, Stdio};
 use super::namespace::{self, InsideError};
-use crate::sys::{pidfd_open, receive_message};
+use crate::sys::mount::attach;
+use crate::sys::{pidfd_open, receive_message, self_binary};
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
@@ -18,8 +20,8 @@ use nix::sys::prctl::set_child_subreaper;
 use nix::sys::socket::MsgFlags;
 use nix::sys::stat::Mode;
 use nix::unistd::{AccessFlags, Pid, access};
-use oci_spec::runtime::{LinuxSeccomp, Spec};
-use std::fs;
+use oci_spec::runtime::{LinuxSeccomp, Mount, Spec};
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
@@ -109,12 +111,16 @@ impl External {
     /// # Errors
     /// Carries what the runtime wrote to its log.
     pub fn create(&self, sandbox: Sandbox, seccomp: Option<LinuxSeccomp>) -> Result<Created, ExternalError> {
-        if sandbox.init {
-            return Err(ExternalError::Unsupported("`init: true`"));
+        let Sandbox { mut spec, root, stdio, init, .. } = sandbox;
+        let mut sources = spec.mounts().iter().flatten().filter_map(|mount| mount.source().as_ref());
+        if sources.any(|source| source.starts_with("/proc")) {
+            return Err(ExternalError::Unsupported(
+                "the IPC namespace of another container: it cannot bind its /dev/shm",
+            ));
         }
-        let Sandbox { spec, root, stdio, .. } = sandbox;
         let rootfs = self.bundle.join("rootfs");
         fs::create_dir_all(&rootfs).map_err(self.bundle_error("rootfs"))?;
+        let init = if init { Some(self.put_init_first(&mut spec)?) } else { None };
         self.write_config(spec, seccomp, matches!(stdio, Stdio::Terminal))?;
         set_child_subreaper(true).map_err(|errno| self.bundle_error("pid")(errno.into()))?;
         let mut command = self.command("create");
@@ -134,6 +140,9 @@ impl External {
             let nothing = None::<&str>;
             mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
             root.attach_at(&rootfs)?;
+            if let Some((binary, place)) = &init {
+                attach(binary, place)?;
+            }
             let status = command.status().map_err(|source| self.run_error(source))?;
             if status.success() {
                 return Ok(Vec::new());
@@ -159,6 +168,28 @@ impl External {
     /// Carries what the runtime wrote to its standard error.
     pub fn delete(&self) -> Result<(), ExternalError> {
         self.run("delete", &["--force"])
+    }
+
+    /// Puts our own init before the program: a read-only view of our binary, which the runtime mounts
+    /// where nothing of it stays behind. Returns the view and where to attach it.
+    fn put_init_first(&self, spec: &mut Spec) -> Result<(OwnedFd, File), ExternalError> {
+        let path = self.bundle.join("init");
+        let place = File::create(&path).map_err(self.bundle_error("init"))?;
+        let binary = self_binary().map_err(self.bundle_error("init"))?;
+        let inside = Path::new("/dev").join(init_process::NAME);
+        let mut mount = Mount::default();
+        mount
+            .set_destination(inside.clone())
+            .set_typ(Some("bind".to_owned()))
+            .set_source(Some(path))
+            .set_options(Some(["bind", "ro", "nosuid", "nodev"].map(str::to_owned).to_vec()));
+        spec.mounts_mut().get_or_insert_default().push(mount);
+        if let Some(process) = spec.process_mut() {
+            let own = [inside.to_string_lossy().into_owned(), String::new()];
+            let program = process.args().iter().flatten().cloned();
+            process.set_args(Some(own.into_iter().chain(program).collect()));
+        }
+        Ok((binary, place))
     }
 
     fn write_config(

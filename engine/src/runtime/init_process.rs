@@ -1,17 +1,19 @@
 //! `init: true`: our own binary as PID 1, which forwards signals and reaps what the program leaves.
 //!
 //! A program that is PID 1 itself ignores every signal it has no handler for, and nobody reaps orphans.
-//! The launcher has looked the program up already: `argv` is this process's name, the program's path,
-//! and the program's own `argv`.
+//! `argv` is this process's name, the program's path, and the program's own `argv`. Our own launcher has
+//! looked the path up already; an external runtime cannot, and leaves it empty.
 
 use crate::sys::process;
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, execv, getpgrp, isatty, setpgid, tcsetpgrp};
+use nix::unistd::{Pid, execv, execvp, getpgrp, isatty, setpgid, tcsetpgrp};
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The name under which the binary is PID 1 of a container: its `argv[0]`.
@@ -19,13 +21,14 @@ pub const NAME: &str = "lighter-init";
 
 /// The exit codes of a shell for a program that cannot be executed.
 const NOT_EXECUTABLE: u8 = 126;
+const NOT_FOUND: u8 = 127;
 /// Added to the number of the signal that ended the program, as a shell does.
 const SIGNALLED: u8 = 128;
 
 /// Whether the binary was started as a container's PID 1. `main` asks before anything else.
 #[must_use]
 pub fn is_requested(argv0: &OsStr) -> bool {
-    argv0 == NAME
+    Path::new(argv0).file_name() == Some(OsStr::new(NAME))
 }
 
 /// Runs the program given by the arguments after `argv[0]`, and ends with its exit code.
@@ -71,8 +74,15 @@ fn become_program(path: &CString, arguments: &[CString], mask: &SigSet) -> i32 {
         Ok(false) | Err(_) => Ok(()),
     });
     let unmasked = is_ready.and_then(|()| sigprocmask(SigmaskHow::SIG_SETMASK, Some(mask), None));
-    let _ = unmasked.and_then(|()| execv(path, arguments));
-    i32::from(NOT_EXECUTABLE)
+    let executed = unmasked.and_then(|()| match path.is_empty() {
+        true => execvp(&arguments[0], arguments),
+        false => execv(path, arguments),
+    });
+    match executed {
+        Err(Errno::ENOENT) => i32::from(NOT_FOUND),
+        Err(_) => i32::from(NOT_EXECUTABLE),
+        Ok(never) => match never {},
+    }
 }
 
 /// Reaps whatever has ended. The program's exit code, if it is among them.

@@ -86,5 +86,5 @@ fn labels_and_annotations_are_kept_with_the_container() {
     let outcome = project.run(&["container", "inspect", &name]).succeeds();
     let all: Value = serde_json::from_str(&outcome.stdout).expect("inspect prints JSON");
     assert_eq!(all[0]["Config"]["Labels"]["org.example.team"], "red");
-    assert_eq!(all[0]["HostConfig"]["Annotations"]["org.example.note"], "kept");
+    assert_eq!(all[0]["Spec"]["annotations"]["org.example.note"], "kept");
 }

@@ -2,8 +2,9 @@
 
 use super::{compose, inside, sleeping};
 use scenarios::process::{file, status_field};
-use scenarios::{Lighter, Project, require, wait_until};
+use scenarios::{Folder, Lighter, Project, require, wait_until};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 /// What the first container of `web` has written by the time it has ended.
 #[track_caller]
@@ -103,7 +104,7 @@ fn read_only_covers_the_root_but_no_volume() {
 fn tmpfs_has_the_size_the_mode_and_the_owner_asked_for() {
     require!(Root, Seeds);
     let attributes =
-        "tmpfs:\n  - /scratch:size=64k,mode=700,uid=7,gid=8\n  - /plain\n  - /run/tools:exec,size=1m";
+        "tmpfs:\n  - /scratch:size=64k,mode=700,uid=7,gid=8\n  - /plain\n  - /run/tools:exec,size=8m";
     let script = "stat -c '%a %u %g' /scratch /plain; df -k /scratch | awk 'NR==2 {print $2}'; \
                   awk '$2 ~ /scratch|plain|tools/ {print $2, $3, $4}' /proc/mounts | sed 's/relatime.*//'; \
                   cp /bin/busybox /run/tools/true && /run/tools/true && echo executed";
@@ -153,7 +154,7 @@ fn platform_chooses_among_those_an_image_has() {
     let here = if cfg!(target_arch = "x86_64") { "linux/amd64" } else { "linux/arm64" };
     assert_eq!(inside(&format!("platform: {here}"), "echo runs"), "runs\n");
     let stderr = super::refused("platform: linux/s390x");
-    assert!(stderr.contains("s390x"), "{stderr}");
+    assert!(stderr.contains("linux/s390x") && stderr.contains(here), "{stderr}");
 }
 
 #[test]
@@ -165,4 +166,31 @@ fn process_of_the_container_has_no_more_than_its_streams() {
     let open = fs::read_dir(file(pid, "fd")).expect("it runs").count();
     assert_eq!(open, 3);
     assert_eq!(status_field(pid, "Umask").as_deref(), Some("0022"));
+}
+
+#[test]
+fn runtime_is_a_program_that_is_given_the_containers_spec() {
+    require!(Root, Seeds, Runc);
+    let lighter = Lighter::new();
+    let folder = Folder::new("runtime");
+    // `set` keeps the arguments for runc while the loop looks at a copy of them.
+    let script = "#!/bin/sh\nfor word; do [ \"$last\" = --bundle ] && cp \"$word/config.json\" \"${0%/*}/kept.json\"; last=$word; done\nexec runc \"$@\"\n";
+    folder.write("wrapper", script);
+    fs::set_permissions(folder.path().join("wrapper"), PermissionsExt::from_mode(0o755)).expect("ours");
+    let attributes =
+        format!("runtime: {}/wrapper\nannotations: {{org.example.note: kept}}", folder.path().display());
+    let project = sleeping(&lighter, &attributes);
+    assert_eq!(project.shell("web", "echo runs"), "runs\n");
+    let text = fs::read_to_string(folder.path().join("kept.json")).expect("the program was run");
+    let config: serde_json::Value = serde_json::from_str(&text).expect("the spec is JSON");
+    assert_eq!(config["annotations"]["org.example.note"], "kept");
+    let stderr = super::refused("runtime: no-such-runtime");
+    assert!(stderr.contains("no-such-runtime"), "{stderr}");
+}
+
+#[test]
+fn init_is_the_first_process_of_another_runtime_too() {
+    require!(Root, Seeds, Runc);
+    let script = "tr '\\0' '\\n' < /proc/1/cmdline | tail -n 2; readlink /proc/1/exe | grep -c lighter-init";
+    assert_eq!(inside("runtime: runc\ninit: true", script), "sleep\n1000000\n1\n");
 }

@@ -132,7 +132,8 @@ impl Container {
         let capabilities = capabilities(&self.spec, &host).expect("known");
         let seccomp = seccomp::load(&profile, capabilities).expect("compiled");
         let (stdio, output) = if self.spec.process.tty { (Stdio::Terminal, null()) } else { pipes() };
-        let sandbox = Sandbox { spec, root, cgroup, seccomp, stdio, init: false, bundle: self.folder.join("bundle") };
+        let sandbox =
+            Sandbox { spec, root, cgroup, seccomp, stdio, init: false, bundle: self.folder.join("bundle") };
         (sandbox, output)
     }
 }

@@ -18,8 +18,8 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub(super) use mount::{MountPlan, Source};
 pub(super) use hook::HookPlan;
+pub(super) use mount::{MountPlan, Source};
 pub(super) use step::{Step, exec_steps};
 
 use super::cgroup::{Cgroup, CgroupError};
@@ -39,8 +39,8 @@ use report::Report;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 /// A container to launch.
 #[derive(Debug)]

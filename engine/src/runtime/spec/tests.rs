@@ -26,7 +26,7 @@ fn resolved(cgroup: Version) -> Resolved {
         mounts: Vec::new(),
         devices: Vec::new(),
         edits: Default::default(),
-            block_io: None,
+        block_io: None,
         cgroup_path: PathBuf::from("lighter/abab"),
         joined: Joined::default(),
         host: Host { name: "machine".to_owned(), capabilities: CapabilitySet::ALL, cgroup },
