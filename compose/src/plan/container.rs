@@ -1,12 +1,11 @@
 //! A service to the [`ContainerSpec`] of one of its containers.
 
 use super::attribute::AttributeError;
-use super::image::platform;
 use super::{device, endpoint, isolation, limits, restart};
 use crate::model::{DependencyCondition, HealthCheck, NamespaceMode, Project, Service};
 use engine_spec::{
     ContainerName, ContainerSpec, Digest, HealthSpec, HealthTest, HostAddress, ImageReference, Labels,
-    LogSpec, NetworkMode, PortGroup, ProcessSpec, ServiceName, StopSpec, compose_label,
+    LogSpec, NetworkMode, Platform, PortGroup, ProcessSpec, ServiceName, StopSpec, compose_label,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,7 +65,7 @@ impl Blueprint<'_> {
         let image = ImageReference::parse(&image_as_written)?;
         Ok(ContainerSpec {
             image_as_written,
-            platform: service.platform.as_deref().map(platform),
+            platform: service.platform.as_deref().map(Platform::read),
             labels: self.labels(number),
             annotations: service.annotations.clone(),
             process: process(service),

@@ -102,7 +102,7 @@ fn describe(container: &Spec, exec: &ExecProcess, has_terminal: bool) -> Spec {
     }
     if let Some(all) = exec.privileged {
         let uid = process.user().uid();
-        process.set_capabilities(Some(spec::process::capabilities(uid, all)));
+        process.set_capabilities(Some(spec::process::capabilities(uid, all))).set_apparmor_profile(None);
     }
     let mut spec = container.clone();
     spec.set_process(Some(process));

@@ -141,7 +141,8 @@ impl External {
             mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
             root.attach_at(&rootfs)?;
             if let Some((binary, place)) = &init {
-                attach(binary, place)?;
+                // Opened here: a target counts only in the mount namespace of who attaches.
+                attach(binary, File::open(place)?)?;
             }
             let status = command.status().map_err(|source| self.run_error(source))?;
             if status.success() {
@@ -172,16 +173,16 @@ impl External {
 
     /// Puts our own init before the program: a read-only view of our binary, which the runtime mounts
     /// where nothing of it stays behind. Returns the view and where to attach it.
-    fn put_init_first(&self, spec: &mut Spec) -> Result<(OwnedFd, File), ExternalError> {
+    fn put_init_first(&self, spec: &mut Spec) -> Result<(OwnedFd, PathBuf), ExternalError> {
         let path = self.bundle.join("init");
-        let place = File::create(&path).map_err(self.bundle_error("init"))?;
+        fs::write(&path, "").map_err(self.bundle_error("init"))?;
         let binary = self_binary().map_err(self.bundle_error("init"))?;
         let inside = Path::new("/dev").join(init_process::NAME);
         let mut mount = Mount::default();
         mount
             .set_destination(inside.clone())
             .set_typ(Some("bind".to_owned()))
-            .set_source(Some(path))
+            .set_source(Some(path.clone()))
             .set_options(Some(["bind", "ro", "nosuid", "nodev"].map(str::to_owned).to_vec()));
         spec.mounts_mut().get_or_insert_default().push(mount);
         if let Some(process) = spec.process_mut() {
@@ -189,7 +190,7 @@ impl External {
             let program = process.args().iter().flatten().cloned();
             process.set_args(Some(own.into_iter().chain(program).collect()));
         }
-        Ok((binary, place))
+        Ok((binary, path))
     }
 
     fn write_config(

@@ -13,6 +13,7 @@
 //! [`exec`] adds a process to a running container with the same restrictions. Nothing here knows of
 //! networks, logs or restarts: the supervisor puts those around it.
 
+pub mod apparmor;
 pub mod block_io;
 pub mod cdi;
 pub mod cgroup;

@@ -2,6 +2,8 @@
 
 use super::Supervised;
 use super::mounts::{self, SourceError};
+use crate::container::folder::Folder;
+use crate::runtime::apparmor::{self, AppArmorError};
 use crate::runtime::block_io;
 use crate::runtime::cdi::{self, CdiError};
 use crate::runtime::cgroup::{Cgroup, CgroupError};
@@ -25,6 +27,8 @@ pub(super) enum DescribeError {
     Device(#[from] DeviceError),
     #[error(transparent)]
     Cdi(#[from] CdiError),
+    #[error(transparent)]
+    AppArmor(#[from] AppArmorError),
     #[error(transparent)]
     Spec(#[from] SpecError),
     #[error(transparent)]
@@ -63,6 +67,10 @@ pub(super) fn describe(supervised: &Supervised, root: &Root) -> Result<Descripti
         mounts: mounts::resolve(supervised, &user)?,
         user,
         devices: devices(&record.spec)?,
+        apparmor: apparmor::resolve(
+            spec::apparmor_profile(&record.spec)?.as_deref(),
+            record.spec.security.privileged,
+        )?,
         edits: cdi::resolve(&record.spec.devices)?,
         block_io: block_io::resolve(&record.spec.resources.block_io)?,
         cgroup_path: cgroup.path().to_owned(),

@@ -73,6 +73,7 @@ impl Scene {
             Step::ReadOnlyRoot => make_root_read_only(self.root()),
             Step::CreateWorkingDir(path) => ensure(self.root(), path, Kind::Folder).map(drop),
             Step::OomScore(score) => adjust_oom_score(*score),
+            Step::Confine(profile) => confine(profile),
             Step::Limit(limit) => set_limit(limit),
         }
     }
@@ -151,6 +152,13 @@ fn adjust_oom_score(score: i32) -> nix::Result<()> {
     let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
     let file = nix::fcntl::open("/proc/self/oom_score_adj", flags, nix::sys::stat::Mode::empty())?;
     write_proc(file, &score.to_string())
+}
+
+/// See apparmor(7) and the kernel's security/apparmor/lsm.c: the profile is entered at the next execve.
+fn confine(profile: &str) -> nix::Result<()> {
+    let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let path = "/proc/self/attr/apparmor/exec";
+    write_proc(nix::fcntl::open(path, flags, nix::sys::stat::Mode::empty())?, &format!("exec {profile}"))
 }
 
 fn write_proc(file: OwnedFd, value: &str) -> nix::Result<()> {

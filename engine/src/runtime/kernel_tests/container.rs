@@ -118,6 +118,7 @@ impl Container {
             user: user::resolve(&root, &user, &self.spec.process.group_add).expect("known"),
             mounts: self.mounts.clone(),
             devices: Vec::new(),
+            apparmor: None,
             edits: Default::default(),
             block_io: None,
             cgroup_path: self.cgroup().path().to_owned(),

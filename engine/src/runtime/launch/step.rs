@@ -59,6 +59,8 @@ pub(in crate::runtime) enum Step {
     CreateWorkingDir(PathBuf),
     /// Set the out-of-memory score's adjustment.
     OomScore(i32),
+    /// Have the program confined by an AppArmor profile.
+    Confine(String),
     /// Set a process limit.
     Limit(PosixRlimit),
 }
@@ -82,6 +84,7 @@ pub(in crate::runtime) fn steps(
     let mut steps = vec![Step::StartSession];
     steps.extend(join_cgroup(cgroups));
     steps.extend(oom_score(spec));
+    steps.extend(confine(spec));
     steps.extend(joins(spec));
     if namespace(spec, LinuxNamespaceType::Cgroup).is_some() {
         steps.push(Step::IsolateCgroup);
@@ -183,6 +186,7 @@ pub(in crate::runtime) fn exec_steps(
     let mut steps = vec![Step::StartSession];
     steps.extend(join_cgroup(cgroups));
     steps.extend(oom_score(spec));
+    steps.extend(confine(spec));
     steps.push(Step::Enter(namespaces));
     steps.extend(has_terminal.then_some(Step::OpenTerminal { has_console: false }));
     steps.extend(limits(spec));
@@ -197,6 +201,11 @@ fn join_cgroup(cgroups: &[(String, PathBuf)]) -> Option<Step> {
 
 fn oom_score(spec: &Spec) -> Option<Step> {
     spec.process().as_ref()?.oom_score_adj().map(Step::OomScore)
+}
+
+/// It takes effect with the program. The host's /proc is at hand now, the container's may be none.
+fn confine(spec: &Spec) -> Option<Step> {
+    spec.process().as_ref()?.apparmor_profile().clone().map(Step::Confine)
 }
 
 /// They come last, because they would limit the steps as well.
@@ -237,6 +246,7 @@ impl fmt::Display for Step {
             Self::ReadOnlyRoot => f.write_str("make the root file system read-only"),
             Self::CreateWorkingDir(path) => write!(f, "create the working directory {}", path.display()),
             Self::OomScore(score) => write!(f, "set oom_score_adj to {score}"),
+            Self::Confine(profile) => write!(f, "have AppArmor confine the program by {profile}"),
             Self::Limit(limit) => write!(f, "set the limit {}", limit.typ()),
         }
     }

@@ -40,6 +40,8 @@ pub struct Resolved {
     pub devices: Vec<ResolvedDevice>,
     /// What devices described by their vendors change.
     pub edits: Edits,
+    /// The AppArmor profile that confines its processes.
+    pub apparmor: Option<String>,
     /// Limits of block devices, which the kernel knows by their numbers.
     pub block_io: Option<LinuxBlockIo>,
     /// The control group, relative to the root of each hierarchy.
@@ -288,6 +290,14 @@ pub fn bounding(spec: &Spec) -> CapabilitySet {
     let sets = spec.process().as_ref().and_then(|process| process.capabilities().as_ref());
     let bounding = sets.and_then(|sets| sets.bounding().as_ref());
     bounding.map(CapabilitySet::from_oci).unwrap_or_default()
+}
+
+/// The AppArmor profile that `security_opt` asks for.
+///
+/// # Errors
+/// Names the security option that means nothing.
+pub fn apparmor_profile(spec: &ContainerSpec) -> Result<Option<String>, SpecError> {
+    Options::parse(spec).map(|options| options.apparmor)
 }
 
 /// The seccomp profile that `security_opt` and `privileged` ask for.

@@ -32,6 +32,7 @@ pub(super) fn process(
         .set_cwd(working_dir(spec, image))
         .set_capabilities(Some(capabilities(resolved.user.uid, super::capabilities(spec, &resolved.host)?)))
         .set_rlimits(limits(spec)?)
+        .set_apparmor_profile(resolved.apparmor.clone())
         .set_no_new_privileges(Some(options.no_new_privileges).filter(|is_set| *is_set))
         .set_oom_score_adj(Some(spec.resources.oom_score_adj.unwrap_or(0)));
     Ok(process)

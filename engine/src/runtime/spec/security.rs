@@ -27,6 +27,8 @@ const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) seccomp: Profile,
+    /// An AppArmor profile by name.
+    pub(super) apparmor: Option<String>,
     pub(super) no_new_privileges: bool,
     pub(super) hides_system_paths: bool,
 }
@@ -36,6 +38,7 @@ impl Options {
         let is_privileged = spec.security.privileged;
         let mut options = Self {
             seccomp: if is_privileged { Profile::Unconfined } else { Profile::Default },
+            apparmor: None,
             no_new_privileges: false,
             hides_system_paths: !is_privileged,
         };
@@ -46,7 +49,8 @@ impl Options {
     }
 
     /// Docker takes `key=value` and, from old files, `key:value`. Labels and AppArmor profiles are for
-    /// security modules; on a host without them Docker passes over them, and so do we.
+    /// security modules; on a host without them Docker passes over them, and so do we. Labels are
+    /// SELinux's, which this engine does not set.
     fn apply(&mut self, line: &str) -> Option<()> {
         let (key, value) = line.split_once(['=', ':']).unwrap_or((line, ""));
         match (key, value) {
@@ -56,7 +60,8 @@ impl Options {
             ("seccomp", "unconfined") => self.seccomp = Profile::Unconfined,
             ("seccomp", "builtin") => self.seccomp = Profile::Default,
             ("seccomp", file) if !file.is_empty() => self.seccomp = Profile::File(file.into()),
-            ("label" | "apparmor", value) if !value.is_empty() => {}
+            ("apparmor", profile) if !profile.is_empty() => self.apparmor = Some(profile.to_owned()),
+            ("label", value) if !value.is_empty() => {}
             _ => return None,
         }
         Some(())

@@ -25,6 +25,7 @@ fn resolved(cgroup: Version) -> Resolved {
         user: ResolvedUser::default(),
         mounts: Vec::new(),
         devices: Vec::new(),
+        apparmor: None,
         edits: Default::default(),
         block_io: None,
         cgroup_path: PathBuf::from("lighter/abab"),

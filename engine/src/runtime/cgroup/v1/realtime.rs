@@ -11,6 +11,8 @@ use std::path::Path;
 const RUNTIME: &str = "cpu.rt_runtime_us";
 const PERIOD: &str = "cpu.rt_period_us";
 const CONTROLLER: &str = "cpu";
+/// The kernel's, in microseconds.
+const DEFAULT_PERIOD: i64 = 1_000_000;
 
 pub(super) fn limit(path: &Path, cpu: &LinuxCpu) -> Result<(), CgroupError> {
     if cpu.realtime_period().is_none() && cpu.realtime_runtime().is_none() {
@@ -22,7 +24,8 @@ pub(super) fn limit(path: &Path, cpu: &LinuxCpu) -> Result<(), CgroupError> {
         return Err(CgroupError::NoController { limit, controller: "cpu with RT_GROUP_SCHED" });
     }
     if let Some(runtime) = cpu.realtime_runtime() {
-        provide(path, runtime)?;
+        let period = cpu.realtime_period().and_then(|period| i64::try_from(period).ok());
+        provide(path, Budget { runtime, period: period.unwrap_or(DEFAULT_PERIOD) })?;
     }
     if let Some(period) = cpu.realtime_period() {
         folder::write(&group.join(PERIOD), &period.to_string())?;
@@ -30,25 +33,39 @@ pub(super) fn limit(path: &Path, cpu: &LinuxCpu) -> Result<(), CgroupError> {
     cpu.realtime_runtime().map_or(Ok(()), |runtime| folder::write(&group.join(RUNTIME), &runtime.to_string()))
 }
 
-/// Gives every group on the way to `path` enough for its children and `runtime` more.
-fn provide(path: &Path, runtime: i64) -> Result<(), CgroupError> {
+/// So much time in so much time.
+#[derive(Clone, Copy)]
+struct Budget {
+    runtime: i64,
+    period: i64,
+}
+
+impl Budget {
+    /// A group's; nothing for what is no group.
+    fn read(group: &Path) -> Self {
+        let read = |file| fs::read_to_string(group.join(file)).ok()?.trim().parse().ok();
+        Self { runtime: read(RUNTIME).unwrap_or(0), period: read(PERIOD).unwrap_or(DEFAULT_PERIOD) }
+    }
+
+    /// What it comes to in a group with another period; never less.
+    fn within(self, period: i64) -> i64 {
+        (self.runtime.max(0) * period).div_euclid(self.period.max(1)) + 1
+    }
+}
+
+/// Gives every group on the way to `path` enough for its children and `more`.
+fn provide(path: &Path, more: Budget) -> Result<(), CgroupError> {
     let mut group = Path::new(MOUNTPOINT).join(CONTROLLER);
     for part in path.parent().into_iter().flatten() {
         group.push(part);
-        let needed = given_to_children(&group) + runtime;
-        if read(&group) < needed {
+        let own = Budget::read(&group);
+        let children = fs::read_dir(&group).into_iter().flatten().flatten();
+        let groups = children.map(|child| child.path()).filter(|path| path.join(RUNTIME).exists());
+        let given: i64 = groups.map(|group| Budget::read(&group).within(own.period)).sum();
+        let needed = given + more.within(own.period);
+        if own.runtime < needed {
             folder::write(&group.join(RUNTIME), &needed.to_string())?;
         }
     }
     Ok(())
-}
-
-fn given_to_children(group: &Path) -> i64 {
-    let children = fs::read_dir(group).into_iter().flatten().flatten();
-    children.map(|child| read(&child.path())).filter(|runtime| *runtime > 0).sum()
-}
-
-/// A group's runtime; 0 for what is no group.
-fn read(group: &Path) -> i64 {
-    fs::read_to_string(group.join(RUNTIME)).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }
