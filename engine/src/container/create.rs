@@ -42,7 +42,7 @@ pub enum CreateError {
     #[error("image {image} is for {found}, not for the platform {wanted} that is asked for")]
     Platform {
         /// As the user named it.
-        image: ImageReference,
+        image: Box<ImageReference>,
         /// What it is for.
         found: String,
         /// What it should be for.
@@ -143,7 +143,7 @@ fn find_image(layout: &Layout, spec: &ContainerSpec) -> Result<Image, CreateErro
         .ok_or_else(|| CreateError::NoImage { image: image(), id: spec.image_id.clone() })?;
     match &spec.platform {
         Some(wanted) if !fits(&found.platform, wanted) => Err(CreateError::Platform {
-            image: image(),
+            image: Box::new(image()),
             found: platform_name(&found.platform),
             wanted: platform_name(wanted),
         }),

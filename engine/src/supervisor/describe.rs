@@ -2,7 +2,6 @@
 
 use super::Supervised;
 use super::mounts::{self, SourceError};
-use crate::container::folder::Folder;
 use crate::runtime::apparmor::{self, AppArmorError};
 use crate::runtime::block_io;
 use crate::runtime::cdi::{self, CdiError};
