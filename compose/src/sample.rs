@@ -12,7 +12,9 @@ struct Texts<'a>(&'a [(&'a str, &'a str)]);
 
 impl Files for Texts<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let found = self.0.iter().find(|(name, _)| Path::new("/app").join(name) == path);
+        // Standard input has a name only.
+        let is_meant = |name: &str| Path::new("/app").join(name) == path || Path::new(name) == path;
+        let found = self.0.iter().find(|(name, _)| is_meant(name));
         found.map(|(_, text)| text.as_bytes().to_vec()).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 

@@ -49,7 +49,7 @@ impl<'a> Loader<'a> {
             Err(error) => {
                 let is_missing = error.is_missing();
                 let mut diagnostic = error.diagnostic("compose file");
-                diagnostic.hint = is_missing.then(|| self.similar_file(file)).flatten();
+                diagnostic.hint = (is_missing && from.is_none()).then(|| self.similar_file(file)).flatten();
                 return self.unreadable(diagnostic, from);
             }
         };
@@ -90,7 +90,8 @@ impl<'a> Loader<'a> {
         self.report.is_incomplete = true;
         match from {
             Some(arrival) => {
-                let hint = diagnostic.hint;
+                let hint =
+                    diagnostic.hint.or_else(|| Some("create the file, or correct the path".to_owned()));
                 self.report.error(arrival.span, diagnostic.message).hint = hint;
             }
             None => self.report.note(diagnostic),

@@ -41,7 +41,7 @@ pub(super) fn parse(source: SourceId, report: &mut Report) -> Vec<Node> {
         Ok(documents) => documents,
         Err(Stop::Syntax(error)) => {
             let span = builder.point(error.marker().line(), error.marker().col());
-            let hint = syntax_hint(&text.text, error.marker().line());
+            let hint = syntax_hint(&text.text, &error);
             builder.report.error(span, format!("invalid YAML: {}", error.info())).hint = hint;
             builder.report.is_incomplete = true;
             Vec::new()
@@ -54,7 +54,11 @@ pub(super) fn parse(source: SourceId, report: &mut Report) -> Vec<Node> {
 }
 
 /// What most often is behind a syntax error, as far as its line shows it.
-fn syntax_hint(text: &str, line: usize) -> Option<String> {
+fn syntax_hint(text: &str, error: &ScanError) -> Option<String> {
+    if error.info().contains("unknown anchor") {
+        return Some("define the value before this line, with `&NAME`".to_owned());
+    }
+    let line = error.marker().line();
     let near = |line: usize| text.lines().nth(line.checked_sub(1)?);
     let lines = [near(line), near(line.saturating_sub(1))];
     let has_tab = |line: &str| line.trim_start_matches(' ').starts_with('\t');
@@ -63,7 +67,11 @@ fn syntax_hint(text: &str, line: usize) -> Option<String> {
     }
     let is_unquoted = |line: &str| line.split_once(": ").is_some_and(|(_, value)| value.contains(": "));
     let unquoted = lines.iter().flatten().any(|line| is_unquoted(line));
-    unquoted.then(|| "put a value that contains `: ` in quotes".to_owned())
+    Some(if unquoted {
+        "put a value that contains `: ` in quotes".to_owned()
+    } else {
+        "look at the indentation, the quotes and the brackets of this line and those before it".to_owned()
+    })
 }
 
 /// Why reading a source ends early.
@@ -117,7 +125,8 @@ impl<'a> Builder<'a> {
         let before = self.nodes;
         self.nodes += 1;
         if depth > MAX_DEPTH {
-            self.report.error(span, format!("more than {MAX_DEPTH} levels of nesting"));
+            self.report.error(span, format!("more than {MAX_DEPTH} levels of nesting")).hint =
+                Some("write the file with fewer levels".to_owned());
             return Err(Stop::Reported);
         }
         let (value, anchor, tag) = match event {
@@ -141,14 +150,16 @@ impl<'a> Builder<'a> {
 
     fn alias(&mut self, id: usize, span: Span) -> Result<Node, Stop> {
         let Some((node, size)) = self.anchors.get(&id) else {
-            self.report.error(span, "this alias refers to a value that contains it");
+            self.report.error(span, "this alias refers to a value that contains it").hint =
+                Some("name a value that is complete before it".to_owned());
             return Err(Stop::Reported);
         };
         let (mut node, size) = (node.clone(), *size);
         self.nodes += size;
         self.aliased += size;
         if self.aliased > MAX_ALIASED {
-            self.report.error(span, format!("aliases bring more than {MAX_ALIASED} values"));
+            self.report.error(span, format!("aliases bring more than {MAX_ALIASED} values")).hint =
+                Some("write fewer aliases within aliases".to_owned());
             return Err(Stop::Reported);
         }
         node.trace(Step::Alias(span));
@@ -203,7 +214,10 @@ impl<'a> Builder<'a> {
 
     fn bad_key(&mut self, key: &Node, span: Span) -> Result<(), Stop> {
         let error = self.report.error(span, format!("a key must be a string, but is {}", key.kind()));
-        error.hint = key.value.scalar_text().map(|_| "put the key in quotes".to_owned());
+        error.hint = Some(match key.value.scalar_text() {
+            Some(text) => format!("put the key in quotes: \"{text}\""),
+            None => "write a name before the colon".to_owned(),
+        });
         self.fault()
     }
 
@@ -227,7 +241,8 @@ impl<'a> Builder<'a> {
             Value::List(items) => items.into_iter().for_each(|item| self.merge_key(map, item)),
             _ => {
                 let message = format!("`<<` needs a mapping or a list of mappings, but is {}", node.kind());
-                self.report.error(node.span, message);
+                let hint = "write `<<: *NAME`, where NAME is the anchor of a mapping".to_owned();
+                self.report.error(node.span, message).hint = Some(hint);
             }
         }
     }

@@ -138,13 +138,21 @@ pub(super) fn read_raw(
     read_as(path, reader, report, |text| Ok(dotenv::parse_raw(text, lookup)))
 }
 
+fn unreadable(error: &source::ReadError) -> Diagnostic {
+    if !error.is_missing() {
+        return error.diagnostic("env file");
+    }
+    Diagnostic::error(format!("couldn't find env file {}", error.path.display()))
+        .hint("create it, or name another with --env-file")
+}
+
 fn read_as(
     path: &Path,
     reader: &Reader<'_>,
     report: &mut Report,
     parse: impl FnOnce(&str) -> Result<BTreeMap<String, Assignment>, dotenv::DotenvError>,
 ) -> Result<Variables, Box<Diagnostic>> {
-    let text = reader.text(path).map_err(|error| Box::new(error.diagnostic("env file")))?;
+    let text = reader.text(path).map_err(|error| Box::new(unreadable(&error)))?;
     if !report.has_room() {
         return Err(Box::new(Diagnostic::error("more than 65,000 files")));
     }

@@ -93,7 +93,8 @@ pub(super) fn mount(node: &mut Node, shape: &mut Shape<'_>) {
     };
     let kind = kind.as_text().unwrap_or_default().to_owned();
     if matches!(kind.as_str(), "npipe" | "cluster") {
-        shape.report.warning(node.span, format!("volumes of type `{kind}` are not applied yet"));
+        shape.report.warning(node.span, format!("volumes of type `{kind}` are not applied yet")).hint =
+            Some("use a `bind` or a `volume`".to_owned());
     }
     if node.get("target").is_none() {
         let hint = "add `target:`, the path in the container".to_owned();
@@ -126,7 +127,9 @@ pub(super) fn port(node: &mut Node, shape: &mut Shape<'_>) {
             if let Value::Integer(number) = target.value
                 && !(1..=65535).contains(&number)
             {
-                shape.doubt(target, format!("the `target` of a port is from 1 to 65535, not {number}"));
+                shape
+                    .doubt(target, format!("the `target` of a port is from 1 to 65535, not {number}"))
+                    .hint = Some("write the port in the container".to_owned());
             }
         }
         None => {
@@ -140,14 +143,16 @@ pub(super) fn port(node: &mut Node, shape: &mut Shape<'_>) {
         && let Err(error) = short::range(text)
     {
         let shown = published.shown().unwrap_or_default();
-        shape.doubt(published, format!("`published: {shown}` cannot be used: {error}"));
+        shape.doubt(published, format!("`published: {shown}` cannot be used: {error}")).hint =
+            Some("write a port such as `8080`, or a range such as `8080-8090`".to_owned());
     }
     if let Some(address) = node.get("host_ip")
         && address.as_text().is_some_and(|text| text.parse::<IpAddr>().is_err())
         && !shape.is_template(address)
     {
         let shown = address.shown().unwrap_or_default();
-        shape.doubt(address, format!("`{shown}` is not an IP address"));
+        shape.doubt(address, format!("`{shown}` is not an IP address")).hint =
+            Some("write an address of this host, such as `127.0.0.1`".to_owned());
     }
     one_of_words(node, "mode", &["ingress", "host"], shape);
     one_of_words(node, "protocol", &["tcp", "udp", "sctp"], shape);
@@ -186,7 +191,8 @@ pub(super) fn watch_rule(node: &mut Node, shape: &mut Shape<'_>) {
 /// A request for devices: how many, or which.
 pub(super) fn device_request(node: &mut Node, shape: &mut Shape<'_>) {
     if let (Some(_), Some(ids)) = (node.get("count"), node.get("device_ids")) {
-        shape.report.error(ids.span, "`count` and `device_ids` exclude each other");
+        shape.report.error(ids.span, "`count` and `device_ids` exclude each other").hint =
+            Some("remove one of them".to_owned());
         return;
     }
     let Some(count) = node.get_mut("count") else { return };
@@ -200,7 +206,8 @@ pub(super) fn device_request(node: &mut Node, shape: &mut Shape<'_>) {
         None if shape.is_template(count) => {}
         None => {
             let shown = count.shown().unwrap_or_default();
-            shape.fault(count, format!("`count` must be a number or `all`, but is `{shown}`"));
+            shape.fault(count, format!("`count` must be a number or `all`, but is `{shown}`")).hint =
+                Some("write `count: all`".to_owned());
         }
     }
 }
@@ -252,5 +259,5 @@ fn word(node: &Node, key: &str, words: &[&str], shape: &mut Shape<'_>, is_other:
     let hint = nearest(text, words.iter().copied()).map(did_you_mean);
     let message =
         format!("`{}` is not valid for `{key}`: use {}", found.shown().unwrap_or_default(), words.join(", "));
-    shape.doubt(found, message).hint = hint;
+    shape.doubt(found, message).hint = hint.or_else(|| Some("write one of these words".to_owned()));
 }

@@ -36,7 +36,8 @@ impl Loader<'_> {
         let texts =
             |key: &str| -> Vec<PathBuf> { item.items(key).filter_map(Node::as_text).map(absolute).collect() };
         if item.get("path").is_none() {
-            self.report.error(item.span, "an include needs a `path`");
+            self.report.error(item.span, "an include needs a `path`").hint =
+                Some("add `path:`, the file to include".to_owned());
             return None;
         }
         let first_text = item.items("path").find_map(Node::as_text)?;
@@ -67,7 +68,8 @@ impl Loader<'_> {
             return None;
         }
         if self.including.len() >= MAX_DEPTH {
-            self.report.error(item.span, format!("more than {MAX_DEPTH} levels of inclusion"));
+            self.report.error(item.span, format!("more than {MAX_DEPTH} levels of inclusion")).hint =
+                Some("include the files from one".to_owned());
             return None;
         }
         Some(())

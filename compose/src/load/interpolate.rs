@@ -23,7 +23,7 @@ const MAX_DEPTH: usize = 64;
 /// Why a template has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TemplateError {
-    #[error("invalid interpolation format; write `$$` for a literal dollar sign")]
+    #[error("invalid interpolation format")]
     Invalid,
     #[error("required variable {name} is missing a value{}", suffix(message))]
     Required { name: String, message: String },
@@ -76,7 +76,7 @@ pub(super) fn interpolate(node: &mut Node, variables: &Variables, report: &mut R
 
 fn report_template(node: &Node, error: &TemplateError, variables: &Variables, report: &mut Report) {
     let hint = match error {
-        TemplateError::Invalid => None,
+        TemplateError::Invalid => Some("write `${NAME}`, and `$$` for a dollar sign itself".to_owned()),
         TemplateError::Required { name, .. } => Some(match variables.nearest(name) {
             Some(nearest) if nearest != name => format!("did you mean `{nearest}`?"),
             _ => format!("set {name} in the environment or in .env"),
@@ -259,17 +259,14 @@ mod tests {
     #[test]
     fn malformed_templates_are_refused() {
         for template in ["${", "${}", "${ SET}", "${SET }", "${SET!}", "${SET/a/b}"] {
-            check(template, "error: invalid interpolation format; write `$$` for a literal dollar sign");
+            check(template, "error: invalid interpolation format");
         }
     }
 
     #[test]
     fn nesting_without_end_is_refused() {
-        check(
-            &"${NONE:-".repeat(100_000),
-            "error: invalid interpolation format; write `$$` for a literal dollar sign",
-        );
+        check(&"${NONE:-".repeat(100_000), "error: invalid interpolation format");
         let deep = format!("{}{}", "${NONE:-".repeat(1_000), "}".repeat(1_000));
-        check(&deep, "error: invalid interpolation format; write `$$` for a literal dollar sign");
+        check(&deep, "error: invalid interpolation format");
     }
 }

@@ -82,8 +82,8 @@ fn implied(value: Value, span: Span, reason: &'static str) -> Entry {
 pub(super) fn normalize(tree: &mut Node, name: &str) {
     let span = tree.span;
     let mut uses_default = false;
-    for (_, service) in tree.entries_mut("services") {
-        complete(&mut service.node);
+    for (name, service) in tree.entries_mut("services") {
+        complete(&mut service.node, name);
         uses_default |= service.node.at(&["networks", DEFAULT_NETWORK]).is_some();
     }
     if uses_default {
@@ -115,7 +115,7 @@ fn name_element(node: &mut Node, key: &str, project: &str) {
     }
 }
 
-fn complete(service: &mut Node) {
+fn complete(service: &mut Node, own_name: &str) {
     if service.as_map().is_none() {
         return;
     }
@@ -132,7 +132,8 @@ fn complete(service: &mut Node) {
     if let Some(build) = service.get_mut("build").filter(|build| build.get("dockerfile_inline").is_none()) {
         set(build, "dockerfile", text("Dockerfile"), "the usual name");
     }
-    for (name, restart, span) in implied_dependencies(service) {
+    let implied_ones = implied_dependencies(service).into_iter().filter(|(name, ..)| name != own_name);
+    for (name, restart, span) in implied_ones.collect::<Vec<_>>() {
         set(service, "depends_on", Value::Map(Mapping::new()), "other attributes name services");
         let dependency = Node::map_of(
             [

@@ -3,6 +3,7 @@
 
 mod build;
 mod deploy;
+pub(super) mod extension;
 mod project;
 mod service;
 #[cfg(test)]

@@ -30,7 +30,8 @@ impl ServiceFiles<'_> {
         let mut values = Variables::default();
         for file in service.items("env_file") {
             let Some(path) = file.get("path") else {
-                self.report.error(file.span, "an env file needs a `path`");
+                self.report.error(file.span, "an env file needs a `path`").hint =
+                    Some("add `path:`, or write the path alone".to_owned());
                 continue;
             };
             let is_required = file.get("required").is_none_or(|required| required.value == Value::Bool(true));
@@ -50,7 +51,7 @@ impl ServiceFiles<'_> {
                 Some(format) => {
                     let span = file.get("format").map_or(file.span, |format| format.span);
                     let message = format!("`{format}` is not valid for `format`: use `raw`, or leave it out");
-                    self.report.error(span, message);
+                    self.report.error(span, message).hint = Some("remove `format:`".to_owned());
                     continue;
                 }
             };

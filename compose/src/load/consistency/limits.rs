@@ -28,7 +28,8 @@ impl Check<'_> {
         }
         for node in [scale, replicas].into_iter().flatten() {
             if count(Some(node)).is_some_and(|count| count < 0) {
-                self.fault(service, node.span, "a service cannot have fewer than 0 containers");
+                self.fault(service, node.span, "a service cannot have fewer than 0 containers").hint =
+                    Some("write 0 for none".to_owned());
             }
         }
         let wanted = count(scale).or(count(replicas)).unwrap_or(1);

@@ -11,6 +11,7 @@ use super::node::{Entry, Mapping, Node, Span, Tag, Value};
 use super::origin::{Step, Used, VariableSource};
 use super::report::Report;
 use super::scalar::{boolean, integer, number};
+use super::schema::extension::{self, Known};
 use super::schema::{Kind, Object, Status};
 use super::{path, words};
 use crate::diagnostic::{Diagnostic, nearest};
@@ -125,7 +126,17 @@ impl Shape<'_> {
             Some(text) if node.as_text().is_some() && !text.is_empty() => format!("`{text}`"),
             _ => node.kind().to_owned(),
         };
-        self.fault(node, format!("`{name}` must be {expected}, but is {found}"))
+        let hint = match (&node.value, expected) {
+            (Value::Null, _) => format!("remove `{name}:`, or give it a value"),
+            (_, "a mapping") => format!("write keys below `{name}:`"),
+            (_, "a list") => "write each item on a line of its own, after `- `".to_owned(),
+            (_, "true or false") => "write `true` or `false`".to_owned(),
+            (Value::Map(_), "a list of KEY=value") => "write `KEY=value`, without `: `".to_owned(),
+            (_, expected) => format!("write {expected}"),
+        };
+        let diagnostic = self.fault(node, format!("`{name}` must be {expected}, but is {found}"));
+        diagnostic.hint = Some(hint);
+        diagnostic
     }
 
     fn text(&mut self, node: &Node, name: &str) -> bool {
@@ -133,8 +144,10 @@ impl Shape<'_> {
             return true;
         }
         let text = node.value.scalar_text();
-        self.mismatched(node, name, "a string").hint =
-            text.map(|text| format!("put the value in quotes: \"{text}\""));
+        let diagnostic = self.mismatched(node, name, "a string");
+        if let Some(text) = text {
+            diagnostic.hint = Some(format!("put the value in quotes: \"{text}\""));
+        }
         false
     }
 
@@ -172,7 +185,8 @@ impl Shape<'_> {
         }
         let shown = node.shown().unwrap_or_default();
         let hint = nearest(text, words.iter().copied()).map(did_you_mean);
-        self.fault(node, format!("`{shown}` is not valid for `{name}`: use {}", one_of(words))).hint = hint;
+        self.fault(node, format!("`{shown}` is not valid for `{name}`: use {}", one_of(words))).hint =
+            hint.or_else(|| Some("write one of these words".to_owned()));
         false
     }
 
@@ -181,8 +195,10 @@ impl Shape<'_> {
             return self.measure::<GoDuration>(node, name);
         }
         let number = node.value.scalar_text();
-        self.mismatched(node, name, "a duration").hint =
-            number.map(|number| format!("write the unit, such as `{number}s`"));
+        let diagnostic = self.mismatched(node, name, "a duration");
+        if let Some(number) = number {
+            diagnostic.hint = Some(format!("write the unit, such as `{number}s`"));
+        }
         false
     }
 
@@ -281,6 +297,7 @@ impl Shape<'_> {
         let mut meant = Vec::new();
         map.retain(|key, entry| {
             if key.starts_with("x-") {
+                self.extension(object, key, entry);
                 return true;
             }
             let is_known = object.field(key).is_some();
@@ -299,6 +316,27 @@ impl Shape<'_> {
         true
     }
 
+    /// Checks an extension of Lighter's own; any other is anybody's.
+    fn extension(&mut self, object: &'static Object, key: &str, entry: &mut Entry) {
+        if !key.starts_with("x-lighter-") {
+            return;
+        }
+        match extension::find(key, object.name) {
+            Known::Here(kind) => self.shape(&mut entry.node, kind, key),
+            Known::Elsewhere(homes) => {
+                let message = format!("`{key}` has no meaning in {}", object.name);
+                self.report.error(entry.key_span, message).hint =
+                    Some(format!("it belongs to {}", homes.join(" or ")));
+            }
+            Known::No => {
+                let hint = nearest(key, extension::keys()).map(did_you_mean);
+                let message = format!("lighter has no extension `{key}`");
+                self.report.error(entry.key_span, message).hint =
+                    hint.or_else(|| Some("name it `x-…` without `lighter`".to_owned()));
+            }
+        }
+    }
+
     /// Reports an unknown key; returns the key that is probably meant, so that it is not missed.
     fn unknown(&mut self, object: &'static Object, key: &str, entry: &Entry) -> Option<(&'static str, Span)> {
         let near = nearest(key, object.fields.iter().map(|field| field.key));
@@ -314,11 +352,13 @@ impl Shape<'_> {
         match field.status {
             Status::Applied | Status::Inert => {}
             Status::Later => {
-                self.report.warning(entry.key_span, format!("`{key}` of {} is not applied yet", object.name));
+                let message = format!("`{key}` of {} is not applied yet", object.name);
+                self.report.warning(entry.key_span, message).hint =
+                    Some("the project runs as if it were not there".to_owned());
             }
             Status::Refused => {
                 let message = format!("`{key}` of {} is not supported", object.name);
-                self.report.doubt(entry.key_span, message);
+                self.report.doubt(entry.key_span, message).hint = Some(format!("remove `{key}`"));
             }
         }
         self.shape(&mut entry.node, &field.kind, key);

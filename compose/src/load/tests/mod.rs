@@ -1,5 +1,8 @@
 //! Files in, a project or diagnostics out.
 
+mod discovery;
+mod golden;
+
 use crate::sample::{brief, load_files, options};
 use crate::{Diagnostics, LoadOptions};
 
@@ -30,7 +33,7 @@ fn one_run_names_all_independent_errors() {
     check(
         "services:\n  web:\n    image: nginx\n    port: [80]\n    privileged: perhaps\n    mem_limit: 5q\n  db:\n    imag: x\n",
         "compose.yaml:4:5: unknown key `port` in a service [did you mean `ports`?]\n\
-         compose.yaml:5:17: `privileged` must be true or false, but is `perhaps`\n\
+         compose.yaml:5:17: `privileged` must be true or false, but is `perhaps` [write `true` or `false`]\n\
          compose.yaml:6:16: `mem_limit`: `5q` is not a size [write a number with an optional unit, such as `512m` or `1.5gb`]\n\
          compose.yaml:8:5: unknown key `imag` in a service [did you mean `image`?]",
     );
@@ -84,7 +87,7 @@ fn what_is_not_applied_is_named() {
     check(
         "version: '3'\nservices:\n  web:\n    image: nginx\n    models: {}\n    x-note: ignored\n    command: echo $NONE\n",
         "compose.yaml:1:1: `version` is obsolete and ignored [remove it]\n\
-         compose.yaml:5:5: `models` of a service is not applied yet\n\
+         compose.yaml:5:5: `models` of a service is not applied yet [the project runs as if it were not there]\n\
          compose.yaml:7:14: the variable `NONE` is not set, an empty string is used [set NONE, or give a default: `${NONE:-}`]",
     );
 }
