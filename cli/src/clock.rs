@@ -108,10 +108,18 @@ fn parse_date(text: &str) -> Option<SystemTime> {
     let mut parts = clock.split(':').filter(|part| !part.is_empty());
     let hour: u64 = parts.next().map_or(Some(0), |part| part.parse().ok())?;
     let minute: u64 = parts.next().map_or(Some(0), |part| part.parse().ok())?;
-    let second: f64 = parts.next().map_or(Some(0.0), |part| part.parse().ok())?;
-    let is_valid = hour < 24 && minute < 60 && (0.0..61.0).contains(&second) && parts.next().is_none();
-    let whole = (day * SECONDS_PER_DAY + hour * 3600 + minute * 60).checked_add_signed(-offset)?;
-    is_valid.then(|| UNIX_EPOCH + Duration::from_secs(whole) + Duration::from_secs_f64(second))
+    let (second, nanoseconds) = parts.next().map_or(Some((0, 0)), seconds)?;
+    let is_valid = hour < 24 && minute < 60 && second < 61 && parts.next().is_none();
+    let whole = (day * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second).checked_add_signed(-offset)?;
+    is_valid.then(|| UNIX_EPOCH + Duration::new(whole, nanoseconds))
+}
+
+/// `08` or `08.5`, to the nanosecond: times that were printed are found again.
+fn seconds(text: &str) -> Option<(u64, u32)> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = fraction.get(..9).unwrap_or(fraction);
+    let nanoseconds = if digits.is_empty() { 0 } else { format!("{digits:0<9}").parse().ok()? };
+    Some((whole.parse().ok()?, nanoseconds))
 }
 
 /// Splits `08:00:00+01:00` into the clock and the seconds east of Greenwich.

@@ -6,7 +6,7 @@
 use super::layer::{UnpackError, unpack_tree};
 use super::store::Staging;
 use super::{Configuration, History, Image, Store, StoreError};
-use engine_spec::{ImageConfig, ImageReference, Platform};
+use engine_spec::{ImageAction, ImageConfig, ImageReference, Platform};
 use std::io::Read;
 
 /// An archive did not become an image.
@@ -55,7 +55,9 @@ pub fn import(
     let layer = store.commit_layer(&tree)?;
     configuration.diff_ids.push(layer.diff_id);
     configuration.history.push(History { comment: Some("imported".to_owned()), ..History::default() });
-    Ok(store.create_image(&configuration, name.map_or(&[], std::slice::from_ref))?)
+    let image = store.create_image(&configuration, name.map_or(&[], std::slice::from_ref))?;
+    store.note(Some(&image.id), name, ImageAction::Import);
+    Ok(image)
 }
 
 /// One instruction: its name, then JSON words or plain text.

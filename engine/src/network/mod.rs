@@ -46,8 +46,8 @@ pub use resolv_conf::resolv_conf;
 pub use uplink::UplinkError;
 
 use crate::state::Layout;
-use crate::state::lock;
-use engine_spec::{NetworkName, NetworkSpec, ObservedNetwork};
+use crate::state::{events, lock};
+use engine_spec::{EventObject, NetworkAction, NetworkName, NetworkSpec, ObservedNetwork};
 use netlink::Socket;
 use options::Attachment;
 use std::fs;
@@ -77,6 +77,7 @@ pub fn create(layout: &Layout, spec: &NetworkSpec) -> Result<ObservedNetwork, Ne
         undone.unwrap_or_else(|undo| tracing::warn!(%undo, "cannot undo what was made of the network"));
         return Err(error);
     }
+    note(layout, &record, NetworkAction::Create);
     Ok(record.into())
 }
 
@@ -115,11 +116,28 @@ pub fn remove(layout: &Layout, network: &NetworkName) -> Result<(), NetworkError
         return Err(NetworkError::InUse { network: network.clone() });
     }
     match record::load(layout, network)? {
-        Some(record) => take_away(layout, &record)?,
+        Some(record) => {
+            take_away(layout, &record)?;
+            note(layout, &record, NetworkAction::Destroy);
+        }
         // What a `create` left that was interrupted before it wrote the record.
         None => remove_folder(&layout.network(network))?,
     }
     remove_unused_default(layout)
+}
+
+/// Tells who listens to events.
+fn note(layout: &Layout, record: &NetworkRecord, action: NetworkAction) {
+    let (name, labels) = (record.spec.name.clone(), record.spec.labels.clone());
+    let driver = record.spec.driver.to_string();
+    events::note(layout, EventObject::Network { id: record.id.clone(), name, driver, labels, action });
+}
+
+/// Tells who listens to events that a container has a place in a network, or has it no more.
+pub(crate) fn note_place(layout: &Layout, network: &NetworkName, action: NetworkAction) {
+    if let Ok(Some(record)) = record::load(layout, network) {
+        note(layout, &record, action);
+    }
 }
 
 /// The default network is nobody's to remove, so it goes when it is the only one left and unused.

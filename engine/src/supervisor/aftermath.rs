@@ -37,6 +37,7 @@ impl Supervisor {
         }
         let exit_code = end.exit_code();
         self.supervised.event(ContainerAction::Die { exit_code });
+        self.supervised.disconnected();
         if cause == Some(Cause::User) {
             self.supervised.event(ContainerAction::Stop);
         }

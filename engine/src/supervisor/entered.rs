@@ -21,6 +21,9 @@ use std::path::PathBuf;
 /// The exit code of a process that could not be executed, where none is more fitting (Docker's).
 const NOT_EXECUTED: i32 = 126;
 
+/// The exit code of a container that could not be launched.
+const NOT_LAUNCHED: i32 = 128;
+
 /// Why a process could not be added.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EnterError {
@@ -37,7 +40,11 @@ pub(super) enum EnterError {
 impl EnterError {
     fn exit_code(&self) -> i32 {
         match self {
-            Self::Launch(error) => error.exit_code(),
+            Self::Launch(error) => match error.exit_code() {
+                // What keeps a container from its start only keeps the process from being executed.
+                NOT_LAUNCHED => NOT_EXECUTED,
+                code => code,
+            },
             Self::User(_) | Self::Root(_) | Self::Streams(_) => NOT_EXECUTED,
         }
     }

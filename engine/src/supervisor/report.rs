@@ -3,15 +3,34 @@
 use super::message::Answer;
 use super::run::Supervisor;
 use super::{Supervised, message};
+use crate::network;
 use crate::state::container::{StatusRecord, kept_status_path, status_path};
 use crate::state::record::{self, Record, RecordError};
 use crate::state::{ProcessRef, events};
-use engine_spec::ContainerAction;
+use engine_spec::{ContainerAction, NetworkAction};
 
 impl Supervised {
     /// Adds an event to the log. A full disk must not stop a container, so failing is no error.
     pub(super) fn event(&self, action: ContainerAction) {
         events::note_container(&self.layout, &self.record, action);
+    }
+
+    /// Tells that the container has its place in its networks.
+    pub(super) fn connected(&self) {
+        let container = || self.record.id.clone();
+        for endpoint in self.endpoints() {
+            let action = NetworkAction::Connect { container: container() };
+            network::note_place(&self.layout, &endpoint.network, action);
+        }
+    }
+
+    /// Tells that the container has it no more.
+    pub(super) fn disconnected(&self) {
+        let container = || self.record.id.clone();
+        for endpoint in self.endpoints() {
+            let action = NetworkAction::Disconnect { container: container() };
+            network::note_place(&self.layout, &endpoint.network, action);
+        }
     }
 
     /// Writes a record of the run folder.

@@ -93,6 +93,7 @@ impl Supervisor {
                 self.publish_status();
                 // After a boot it tells that the container ran; a full disk must not end it now.
                 let _ = self.keep_status();
+                self.supervised.connected();
                 self.supervised.event(ContainerAction::Start);
                 Ok(())
             }

@@ -18,8 +18,10 @@ pub(crate) use record::VolumeRecord;
 
 use crate::state::container;
 use crate::state::record::RecordError;
-use crate::state::{self, Layout};
-use engine_spec::{ContainerId, ContainerName, Labels, ObservedVolume, VolumeName, VolumeSpec};
+use crate::state::{self, Layout, events};
+use engine_spec::{
+    ContainerId, ContainerName, EventObject, Labels, ObservedVolume, VolumeAction, VolumeName, VolumeSpec,
+};
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -205,6 +207,7 @@ fn make(
     made.map_err(|source| VolumeError::Folder { attempt: "create", path, source })?;
     let record = VolumeRecord { spec: spec.clone(), owner: owner.cloned(), created_at: SystemTime::now() };
     record::write(layout, &record).map_err(|source| refused(&spec.name, source))?;
+    note(layout, spec, VolumeAction::Create);
     Ok(record.into())
 }
 
@@ -216,6 +219,7 @@ pub fn remove(layout: &Layout, name: &VolumeName) -> Result<(), VolumeError> {
     if let Some(container) = user_of(layout, name)? {
         return Err(VolumeError::InUse { name: name.clone(), container });
     }
+    let found = read(layout, name).ok().flatten();
     let path = layout.volume(name);
     // What is mounted over its folder is not ours to remove.
     attach::detach(&data(layout, name))
@@ -228,7 +232,15 @@ pub fn remove(layout: &Layout, name: &VolumeName) -> Result<(), VolumeError> {
             source,
         })?;
     }
+    if let Some(record) = found {
+        note(layout, &record.spec, VolumeAction::Destroy);
+    }
     Ok(())
+}
+
+fn note(layout: &Layout, spec: &VolumeSpec, action: VolumeAction) {
+    let (name, labels) = (spec.name.clone(), spec.labels.clone());
+    events::note(layout, EventObject::Volume { name, labels, action });
 }
 
 fn user_of(layout: &Layout, name: &VolumeName) -> Result<Option<ContainerName>, VolumeError> {

@@ -28,6 +28,8 @@ fn an_exit_code_tells_what_happened() {
     machine.run(&["exec", "a", "sh", "-c", "kill -9 $$"]).fails_with(137);
     machine.run(&["exec", "a", "nothing-of-that-name"]).fails_with(127);
     machine.run(&["exec", "a", "/etc"]).fails_with(126);
+    machine.run(&["exec", "-w", "/nowhere", "a", "true"]).fails_with(126);
+    machine.run(&["exec", "-u", "nobody-of-that-name", "a", "true"]).fails_with(126);
     machine.ok(&["stop", "-t", "1", "a"]);
     machine.run(&["exec", "a", "true"]).fails_with(1).says(&["container a is not running"]);
     machine.run(&["exec", "nobody", "true"]).fails_with(1).says(&["no such container: nobody"]);

@@ -1,6 +1,7 @@
 //! Every operation on single containers, one file per group.
 
 mod copy;
+mod events;
 mod exec;
 mod image;
 mod life;

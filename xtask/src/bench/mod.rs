@@ -7,6 +7,7 @@ mod figure;
 mod flask;
 mod floor;
 mod memory;
+mod operations;
 mod page;
 mod row;
 mod sleepers;
@@ -31,7 +32,7 @@ struct Area {
     floor: Option<fn() -> Result<Vec<Figure>>>,
 }
 
-const AREAS: &[Area] = &[sleepers::AREA, flask::AREA];
+const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {

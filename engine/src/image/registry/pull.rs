@@ -6,7 +6,7 @@ use super::{Progress, Registries};
 use crate::image::manifest::{self, Descriptor, Document, Manifest, ManifestError};
 use crate::image::store::{ManifestText, Staging};
 use crate::image::{Configuration, ConfigurationError, Image, Store, StoreError};
-use engine_spec::{Digest, ImageReference, Platform};
+use engine_spec::{Digest, ImageAction, ImageReference, Platform};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -103,7 +103,9 @@ pub async fn pull(
     let (store, name) = (store.clone(), reference.clone());
     let published = tokio::task::spawn_blocking(move || {
         let manifest = ManifestText { digest: found.digest, text: &found.text };
-        store.publish_image(&text, &manifest, &[name])
+        let image = store.publish_image(&text, &manifest, std::slice::from_ref(&name))?;
+        store.note(Some(&image.id), Some(&name), ImageAction::Pull);
+        Ok(image)
     });
     let published = published.await.map_err(|_| PullError::Interrupted(reference.clone()))?;
     published.map_err(|source| failed.layer(LayerError::Store(source)))

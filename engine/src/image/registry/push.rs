@@ -7,7 +7,7 @@ use super::error::RegistryError;
 use super::{Progress, Registries};
 use crate::image::manifest::{Descriptor, Manifest};
 use crate::image::{Image, Store, StoreError};
-use engine_spec::{Digest, ImageReference};
+use engine_spec::{Digest, ImageAction, ImageReference};
 
 /// How often a blob is sent whose sending breaks off.
 const UPLOADS: u32 = 3;
@@ -68,6 +68,7 @@ pub async fn push(
     }
     send_blob(store, &client, &manifest.config).await.map_err(refused)?;
     client.put_manifest(tag, manifest.media_type(), &text).await.map_err(refused)?;
+    store.note(Some(&image.id), Some(reference), ImageAction::Push);
     Ok(crate::image::layer::Hasher::sha256(&text))
 }
 

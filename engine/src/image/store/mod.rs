@@ -26,11 +26,11 @@ pub(crate) use staging::Staging;
 use super::config::{Configuration, ConfigurationError};
 use super::layer::{CommitError, UnpackError};
 use super::{Image, ManifestError};
-use crate::state::Layout;
 use crate::state::container::ResolveError;
 use crate::state::lock::LockError;
 use crate::state::record::{self, RecordError};
-use engine_spec::{Digest, ImageReference};
+use crate::state::{Layout, events};
+use engine_spec::{Digest, EventObject, ImageAction, ImageReference};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -143,6 +143,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// Tells who listens to events.
+    pub(crate) fn note(&self, id: Option<&Digest>, name: Option<&ImageReference>, action: ImageAction) {
+        let object = EventObject::Image { id: id.cloned(), name: name.cloned(), action };
+        events::note(&self.layout, object);
+    }
+
     /// The store of an installation; touches nothing yet.
     #[must_use]
     pub fn open(layout: &Layout) -> Self {

@@ -3,7 +3,7 @@
 //! The link's name is the canonical image name with `%` for `/`, its text the image id.
 
 use super::{Store, StoreError};
-use engine_spec::{Digest, ImageReference};
+use engine_spec::{Digest, ImageAction, ImageReference};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -45,6 +45,7 @@ impl Store {
             return Err(StoreError::NoImage(id.to_string()));
         }
         self.write_name(id, name)?;
+        self.note(Some(id), Some(name), ImageAction::Tag);
         Ok(crate::state::sync_stage(self.layout.data())?)
     }
 

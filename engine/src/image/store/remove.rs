@@ -8,7 +8,7 @@ use super::{Staging, Store, StoreError};
 use crate::image::Image;
 use crate::state::container::{self, ContainerRecord};
 use crate::state::lock;
-use engine_spec::{Digest, ImageReference};
+use engine_spec::{Digest, ImageAction, ImageReference};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -37,6 +37,7 @@ impl Store {
             self.refuse_if_used(&id, &name.to_string())?;
         }
         self.remove_name(name)?;
+        self.note(Some(&id), Some(name), ImageAction::Untag);
         let mut removed = Removed { untagged: vec![name.clone()], deleted: Vec::new() };
         if is_last {
             removed.deleted = self.remove_record(&id)?;
@@ -57,6 +58,7 @@ impl Store {
         for (name, other) in self.names()? {
             if other == *id {
                 self.remove_name(&name)?;
+                self.note(Some(id), Some(&name), ImageAction::Untag);
                 removed.untagged.push(name);
             }
         }
@@ -92,6 +94,7 @@ impl Store {
         for blob in [&image.manifest, &image.id] {
             remove_file(&self.layout.blob(blob))?;
         }
+        self.note(Some(id), None, ImageAction::Delete);
         let mut deleted = vec![image.id.clone()];
         let needed = self.needed_layers()?;
         for diff_id in image.layers.iter().filter(|diff_id| !needed.contains(*diff_id)) {

@@ -1,12 +1,15 @@
 //! `container rm`.
 
-use super::{Containers, OperationError};
+use super::{Containers, OperationError, prepared};
+use crate::commands::container::each;
 use crate::error::CommandError;
+use crate::output;
+use crate::report;
 use crate::session::Session;
 use clap::Args;
 use engine::container;
 use engine::state::Layout;
-use engine::state::container::{by_name, status};
+use engine::state::container::{ResolveError, by_name, resolve_name, status};
 use engine_spec::ContainerName;
 use std::process::ExitCode;
 
@@ -25,11 +28,21 @@ pub(crate) struct Remove {
 
 impl Remove {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        self.names.each(session, |layout, name| {
-            if !self.force && is_running(layout, name)? {
+        let layout = prepared(session)?;
+        each(&self.names.containers, &session.terminal, |text| {
+            let name = match resolve_name(&layout, text) {
+                // As docker: what is to be gone by all means is gone, which is worth a word.
+                Err(error @ ResolveError::Unknown(_)) if self.force => {
+                    report::failure(&error.into(), &session.terminal);
+                    return Ok(());
+                }
+                name => name?,
+            };
+            if !self.force && is_running(&layout, &name)? {
                 return Err(OperationError::Running(name.to_string()).into());
             }
-            Ok(container::remove(layout, name, self.volumes).map_err(OperationError::from)?)
+            container::remove(&layout, &name, self.volumes).map_err(OperationError::from)?;
+            output::print_lines([text])
         })
     }
 }
