@@ -5,6 +5,7 @@ mod build;
 mod commands;
 mod convergence;
 mod dependencies;
+mod escapes;
 mod flask_redis;
 mod input;
 mod input_at_run_time;

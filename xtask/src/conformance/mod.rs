@@ -5,6 +5,7 @@
 
 mod comparison;
 mod compose;
+mod isolation;
 mod page;
 
 use crate::engine::{Engine, Images};
@@ -30,7 +31,7 @@ struct Engines {
 }
 
 /// Every area; a new one is a file beside this one and a word here.
-const AREAS: &[Area] = &[compose::AREA];
+const AREAS: &[Area] = &[compose::AREA, isolation::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
