@@ -19,3 +19,4 @@ mod ports;
 mod runc;
 mod storage;
 mod teardown;
+mod watch;

@@ -34,9 +34,13 @@ pub(super) struct Copy {
 impl Copy {
     /// The path inside the container.
     pub(super) fn whole(&self) -> PathBuf {
-        // Joining an empty path would leave a slash at the end.
-        if self.path.as_os_str().is_empty() { self.target.clone() } else { self.target.join(&self.path) }
+        whole(&self.target, &self.path)
     }
+}
+
+/// `path` below `target`, or the target itself for an empty one, to which joining would add a slash.
+pub(super) fn whole(target: &Path, path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() { target.to_owned() } else { target.join(path) }
 }
 
 /// Holds each of `changed` against every rule; all that match count.

@@ -2,22 +2,23 @@
 //! begins with it.
 //!
 //! ```text
-//! lib/watch/<project>/<service>/journal.json   base: since `image` was built
-//!                               files/<n>      fresh: since a build began that is not done
+//! lib/watch/<project>/<service>/journal    a line of JSON for each thing that happened
+//!                               files/<n>  what was in the files
 //! ```
 //!
-//! A container of `image` gets base and fresh. A container of any other image is one of the build that
-//! runs, or of one that nobody watched: it has all that was copied before, and gets fresh alone.
+//! Two sets of paths follow from the lines: *base*, copied since the image was built, and *fresh*, copied
+//! since a build began that is not done. A container of that image gets both. A container of any other
+//! image is one of the build that goes on, or of one that nobody watched: it has all that was copied
+//! before, and gets fresh alone.
 
 use super::batch::Copy;
 use engine::container::sync::{Change, Content, Entrance, EntranceError, SyncError};
 use engine::state::Layout;
-use engine::state::record::{self, Record, RecordError};
 use engine_spec::{ContainerId, ContainerSpec, Digest, ProjectName, ServiceName, compose_label};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -25,9 +26,15 @@ use std::time::SystemTime;
 /// A journal that cannot be kept or followed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
-    /// Its record cannot be read or written.
-    #[error(transparent)]
-    Record(#[from] RecordError),
+    /// Its own file cannot be read or written.
+    #[error("cannot use {}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// A file cannot be kept.
     #[error("cannot keep {} for containers to come", path.display())]
     Keep {
@@ -49,23 +56,30 @@ pub(crate) enum JournalError {
 #[derive(Debug)]
 pub(crate) struct Journal {
     folder: PathBuf,
-    record: JournalRecord,
-}
-
-/// What is kept of it between commands.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct JournalRecord {
-    image: Option<Digest>,
-    base: Entries,
-    fresh: Entries,
-    is_building: bool,
+    state: State,
     /// The number of the next file.
     next: u64,
 }
 
-impl Record for JournalRecord {
-    const KIND: &'static str = "journal";
-    const VERSION: u32 = 1;
+/// A thing that happened.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Line {
+    /// This was copied into containers of an image.
+    Copied { image: Digest, entry: Entry },
+    /// A build began.
+    BuildBegan,
+    /// It ended; `image` is what containers have since, if it is a new one.
+    BuildEnded { image: Option<Digest> },
+}
+
+/// What follows from all lines.
+#[derive(Debug, Default)]
+struct State {
+    image: Option<Digest>,
+    base: Entries,
+    fresh: Entries,
+    is_building: bool,
 }
 
 /// What is at a path, by the path inside the container.
@@ -87,6 +101,50 @@ enum Kept {
     Nothing,
 }
 
+impl Entry {
+    fn whole(&self) -> PathBuf {
+        super::batch::whole(&self.target, &self.path)
+    }
+}
+
+impl State {
+    fn follow(&mut self, line: Line) {
+        match line {
+            Line::Copied { image, entry } => {
+                if self.image.as_ref() != Some(&image) && !self.is_building {
+                    self.base.clear();
+                    self.image = Some(image);
+                }
+                let entries = if self.is_building { &mut self.fresh } else { &mut self.base };
+                let whole = entry.whole();
+                // What was in a folder that is gone is gone with it.
+                if entry.kept == Kept::Nothing {
+                    let inside: Vec<PathBuf> = entries
+                        .range(whole.clone()..)
+                        .take_while(|(path, _)| path.starts_with(&whole))
+                        .map(|(path, _)| path.clone())
+                        .collect();
+                    inside.iter().for_each(|path| drop(entries.remove(path)));
+                }
+                entries.insert(whole, entry);
+            }
+            Line::BuildBegan => {
+                self.is_building = true;
+                self.base.append(&mut self.fresh);
+            }
+            Line::BuildEnded { image } => {
+                self.is_building = false;
+                if image.is_some() && image != self.image {
+                    self.image = image;
+                    self.base = std::mem::take(&mut self.fresh);
+                } else {
+                    self.base.append(&mut self.fresh);
+                }
+            }
+        }
+    }
+}
+
 impl Journal {
     /// Reads that of a service; an empty one where there is none.
     pub(crate) fn open(
@@ -95,50 +153,44 @@ impl Journal {
         service: &ServiceName,
     ) -> Result<Self, JournalError> {
         let folder = folder(layout, project).join(service.as_str());
-        let record = record::read(&folder.join("journal.json"))?.unwrap_or_default();
-        Ok(Self { folder, record })
+        let path = folder.join("journal");
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            text => text.map_err(|source| JournalError::File { path, source })?,
+        };
+        let mut journal = Self { folder, state: State::default(), next: 0 };
+        // The last line may be a part of one: whoever wrote it was killed, and had not said that it is kept.
+        for line in text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()) {
+            if let Line::Copied { entry: Entry { kept: Kept::File { number, .. }, .. }, .. } = &line {
+                journal.next = journal.next.max(number + 1);
+            }
+            journal.state.follow(line);
+        }
+        Ok(journal)
     }
 
     /// Notes what was copied into containers of `image`.
     pub(super) fn note(&mut self, image: &Digest, copies: &BTreeSet<Copy>) -> Result<(), JournalError> {
-        if self.record.image.as_ref() != Some(image) && !self.record.is_building {
-            self.record.base.clear();
-            self.record.image = Some(image.clone());
-        }
-        fs::create_dir_all(self.files()).map_err(|source| keep(&self.files(), source))?;
+        let mut lines = Vec::new();
+        self.prepare()?;
         for copy in copies {
             let kept = self.keep(&copy.source)?;
-            let whole = copy.whole();
             let entry = Entry { target: copy.target.clone(), path: copy.path.clone(), kept };
-            let entries = self.current();
-            // What was in a folder that is gone is gone with it.
-            if entry.kept == Kept::Nothing {
-                entries.retain(|path, _| !path.starts_with(&whole));
-            }
-            entries.insert(whole, entry);
+            lines.push(Line::Copied { image: image.clone(), entry });
         }
-        self.save()
+        self.write(lines)
     }
 
     /// A build begins: what is copied from now on may or may not be in its image.
     pub(super) fn build_begins(&mut self) -> Result<(), JournalError> {
-        self.record.is_building = true;
-        let fresh = std::mem::take(&mut self.record.fresh);
-        self.record.base.extend(fresh);
-        self.save()
+        self.prepare()?;
+        self.write(vec![Line::BuildBegan])
     }
 
     /// The build has ended; `image` is what containers have now, if it is a new one.
     pub(super) fn build_ended(&mut self, image: Option<Digest>) -> Result<(), JournalError> {
-        self.record.is_building = false;
-        let fresh = std::mem::take(&mut self.record.fresh);
-        if image.is_some() && image != self.record.image {
-            self.record.image = image;
-            self.record.base = fresh;
-        } else {
-            self.record.base.extend(fresh);
-        }
-        self.save()
+        self.write(vec![Line::BuildEnded { image }])?;
+        self.tidy()
     }
 
     /// Brings a new container of `image`, which has not started, as far as the others are.
@@ -148,9 +200,9 @@ impl Journal {
         container: &ContainerId,
         image: &Digest,
     ) -> Result<(), JournalError> {
-        let is_same = self.record.image.as_ref() == Some(image);
-        let base = is_same.then_some(&self.record.base).into_iter().flatten();
-        let entries: Vec<&Entry> = base.chain(&self.record.fresh).map(|(_, entry)| entry).collect();
+        let is_same = self.state.image.as_ref() == Some(image);
+        let base = is_same.then_some(&self.state.base).into_iter().flatten();
+        let entries: Vec<&Entry> = base.chain(&self.state.fresh).map(|(_, entry)| entry).collect();
         if entries.is_empty() {
             return Ok(());
         }
@@ -174,10 +226,6 @@ impl Journal {
         Ok(())
     }
 
-    fn current(&mut self) -> &mut Entries {
-        if self.record.is_building { &mut self.record.fresh } else { &mut self.record.base }
-    }
-
     fn keep(&mut self, source: &Path) -> Result<Kept, JournalError> {
         let Ok(metadata) = fs::symlink_metadata(source) else { return Ok(Kept::Nothing) };
         let mode = metadata.mode() & 0o7777;
@@ -187,24 +235,52 @@ impl Journal {
         if metadata.is_symlink() {
             return fs::read_link(source).map(Kept::Link).map_err(|error| keep(source, error));
         }
-        let number = self.record.next;
-        self.record.next += 1;
+        let number = self.next;
+        self.next += 1;
         fs::copy(source, self.file(number)).map_err(|error| keep(source, error))?;
         let modified = metadata.modified().map_err(|error| keep(source, error))?;
         Ok(Kept::File { number, mode, modified })
     }
 
-    /// Writes the record, then removes files that it no longer names.
-    fn save(&self) -> Result<(), JournalError> {
-        fs::create_dir_all(self.files()).map_err(|source| keep(&self.files(), source))?;
-        record::write_volatile(&self.folder.join("journal.json"), &self.record)?;
-        let all = self.record.base.values().chain(self.record.fresh.values());
-        let named: BTreeSet<u64> = all
-            .filter_map(|entry| match entry.kept {
-                Kept::File { number, .. } => Some(number),
-                Kept::Link(_) | Kept::Folder { .. } | Kept::Nothing => None,
+    fn prepare(&self) -> Result<(), JournalError> {
+        let files = self.files();
+        fs::create_dir_all(&files).map_err(|source| JournalError::File { path: files, source })
+    }
+
+    fn write(&mut self, lines: Vec<Line>) -> Result<(), JournalError> {
+        let mut text = String::new();
+        for line in &lines {
+            // Paths that are no UTF-8 cannot be written as JSON.
+            let Ok(line) = serde_json::to_string(line) else { continue };
+            text.push_str(&line);
+            text.push('\n');
+        }
+        let path = self.folder.join("journal");
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|source| JournalError::File { path, source })?;
+        lines.into_iter().for_each(|line| self.state.follow(line));
+        Ok(())
+    }
+
+    /// Begins a new file of lines with what still counts, and drops the files that nothing names.
+    fn tidy(&mut self) -> Result<(), JournalError> {
+        let State { image, base, fresh, .. } = std::mem::take(&mut self.state);
+        let lines = image.into_iter().flat_map(|image| {
+            let entries = base.clone().into_values().chain(fresh.clone().into_values());
+            entries.map(move |entry| Line::Copied { image: image.clone(), entry }).collect::<Vec<_>>()
+        });
+        let lines: Vec<Line> = lines.collect();
+        let named: BTreeSet<u64> = lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::Copied { entry: Entry { kept: Kept::File { number, .. }, .. }, .. } => Some(*number),
+                _ => None,
             })
             .collect();
+        let path = self.folder.join("journal");
+        fs::remove_file(&path).map_err(|source| JournalError::File { path, source })?;
+        self.write(lines)?;
         for entry in fs::read_dir(self.files()).into_iter().flatten().flatten() {
             let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
             if number.is_none_or(|number| !named.contains(&number)) {
@@ -296,10 +372,11 @@ mod tests {
     fn another_image_begins_anew() {
         let fixture = Fixture::new("image");
         fixture.journal().note(&image(1), &fixture.copies(&["a"])).expect("noted");
-        assert_eq!(paths(&fixture.journal().record.base), ["/app/a"]);
+        assert_eq!(paths(&fixture.journal().state.base), ["/app/a"]);
         let mut journal = fixture.journal();
         journal.note(&image(2), &fixture.copies(&["gone"])).expect("noted");
-        assert_eq!(paths(&fixture.journal().record.base), ["/app/gone"]);
+        assert_eq!(paths(&fixture.journal().state.base), ["/app/gone"]);
+        journal.build_ended(None).expect("noted");
         assert_eq!(fs::read_dir(journal.files()).expect("read").count(), 0, "the first file is not kept");
     }
 
@@ -311,8 +388,8 @@ mod tests {
         journal.build_begins().expect("noted");
         journal.note(&image(1), &fixture.copies(&["b"])).expect("noted");
         journal.build_ended(Some(image(2))).expect("noted");
-        assert_eq!(paths(&journal.record.base), ["/app/b"]);
-        assert!(journal.record.fresh.is_empty());
+        assert_eq!(paths(&journal.state.base), ["/app/b"]);
+        assert!(journal.state.fresh.is_empty());
     }
 
     #[test]
@@ -323,7 +400,7 @@ mod tests {
         journal.build_begins().expect("noted");
         journal.note(&image(1), &fixture.copies(&["b"])).expect("noted");
         journal.build_ended(None).expect("noted");
-        assert_eq!(paths(&journal.record.base), ["/app/a", "/app/b"]);
+        assert_eq!(paths(&journal.state.base), ["/app/a", "/app/b"]);
     }
 
     #[test]
@@ -332,7 +409,7 @@ mod tests {
         let mut journal = fixture.journal();
         journal.note(&image(1), &fixture.copies(&["x/y"])).expect("noted");
         journal.note(&image(1), &fixture.copies(&["x"])).expect("noted");
-        assert_eq!(paths(&journal.record.base), ["/app/x"]);
-        assert_eq!(journal.record.base[Path::new("/app/x")].kept, Kept::Nothing);
+        assert_eq!(paths(&journal.state.base), ["/app/x"]);
+        assert_eq!(journal.state.base[Path::new("/app/x")].kept, Kept::Nothing);
     }
 }

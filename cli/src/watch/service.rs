@@ -108,10 +108,11 @@ impl Watched {
     }
 
     /// A task begins.
-    pub(super) fn begins(&mut self, task: &Task) -> Result<(), JournalError> {
+    pub(super) fn begins(&mut self, task: &Task) -> Result<(), CommandError> {
         self.task = Some((task.clone(), Instant::now()));
         self.running = Running::default();
         if matches!(task, Task::Rebuild { .. }) {
+            self.image = self.current_image()?;
             self.replaced = self.image.clone();
             self.journal.build_begins()?;
         }

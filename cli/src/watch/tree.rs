@@ -258,9 +258,8 @@ fn anchor(root: &Path) -> PathBuf {
     root.ancestors().find(|path| is_folder(path)).unwrap_or(Path::new("/")).to_owned()
 }
 
-/// A new file that is empty and has one name: whoever opened it will close it, which is another event.
-/// Files that came by a link or a rename are whole already.
+/// A new file with one name: whoever opened it will close it, which is another event. Files that came
+/// by a link or a rename are whole already.
 fn is_being_written(path: &Path) -> bool {
-    fs::symlink_metadata(path)
-        .is_ok_and(|metadata| metadata.is_file() && metadata.nlink() == 1 && metadata.size() == 0)
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.nlink() == 1)
 }

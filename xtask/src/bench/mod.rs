@@ -11,6 +11,7 @@ mod operations;
 mod page;
 mod row;
 mod sleepers;
+mod watch;
 
 use crate::engine::{Engine, Images};
 use crate::seed::{self, Registry};
@@ -32,7 +33,11 @@ struct Area {
     floor: Option<fn() -> Result<Vec<Figure>>>,
 }
 
+<<<<<<< HEAD
 const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA];
+=======
+const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, watch::AREA];
+>>>>>>> 7b70416 (tests: watch, every way of saving, every action; its journal is appended to)
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {

@@ -173,12 +173,13 @@ fn clone_writable(init: ProcessRef) -> io::Result<OwnedFd> {
     let work = move || -> nix::Result<OwnedFd> {
         let path = format!("/proc/{}/ns/mnt", init.pid());
         let namespace = open(path.as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
-        // Entering needs a root and a current folder that no other thread shares, setns(2).
-        unshare(CloneFlags::CLONE_FS)?;
-        setns(namespace, CloneFlags::CLONE_NEWNS)?;
+        // Before entering: inside, /proc shows the container's processes.
         if !init.is_alive() {
             return Err(Errno::ESRCH);
         }
+        // Entering needs a root and a current folder that no other thread shares, setns(2).
+        unshare(CloneFlags::CLONE_FS)?;
+        setns(namespace, CloneFlags::CLONE_NEWNS)?;
         let twin = clone_tree(AT_FDCWD, Path::new("/"), Depth::Mount)?;
         set_attributes(twin.as_fd(), WRITABLE, Depth::Mount)?;
         Ok(twin)
