@@ -33,11 +33,7 @@ struct Area {
     floor: Option<fn() -> Result<Vec<Figure>>>,
 }
 
-<<<<<<< HEAD
-const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA];
-=======
-const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, watch::AREA];
->>>>>>> 7b70416 (tests: watch, every way of saving, every action; its journal is appended to)
+const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA, watch::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
