@@ -73,3 +73,27 @@ fn adopted_container_obeys_every_command() {
     project.down();
     before.assert_same(&Snapshot::take(lighter.root()));
 }
+
+#[test]
+fn terminal_outlives_its_supervisor() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let before = Snapshot::take(lighter.root());
+    let compose = "
+services:
+  web:
+    image: busybox
+    tty: true
+    command: [sh, -c, 'n=0; while true; do n=$$((n+1)); echo line $$n; sleep 0.05; done']
+";
+    let project = Project::new(&lighter, compose);
+    project.up();
+    wait_until("a few lines", || lines(&project).len() > 3);
+    let web = project.container("web");
+    kill_supervisor(&lighter, &web.id);
+    let known = lines(&project).len();
+    wait_until("lines after the adoption", || lines(&project).len() > known + 3);
+    assert_eq!(project.container("web"), web, "it is the same run");
+    project.down();
+    before.assert_same(&Snapshot::take(lighter.root()));
+}

@@ -147,11 +147,27 @@ pub(crate) fn status(status: &Status, now: SystemTime) -> String {
             format!("Restarting ({exit_code}) {} ago", since(*finished_at))
         }
         Status::Exited { exit_code: Some(code), finished_at, .. } => {
-            format!("Exited ({code}) {} ago", since(*finished_at))
+            let reason = reason(status).map(|reason| format!(" ({reason})")).unwrap_or_default();
+            format!("Exited ({code}) {} ago{reason}", since(*finished_at))
         }
         Status::Exited { exit_code: None, finished_at, .. } => {
             format!("Exited (unknown) {} ago", since(*finished_at))
         }
+    }
+}
+
+/// Why a container ended, where its exit code alone does not tell and nobody asked for it.
+pub(crate) fn reason(status: &Status) -> Option<String> {
+    match status {
+        Status::Exited { oom_killed: true, .. } => Some("out of memory".to_owned()),
+        Status::Exited { signal: Some(signal), stopped_by_user: false, .. } => {
+            Some(format!("killed by signal {signal}"))
+        }
+        Status::Exited { .. }
+        | Status::Created
+        | Status::Running { .. }
+        | Status::Paused { .. }
+        | Status::Restarting { .. } => None,
     }
 }
 

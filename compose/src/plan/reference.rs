@@ -10,11 +10,16 @@ impl Blueprint<'_> {
         let mut links = Vec::new();
         for link in &self.service.links {
             let (service, alias) = link.split_once(':').unwrap_or((link, link));
-            links.push(LinkSpec { container: self.first_of(service)?, alias: alias.to_owned() });
+            links.push(LinkSpec {
+                container: self.first_of(service)?,
+                alias: alias.to_owned(),
+                external: false,
+            });
         }
         for link in &self.service.external_links {
             let (container, alias) = link.split_once(':').unwrap_or((link, link));
-            links.push(LinkSpec { container: ContainerName::new(container)?, alias: alias.to_owned() });
+            let container = ContainerName::new(container)?;
+            links.push(LinkSpec { container, alias: alias.to_owned(), external: true });
         }
         Ok(links)
     }

@@ -186,6 +186,9 @@ pub struct LinkSpec {
     pub container: ContainerName,
     /// Its name here: in /etc/hosts, and before the legacy variables (`DB_PORT_5432_TCP_ADDR`).
     pub alias: String,
+    /// Whether it is of another project: it must exist, and only /etc/hosts knows its alias.
+    #[serde(default)]
+    pub external: bool,
 }
 
 /// A container whose volumes and binds another one has too.

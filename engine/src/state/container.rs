@@ -67,6 +67,9 @@ pub struct StatusRecord {
     pub endpoints: Vec<ObservedEndpoint>,
     /// Its PID 1, while it runs.
     pub init: Option<ProcessRef>,
+    /// Who keeps its terminal when its supervisor dies.
+    #[serde(default)]
+    pub custodian: Option<ProcessRef>,
     /// Its supervisor, while there is one.
     pub supervisor: Option<ProcessRef>,
 }
@@ -85,6 +88,7 @@ impl StatusRecord {
             ports: Vec::new(),
             endpoints: Vec::new(),
             init: None,
+            custodian: None,
             supervisor: None,
         }
     }
@@ -99,7 +103,14 @@ impl StatusRecord {
             }
             Status::Restarting { finished_at, .. } => ended_unseen(finished_at),
         };
-        Self { status, ports: Vec::new(), endpoints: self.endpoints, init: None, supervisor: None }
+        Self {
+            status,
+            ports: Vec::new(),
+            endpoints: self.endpoints,
+            init: None,
+            custodian: None,
+            supervisor: None,
+        }
     }
 
     /// Whether its supervisor is there to answer.

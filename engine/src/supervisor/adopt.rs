@@ -2,6 +2,7 @@
 
 use super::Supervised;
 use super::attachment::Attachment;
+use super::custody;
 use super::describe;
 use super::ending::{End, Ended};
 use super::entered;
@@ -74,7 +75,7 @@ impl Supervisor {
             self.settle(End::unseen(SystemTime::now()), ran_for, None);
             return Ok(());
         };
-        let launched = take_over(&self.supervised, init, pidfd)?;
+        let launched = take_over(&self.supervised, init, pidfd, status.custodian)?;
         let run = Run { is_paused, ..self.new_run(launched, started_at) };
         self.state = State::Running(Box::new(run));
         self.publish_status();
@@ -90,7 +91,12 @@ fn alive(init: ProcessRef) -> Option<(ProcessRef, OwnedFd)> {
 }
 
 /// Holds again what the dead supervisor held. Its pipes, veths and names are still there.
-fn take_over(supervised: &Supervised, init: ProcessRef, pidfd: OwnedFd) -> Result<Launched, AdoptError> {
+fn take_over(
+    supervised: &Supervised,
+    init: ProcessRef,
+    pidfd: OwnedFd,
+    custodian: Option<ProcessRef>,
+) -> Result<Launched, AdoptError> {
     let root = entered::root_of_process(init.pid).map_err(AdoptError::Process)?;
     let description = describe::describe(supervised, &root).map_err(StartFailure::from)?;
     let attachment = Attachment::lease(supervised).map_err(StartFailure::from)?;
@@ -109,7 +115,9 @@ fn take_over(supervised: &Supervised, init: ProcessRef, pidfd: OwnedFd) -> Resul
         endpoints,
         published,
         names,
-        terminal: None,
+        // One that nobody kept is gone.
+        terminal: custodian.and_then(|custodian| custody::take(custodian).ok()),
+        custodian,
         keeper: None,
         attachment,
     })

@@ -1,5 +1,6 @@
 //! What comes after a container's first process has ended: another start, or the supervisor's own end.
 
+use super::custody;
 use super::ending::{self, End};
 use super::restart::{self, Ending};
 use super::run::Supervisor;
@@ -21,11 +22,12 @@ impl Supervisor {
         let oom_killed = run.launched.description.cgroup.oom_kills().is_ok_and(|kills| kills > 0);
         let end = End { how, finished_at: SystemTime::now(), oom_killed };
         let cause = run.stopping.as_ref().map(|stopping| stopping.cause);
-        let ran_for = run.started.elapsed();
+        let (ran_for, custodian) = (run.started.elapsed(), run.launched.custodian);
         self.take_output(Stream::Stdout);
         self.take_output(Stream::Stderr);
         self.take_terminal();
         let _ = self.files.log.flush(SystemTime::now());
+        custodian.into_iter().for_each(custody::end);
         self.settle(end, ran_for, cause);
     }
 

@@ -1,6 +1,6 @@
 //! A supervised container's place in its networks: addresses, ports, names, and the files that tell it.
 
-use super::Supervised;
+use super::{Supervised, links};
 use crate::network::endpoint::{self, ConnectError, Interface};
 use crate::network::lease::{self, Lease, Lessee};
 use crate::network::port::{self, Guard, Memory, PortError, Proxy, Publisher, Target};
@@ -171,10 +171,8 @@ impl Attachment {
         let addresses: Vec<IpAddr> =
             self.endpoints.iter().flat_map(|(_, lease)| addresses_of(lease)).collect();
         fs::write(folder.etc("hostname"), format!("{hostname}\n"))?;
-        fs::write(
-            folder.etc("hosts"),
-            network::hosts(spec, hostname, &addresses, &self.host_addresses(spec)),
-        )?;
+        let hosts = network::hosts(spec, hostname, &addresses, &self.host_addresses(spec));
+        fs::write(folder.etc("hosts"), hosts + &links::hosts(supervised))?;
         fs::write(folder.etc("resolv.conf"), network::resolv_conf(spec, &host_resolv_conf()))
     }
 }

@@ -1,6 +1,7 @@
 //! From a container's record to the spec it is launched with: everything that must be looked up.
 
 use super::Supervised;
+use super::links;
 use super::mounts::{self, SourceError};
 use crate::runtime::apparmor::{self, AppArmorError};
 use crate::runtime::block_io;
@@ -13,6 +14,7 @@ use crate::runtime::spec::{self, Host, Joined, Resolved, SpecError};
 use crate::runtime::user::{self, ResolvedUser, UserError};
 use crate::state::{Layout, container};
 use engine_spec::{ContainerId, ContainerName, ContainerSpec, IpcMode, Namespace, NetworkMode};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Why a container cannot be described.
@@ -79,11 +81,23 @@ pub(super) fn describe(supervised: &Supervised, root: &Root) -> Result<Descripti
     let capabilities = spec::capabilities(&record.spec, &resolved.host)?;
     let profile = spec::seccomp_profile(&record.spec)?;
     Ok(Description {
-        spec: spec::oci_spec(&record.spec, &record.image, &resolved)?,
+        spec: spec::oci_spec(&linked(supervised), &record.image, &resolved)?,
         seccomp: seccomp::load(&profile, capabilities)?,
         cgroup,
         host: resolved.host,
     })
+}
+
+/// The spec with the variables of its links.
+fn linked(supervised: &Supervised) -> Cow<'_, ContainerSpec> {
+    let spec = &supervised.record.spec;
+    if spec.links.is_empty() {
+        return Cow::Borrowed(spec);
+    }
+    let mut linked = spec.clone();
+    let variables = links::variables(supervised).into_iter();
+    linked.process.environment.extend(variables.map(|(key, value)| (key, Some(value))));
+    Cow::Owned(linked)
 }
 
 fn resolve_user(supervised: &Supervised, root: &Root) -> Result<ResolvedUser, UserError> {

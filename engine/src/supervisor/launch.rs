@@ -2,9 +2,9 @@
 
 use super::attachment::{self, Attachment, Published};
 use super::describe::{self, DescribeError, Description};
-use super::mounts;
+use super::links::{self, LinkError};
 use super::waiting::{self, Made};
-use super::{Supervised, stdio};
+use super::{Supervised, custody, mounts, stdio};
 use crate::network::NetworkError;
 use crate::network::resolver::DnsService;
 use crate::runtime::cgroup::CgroupError;
@@ -35,6 +35,8 @@ pub(super) enum StartFailure {
     Cgroup(#[from] CgroupError),
     #[error("cannot connect the container")]
     Network(#[from] NetworkError),
+    #[error(transparent)]
+    Link(#[from] LinkError),
     #[error(transparent)]
     Launch(#[from] LaunchError),
     #[error("cannot read the container's seccomp profile")]
@@ -78,6 +80,8 @@ pub(super) struct Launched {
     pub(super) names: Option<DnsService>,
     /// Its terminal.
     pub(super) terminal: Option<OwnedFd>,
+    /// Who keeps the terminal when its supervisor dies.
+    pub(super) custodian: Option<ProcessRef>,
     /// Keeps its input from ending before a client has come.
     pub(super) keeper: Option<OwnedFd>,
     /// Its place in its networks.
@@ -94,6 +98,7 @@ pub(super) fn launch(supervised: &Supervised) -> Result<Launched, StartFailure> 
 
 /// Launches a container in `root`. What it made before it failed is cleaned by [`clean`].
 pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Result<Launched, StartFailure> {
+    links::check(supervised)?;
     let attachment = Attachment::lease(supervised)?;
     attachment.write_files(supervised).map_err(file("write the /etc files"))?;
     mounts::prepare(supervised).map_err(DescribeError::from)?;
@@ -116,6 +121,10 @@ pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Re
     let published = attachment.publish(supervised)?;
     attachment.announce(supervised)?;
     let running = waiting.start()?;
+    // Without one the terminal is lost with this process, and nothing else.
+    let custodian = terminal
+        .as_ref()
+        .and_then(|terminal| custody::begin(&supervised.record.id, terminal, running.pidfd.as_fd()).ok());
     Ok(Launched {
         init: reference(running.pid)?,
         pidfd: running.pidfd,
@@ -124,6 +133,7 @@ pub(super) fn launch_in(supervised: &Supervised, root: Root, stdio: Stdio) -> Re
         published,
         names,
         terminal,
+        custodian,
         keeper: None,
         attachment,
     })

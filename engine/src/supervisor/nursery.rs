@@ -167,12 +167,13 @@ fn give_birth(layout: &Layout, birth: &Birth, socket: &OwnedFd) -> bool {
     // A session of its own, so that a signal to one supervisor's group is not one to all.
     let _ = nix::unistd::setsid();
     // Only people who look at process lists miss it.
-    let _ = take_title(&birth.id);
+    let _ = take_title(spawn::SUPERVISE, &birth.id);
     supervise(layout.clone(), &birth.id, birth.mode)
 }
 
-/// Writes the arguments of an executed supervisor over the nursery's, for process lists.
-fn take_title(id: &ContainerId) -> io::Result<()> {
+/// Writes the arguments of an executed supervisor, or a verb of the same length, over this process's,
+/// for process lists.
+pub(super) fn take_title(verb: &str, id: &ContainerId) -> io::Result<()> {
     /// Field 48, counted from field 3, which is the first after the command's name (proc_pid_stat(5)).
     const ARGUMENTS_AFTER_NAME: usize = 48 - 3;
     let stat = fs::read_to_string("/proc/self/stat")?;
@@ -181,7 +182,7 @@ fn take_title(id: &ContainerId) -> io::Result<()> {
         fields.split_ascii_whitespace().nth(ARGUMENTS_AFTER_NAME).and_then(|field| field.parse().ok());
     let start: u64 = start.ok_or(io::ErrorKind::InvalidData)?;
     let after_name = start + spawn::NAME.len() as u64 + 1;
-    let title = format!("{}\0{id}", spawn::SUPERVISE);
+    let title = format!("{verb}\0{id}");
     OpenOptions::new().write(true).open("/proc/self/mem")?.write_all_at(title.as_bytes(), after_name)
 }
 

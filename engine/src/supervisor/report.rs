@@ -47,6 +47,7 @@ impl Supervisor {
             ports: self.state.run().map(|run| run.launched.published.ports()).unwrap_or_default(),
             endpoints: self.endpoints.clone(),
             init: self.state.run().map(|run| run.launched.init),
+            custodian: self.state.run().and_then(|run| run.launched.custodian),
             supervisor: ProcessRef::this().ok(),
         }
     }

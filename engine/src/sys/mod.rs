@@ -18,7 +18,7 @@ mod xattr;
 pub use bpf::attach_device_program;
 pub use close::close_inherited;
 pub use message::{MOST_DESCRIPTORS, receive_message};
-pub use pidfd::{pidfd_exit_status, pidfd_get_descriptor, pidfd_open, pidfd_send_signal};
+pub use pidfd::{pidfd_descriptor, pidfd_exit_status, pidfd_get_descriptor, pidfd_open, pidfd_send_signal};
 pub use requirement::{Requirement, report_skip};
 pub use self_binary::self_binary;
 pub use window::{set_window_size, window_size};

@@ -45,6 +45,18 @@ pub fn pidfd_send_signal(process: BorrowedFd<'_>, signal: i32) -> io::Result<()>
     Ok(())
 }
 
+/// A copy of a descriptor of another process (pidfd_getfd(2)).
+///
+/// # Errors
+/// `EBADF` where it has none of that number, `EPERM` without the right to trace it.
+pub fn pidfd_descriptor(process: BorrowedFd<'_>, number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: pidfd_getfd takes three integers and touches no memory of ours.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), number, 0) };
+    let fd = RawFd::try_from(Errno::result(fd)?).map_err(|_| io::ErrorKind::InvalidData)?;
+    // SAFETY: the call succeeded, so `fd` is a new descriptor that nothing else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
 /// `struct pidfd_info` in its first size (linux/pidfd.h).
 #[repr(C)]
 #[derive(Default)]
