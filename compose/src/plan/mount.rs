@@ -7,6 +7,7 @@ use engine_spec::{
     BindOptions, ImageReference, MountSource, MountSpec, Recursive, TmpfsOptions, VolumeName, VolumeOptions,
 };
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Permission bits of configs and secrets unless given.
 const READABLE: u32 = 0o444;
@@ -29,11 +30,14 @@ impl Blueprint<'_> {
             mounts.push(tmpfs(line)?);
         }
         for config in &service.configs {
-            let target = config.target.clone().unwrap_or_else(|| format!("/{}", config.source));
+            let target = config.target.as_ref().unwrap_or(&config.source);
+            let target = Path::new("/").join(target).to_string_lossy().into_owned();
             mounts.extend(content(config, target, &project.configs)?);
         }
         for secret in &service.secrets {
-            let target = secret.target.clone().unwrap_or_else(|| format!("/run/secrets/{}", secret.source));
+            // A relative target lies where secrets lie.
+            let target = secret.target.as_ref().unwrap_or(&secret.source);
+            let target = Path::new("/run/secrets").join(target).to_string_lossy().into_owned();
             mounts.extend(content(secret, target, &project.secrets)?);
         }
         Ok(mounts)
