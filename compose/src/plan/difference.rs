@@ -143,6 +143,9 @@ fn container_view(spec: &ContainerSpec) -> View {
             .map(|endpoint| {
                 let mut place = json(endpoint);
                 place["network"] = Value::Null;
+                if endpoint.gateway_priority == 0 {
+                    place["gateway_priority"] = Value::Null;
+                }
                 (endpoint.network.to_string(), place)
             })
             .collect();
@@ -152,6 +155,7 @@ fn container_view(spec: &ContainerSpec) -> View {
     view.remove("name");
     view.remove("image_id");
     view.remove("standby");
+    view.remove("image_as_written");
     view
 }
 
@@ -191,6 +195,7 @@ fn mount_text(mount: &MountSpec) -> Value {
         | MountSource::Image { .. }) => {
             let mut view = View::new();
             flatten("", &json(source), &mut view);
+            view.retain(|_, value| value != "false");
             let parts: Vec<_> = view
                 .iter()
                 .map(|(key, value)| format!("{}={value}", key.trim_start_matches("options.")))

@@ -5,6 +5,9 @@ use super::step::{NodeId, Plan};
 use engine_spec::{Action, ContainerName};
 use std::time::Duration;
 
+/// Begins the name of a container that has handed over.
+const SET_ASIDE: &str = "old";
+
 /// Who takes whose place.
 pub(super) struct Handover<'a> {
     /// The name that both have in turn.
@@ -28,7 +31,7 @@ impl Plan {
         ready: NodeId,
     ) -> (NodeId, NodeId) {
         let Handover { name, temporary, old_id, reason, label, timeout } = *handover;
-        let aside = beside("old", &beside(old_id, name));
+        let aside = beside(SET_ASIDE, &beside(old_id, name));
         let away = Action::RenameContainer { from: name.clone(), to: aside.clone() };
         let away = self.add(away, &[ready], reason, label);
         let rename = Action::RenameContainer { from: temporary.clone(), to: name.clone() };
@@ -42,6 +45,11 @@ impl Plan {
         let remove = Action::RemoveContainer { name: aside, volumes: false };
         (activate, self.add(remove, &[stop], reason, label))
     }
+}
+
+/// Whether a name is that of a container that has handed over.
+pub(super) fn is_set_aside(name: &ContainerName) -> bool {
+    name.as_str().strip_prefix(SET_ASIDE).is_some_and(|rest| rest.starts_with('_'))
 }
 
 /// The name of a container beside the one that has its name.

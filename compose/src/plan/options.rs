@@ -93,9 +93,6 @@ pub struct ImageOptions {
     pub build: BuildChoice,
     /// `--pull`: replaces every service's `pull_policy`.
     pub pull: Option<PullPolicy>,
-    /// How long ago local images were fetched, for `daily`, `weekly` and `every_<duration>`.
-    /// One whose age is not told counts as due.
-    pub ages: BTreeMap<ImageReference, Duration>,
 }
 
 /// Images to get before containers can be planned.

@@ -57,6 +57,7 @@ pub fn up(
         stale: Stale::default(),
         gone: BTreeMap::new(),
         stopped: BTreeMap::new(),
+        freed: BTreeMap::new(),
         retained: observed
             .containers
             .iter()
@@ -114,6 +115,8 @@ struct Up<'a> {
     gone: BTreeMap<ContainerName, NodeId>,
     /// Containers stopped before a dependency is made anew, with the step that stops them.
     stopped: BTreeMap<ContainerName, NodeId>,
+    /// Names that become free, with the step that removes who has them.
+    freed: BTreeMap<ContainerName, NodeId>,
     /// Containers of hooks that failed.
     retained: BTreeSet<ContainerName>,
     /// The first container of each service: as planned, else as it is there.

@@ -113,6 +113,7 @@ impl<'a> Up<'a> {
             return Ok(Err(Made { name, after: vec![create], reason: reason.clone() }));
         }
         let temporary = beside(old.id.short(), &name);
+        after.extend(self.freed.get(&temporary));
         spec.name = temporary.clone();
         spec.standby = is_standby;
         let replaces = format!("{}-{}", blueprint.name, replica.number);

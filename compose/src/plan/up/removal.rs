@@ -14,10 +14,13 @@ impl Up<'_> {
             return;
         }
         let mut after = after.to_vec();
-        if is_active(container) {
+        if let Some(stop) = self.stopped.get(container.name()) {
+            after.push(*stop);
+        } else if is_active(container) {
             after = vec![self.plan.stop(container.name(), self.options.timeout, &after, reason)];
         }
-        self.plan.remove(container.name(), false, &after, reason);
+        let remove = self.plan.remove(container.name(), false, &after, reason);
+        self.freed.insert(container.name().clone(), remove);
     }
 
     /// Networks that differ from their definition: their containers go first, and are made anew in the new one.
@@ -61,6 +64,9 @@ impl Up<'_> {
 
     fn is_ours(&self, container: &ObservedContainer) -> bool {
         let service = container.label(compose_label::SERVICE).unwrap_or("");
+        if self.options.remove_orphans && self.is_orphan(container) {
+            return true;
+        }
         container.is_of(&self.project.name)
             && self.selection.contains(service)
             && ServiceName::new(service).is_ok_and(|name| self.policy(&name) != Recreate::Never)
@@ -79,19 +85,21 @@ impl Up<'_> {
         removed
     }
 
+    fn is_orphan(&self, container: &ObservedContainer) -> bool {
+        let service = container.label(compose_label::SERVICE).unwrap_or("");
+        container.is_of(&self.project.name)
+            && !is_hook(container)
+            && if is_one_off(container) {
+                !is_active(container)
+            } else {
+                self.project.service(service).is_none()
+            }
+    }
+
     /// Containers of the project that no service owns; those of `run` count once they have ended.
     pub(super) fn orphans(&mut self, observed: &Observed) {
-        let is_orphan = |container: &&ObservedContainer| {
-            let service = container.label(compose_label::SERVICE).unwrap_or("");
-            container.is_of(&self.project.name)
-                && !is_hook(container)
-                && if is_one_off(container) {
-                    !is_active(container)
-                } else {
-                    self.project.service(service).is_none()
-                }
-        };
-        let orphans: Vec<_> = observed.containers.iter().filter(is_orphan).collect();
+        let orphans: Vec<_> =
+            observed.containers.iter().filter(|container| self.is_orphan(container)).collect();
         if self.options.remove_orphans {
             for orphan in orphans {
                 self.remove(orphan, &Reason::Orphan, &[]);

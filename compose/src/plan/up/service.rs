@@ -8,6 +8,7 @@ use crate::plan::Recreate;
 use crate::plan::container::Blueprint;
 use crate::plan::error::PlanError;
 use crate::plan::existing::is_active;
+use crate::plan::handover::is_set_aside;
 use crate::plan::hash::service_hash;
 use crate::plan::reason::Reason;
 use crate::plan::replica::{Criteria, Replica, Replicas, sort};
@@ -85,8 +86,11 @@ impl<'a> Up<'a> {
         let fail = PlanError::of(blueprint.name);
         let is_recreated = !replicas.replaced.is_empty();
         let mut outcome = Outcome { containers: Vec::new(), is_recreated };
-        let is_leftover = |(_, reason): &(&ObservedContainer, Reason)| *reason == Reason::Interrupted;
-        let (leftovers, surplus): (Vec<_>, Vec<_>) = replicas.removed.into_iter().partition(is_leftover);
+        // What a handover left may still serve until its successor does.
+        let may_serve = |(container, reason): &(&ObservedContainer, Reason)| {
+            *reason == Reason::Interrupted && is_set_aside(container.name())
+        };
+        let (set_aside, surplus): (Vec<_>, Vec<_>) = replicas.removed.into_iter().partition(may_serve);
         for (container, reason) in surplus {
             self.remove(container, &reason, &[]);
         }
@@ -117,7 +121,7 @@ impl<'a> Up<'a> {
         for group in update.groups(&replicas.replaced) {
             self.replace(&mut turn, group, &mut outcome)?;
         }
-        for (container, reason) in leftovers {
+        for (container, reason) in set_aside {
             let after: Vec<_> = outcome.containers.iter().filter_map(|planned| planned.start).collect();
             self.remove(container, &reason, &after);
         }

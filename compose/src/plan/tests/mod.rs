@@ -1,15 +1,15 @@
 //! Plans as text. A plan is tried on a world of records: what it would leave behind is the next one's start.
 
-use super::{ControlOptions, DownOptions, ImageOptions, Plan, Recreate, UpOptions};
+mod golden;
+mod property;
+mod world;
+
+use super::{ControlOptions, DownOptions, ImageOptions, Recreate, UpOptions};
 use crate::graph::Selection;
-use crate::model::Project;
 use crate::sample::project;
-use engine_spec::{
-    Action, ContainerId, ContainerSpec, Digest, Health, ImageReference, Observed, ObservedContainer,
-    ObservedNetwork, ObservedVolume, ServiceName, Status,
-};
+use engine_spec::{Digest, ImageReference, Observed};
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use world::{digest, exited, find, images, perform, plan_up};
 
 const STACK: &str = "
 name: app
@@ -18,19 +18,6 @@ services:
   db: {image: redis, volumes: ['data:/data']}
 volumes: {data: }
 ";
-
-fn digest(byte: u8) -> Digest {
-    Digest::from_sha256([byte; 32])
-}
-
-fn images(project: &Project) -> BTreeMap<ServiceName, Digest> {
-    project.all_services().map(|(name, _)| (name.clone(), digest(1))).collect()
-}
-
-fn plan_up(text: &str, world: &Observed, options: &UpOptions) -> Plan {
-    let project = project(text);
-    super::up(&project, &Selection::all(&project), world, options, &images(&project)).unwrap()
-}
 
 /// Plans `up` for a file over a world.
 fn check(text: &str, world: &Observed, options: &UpOptions, expected: &str) {
@@ -42,74 +29,6 @@ fn world(text: &str) -> Observed {
     let mut world = Observed::default();
     perform(&plan_up(text, &world, &UpOptions::default()), &mut world);
     world
-}
-
-/// Does to records what the engine does to containers.
-fn perform(plan: &Plan, world: &mut Observed) {
-    for node in &plan.nodes {
-        match node.action.clone() {
-            Action::CreateNetwork(spec) => {
-                world.networks.push(ObservedNetwork {
-                    spec: *spec,
-                    id: id(1),
-                    created_at: SystemTime::UNIX_EPOCH,
-                });
-            }
-            Action::RemoveNetwork { name } => world.networks.retain(|network| network.spec.name != name),
-            Action::CreateVolume(spec) => {
-                let created_at = SystemTime::UNIX_EPOCH;
-                world.volumes.push(ObservedVolume { spec: *spec, anonymous: false, created_at });
-            }
-            Action::RemoveVolume { name } => world.volumes.retain(|volume| volume.spec.name != name),
-            Action::CreateContainer { spec, .. } => world.containers.push(container(*spec)),
-            Action::StartContainer { name } => find(world, name.as_str()).status = running(),
-            Action::StopContainer { name, .. } => find(world, name.as_str()).status = exited(),
-            Action::RemoveContainer { name, .. } => world.containers.retain(|one| *one.name() != name),
-            Action::RenameContainer { from, to } => find(world, from.as_str()).spec.name = to,
-            Action::ActivateContainer { name } => find(world, name.as_str()).spec.standby = false,
-            Action::UpdateContents { name, spec } => find(world, name.as_str()).spec = *spec,
-            Action::WaitContainer { .. }
-            | Action::DrainContainer { .. }
-            | Action::RunHook { .. }
-            | Action::SignalContainer { .. }
-            | Action::Delay { .. } => {}
-        }
-    }
-}
-
-fn id(byte: u8) -> ContainerId {
-    ContainerId::from_random([byte; 32])
-}
-
-fn container(spec: ContainerSpec) -> ObservedContainer {
-    ObservedContainer {
-        id: id(0xab),
-        spec,
-        status: Status::Created,
-        created_at: SystemTime::UNIX_EPOCH,
-        endpoints: Vec::new(),
-        ports: Vec::new(),
-        volumes: BTreeMap::new(),
-    }
-}
-
-fn find<'a>(world: &'a mut Observed, name: &str) -> &'a mut ObservedContainer {
-    world.containers.iter_mut().find(|container| container.name().as_str() == name).unwrap()
-}
-
-fn running() -> Status {
-    Status::Running { pid: 1, started_at: SystemTime::UNIX_EPOCH, health: Some(Health::Healthy), restarts: 0 }
-}
-
-fn exited() -> Status {
-    Status::Exited {
-        exit_code: Some(0),
-        signal: None,
-        finished_at: SystemTime::UNIX_EPOCH,
-        oom_killed: false,
-        stopped_by_user: true,
-        error: None,
-    }
 }
 
 #[test]
@@ -151,12 +70,12 @@ fn a_changed_service_is_replaced_and_says_why() {
         &world(STACK),
         &UpOptions::default(),
         "
-0 create container abababababab_app-web-1 from app-web-1 (changed: environment.TOKEN, init)
+0 create container acacacacacac_app-web-1 from app-web-1 (changed: environment.TOKEN, init)
     environment.TOKEN: (none) -> *** (compose.yaml:4)
     init: false -> true (compose.yaml:4)
 1 stop container app-web-1 (changed: environment.TOKEN, init) after 0
 2 remove container app-web-1 (changed: environment.TOKEN, init) after 1
-3 rename container abababababab_app-web-1 to app-web-1 (changed: environment.TOKEN, init) after 2
+3 rename container acacacacacac_app-web-1 to app-web-1 (changed: environment.TOKEN, init) after 2
 4 start container app-web-1 (changed: environment.TOKEN, init) after 3
 note: container app-db-1 is up to date
 ",
@@ -198,11 +117,11 @@ fn the_old_container_serves_until_its_dependencies_are_ready() {
         "
 0 start container app-db-1 (not running)
 1 wait until app-db-1 is healthy (web waits for it) after 0
-2 create container abababababab_app-web-1 from app-web-1 (changed: tty)
+2 create container acacacacacac_app-web-1 from app-web-1 (changed: tty)
     tty: false -> true (compose.yaml:4)
 3 stop container app-web-1 (changed: tty) after 1, 2
 4 remove container app-web-1 (changed: tty) after 3
-5 rename container abababababab_app-web-1 to app-web-1 (changed: tty) after 4
+5 rename container acacacacacac_app-web-1 to app-web-1 (changed: tty) after 4
 6 start container app-web-1 (changed: tty) after 1, 5
 ",
     );
