@@ -10,7 +10,11 @@ fn logs_are_chosen_by_number_and_time() {
     require!(Root, Seeds);
     let machine = Machine::new();
     let options = ["run", "--name", "a", "--label", "tier=front", "--log-opt", "labels=tier"];
-    machine.ok(&[&options[..], &["busybox", "sh", "-c", "echo one; echo two; echo three >&2"]].concat());
+    machine.ok(&[
+        &options[..],
+        &["busybox", "sh", "-c", "echo one; sleep 0.02; echo two; sleep 0.02; echo three >&2"],
+    ]
+    .concat());
     let outcome = machine.run(&["logs", "a"]).succeeds();
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("one\ntwo\n", "three\n"));
     let tail = machine.run(&["logs", "-n", "2", "a"]).succeeds();
