@@ -11,8 +11,7 @@
 use super::init_process;
 use super::launch::{Sandbox, Stdio};
 use super::namespace::{self, InsideError};
-use crate::sys::mount::attach;
-use crate::sys::{pidfd_open, receive_message, self_binary};
+use crate::sys::{pidfd_open, receive_message};
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
@@ -21,7 +20,7 @@ use nix::sys::socket::MsgFlags;
 use nix::sys::stat::Mode;
 use nix::unistd::{AccessFlags, Pid, access};
 use oci_spec::runtime::{LinuxSeccomp, Mount, Spec};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
@@ -120,7 +119,9 @@ impl External {
         }
         let rootfs = self.bundle.join("rootfs");
         fs::create_dir_all(&rootfs).map_err(self.bundle_error("rootfs"))?;
-        let init = if init { Some(self.put_init_first(&mut spec)?) } else { None };
+        if init {
+            self.put_init_first(&mut spec)?;
+        }
         self.write_config(spec, seccomp, matches!(stdio, Stdio::Terminal))?;
         set_child_subreaper(true).map_err(|errno| self.bundle_error("pid")(errno.into()))?;
         let mut command = self.command("create");
@@ -140,10 +141,6 @@ impl External {
             let nothing = None::<&str>;
             mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
             root.attach_at(&rootfs)?;
-            if let Some((binary, place)) = &init {
-                // Opened here: a target counts only in the mount namespace of who attaches.
-                attach(binary, File::open(place)?)?;
-            }
             let status = command.status().map_err(|source| self.run_error(source))?;
             if status.success() {
                 return Ok(Vec::new());
@@ -171,18 +168,18 @@ impl External {
         self.run("delete", &["--force"])
     }
 
-    /// Puts our own init before the program: a read-only view of our binary, which the runtime mounts
-    /// where nothing of it stays behind. Returns the view and where to attach it.
-    fn put_init_first(&self, spec: &mut Spec) -> Result<(OwnedFd, PathBuf), ExternalError> {
+    /// Puts our own init before the program: a copy of our binary, which the runtime mounts where nothing
+    /// of it stays behind. The binary itself is never seen inside.
+    fn put_init_first(&self, spec: &mut Spec) -> Result<(), ExternalError> {
         let path = self.bundle.join("init");
-        fs::write(&path, "").map_err(self.bundle_error("init"))?;
-        let binary = self_binary().map_err(self.bundle_error("init"))?;
+        // A path, because a descriptor of our own file may be one that cannot be read.
+        fs::copy("/proc/self/exe", &path).map_err(self.bundle_error("init"))?;
         let inside = Path::new("/dev").join(init_process::NAME);
         let mut mount = Mount::default();
         mount
             .set_destination(inside.clone())
             .set_typ(Some("bind".to_owned()))
-            .set_source(Some(path.clone()))
+            .set_source(Some(path))
             .set_options(Some(["bind", "ro", "nosuid", "nodev"].map(str::to_owned).to_vec()));
         spec.mounts_mut().get_or_insert_default().push(mount);
         if let Some(process) = spec.process_mut() {
@@ -190,7 +187,7 @@ impl External {
             let program = process.args().iter().flatten().cloned();
             process.set_args(Some(own.into_iter().chain(program).collect()));
         }
-        Ok((binary, path))
+        Ok(())
     }
 
     fn write_config(

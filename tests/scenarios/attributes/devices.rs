@@ -148,7 +148,7 @@ fn gpus_that_nothing_describes_are_refused_with_the_way_to_get_them() {
     let stderr = refused("gpus: all");
     assert!(stderr.contains("nvidia-ctk cdi generate"), "{stderr}");
     let stderr = refused("gpus: [{count: 1, device_ids: ['0']}]");
-    assert!(stderr.contains("not both"), "{stderr}");
+    assert!(stderr.contains("exclude each other"), "{stderr}");
 }
 
 #[test]
