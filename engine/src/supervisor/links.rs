@@ -16,9 +16,7 @@ const OWN: [&str; 2] = ["HOME", "PATH"];
 pub(super) struct LinkError(ContainerName);
 
 /// The address of each link's container that has one, the link, and the container's record.
-fn reached<'a>(
-    supervised: &'a Supervised,
-) -> impl Iterator<Item = (&'a LinkSpec, IpAddr, container::ContainerRecord)> {
+fn reached(supervised: &Supervised) -> impl Iterator<Item = (&LinkSpec, IpAddr, container::ContainerRecord)> {
     let networks: Vec<_> = supervised.endpoints().iter().map(|endpoint| endpoint.network.clone()).collect();
     supervised.record.spec.links.iter().filter_map(move |link| {
         let id = container::by_name(&supervised.layout, &link.container)?;
