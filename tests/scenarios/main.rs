@@ -1,6 +1,7 @@
 //! One test per behaviour that a user relies on.
 
 mod attributes;
+mod behaviours;
 mod build;
 mod commands;
 mod convergence;

@@ -3,7 +3,7 @@
 use crate::error::CommandError;
 use crate::progress::{Mark, Progress};
 use crate::report;
-use crate::session::{Session, View, is_of_any};
+use crate::session::{Session, is_of_any};
 use clap::Args;
 use engine::container;
 use nix::sys::signal::Signal;
@@ -27,17 +27,18 @@ impl Kill {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let signal = parse_signal(&self.signal)?;
         let scope = session.scope()?;
-        let held = session.hold(&scope.name, View::Project)?;
-        let services = scope.services(&self.services, &held.observed)?;
+        // Not held: it may be what ends a `stop` that somebody waits for.
+        let (layout, observed) = session.look(Some(&scope.name))?;
+        let services = scope.services(&self.services, &observed)?;
         let progress = Progress::new(&session.terminal, "kill");
         let mut killed = 0;
         let with_orphans = self.remove_orphans || session.is_switched_on("COMPOSE_REMOVE_ORPHANS");
-        for container in &held.observed.containers {
+        for container in &observed.containers {
             let is_meant = is_of_any(container, &services) && (with_orphans || scope.knows(container));
             if container.status.is_running() && is_meant {
                 let label = format!("Container {}", container.name());
                 progress.begin(&label, "Killing");
-                container::kill(&held.layout, container.name(), signal)?;
+                container::kill(&layout, container.name(), signal)?;
                 progress.end(&label, Mark::Done, "Killed");
                 killed += 1;
             }

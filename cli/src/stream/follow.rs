@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 const WINDOW: Duration = Duration::from_millis(20);
 /// How long after the last container's end one may come back before following ends; `restart` takes
 /// a few milliseconds, the restart policy's first delay is 100.
-const AFTERLIFE: Duration = Duration::from_secs(1);
+const AFTERLIFE: Duration = Duration::from_millis(500);
 /// Lines on their way; a reader that is further ahead waits.
 const CAPACITY: usize = 1024;
 

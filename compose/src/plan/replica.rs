@@ -70,7 +70,9 @@ pub(super) fn sort<'a>(
         candidates.push((Replica { container, number, name }, reason));
     }
     // Stale ones go first when there are too many, then those with the highest numbers.
-    candidates.sort_by_key(|(replica, reason)| (reason.is_some(), replica.number));
+    candidates.sort_by_key(|(replica, reason)| {
+        (reason.is_some(), is_obsolete(blueprint, replica.container), replica.number)
+    });
     let highest = candidates.iter().map(|(replica, _)| replica.number).max().unwrap_or(0);
     let had_any = !candidates.is_empty();
     let count = u32::try_from(candidates.len()).unwrap_or(u32::MAX);
@@ -101,6 +103,12 @@ fn is_better_half(
     };
     let halves = containers.iter().filter(|other| number(other) == number(container));
     halves.map(|half| rank(half)).max().is_none_or(|best| rank(container) >= best)
+}
+
+/// Whether it would be replaced, were that not forbidden (`--no-recreate`).
+fn is_obsolete(blueprint: &Blueprint<'_>, container: &ObservedContainer) -> bool {
+    container.label(compose_label::CONFIG_HASH) != Some(blueprint.config_hash)
+        || container.spec.image_id != *blueprint.image_id
 }
 
 /// The number in a container's label, from 1.

@@ -2,6 +2,7 @@
 //!
 //! Each rule looks at the files git tracks or is about to track, and returns what breaks it, a line each.
 
+mod behaviours;
 mod edges;
 mod hosts;
 mod source;
@@ -24,6 +25,7 @@ pub(crate) fn main() -> Result<()> {
     findings.extend(sources.iter().flat_map(source::check));
     findings.extend(source::forgotten(&sources));
     findings.extend(hosts::check(&sources)?);
+    findings.extend(behaviours::check(&sources));
     findings.extend(support::check_page()?);
     if findings.is_empty() {
         return Ok(());

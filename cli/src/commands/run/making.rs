@@ -75,6 +75,7 @@ impl Making<'_> {
         execution.run(plan)?;
         let image = images.get(name).ok_or(CommandError::NoService)?;
         let mut spec = plan::one_off(self.project, name, &held.observed, image, one_off)?;
+        spec.remove_on_exit = self.arguments.rm;
         spec.process.stdin_once = self.arguments.interactive && !self.arguments.detach;
         let failed = |source| PerformError::Create { name: spec.name.clone(), source: Box::new(source) };
         let id = container::create(&held.layout, &spec, None)

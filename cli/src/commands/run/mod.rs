@@ -97,7 +97,8 @@ impl Run {
             return Ok(ExitCode::SUCCESS);
         }
         let ended = forward::signals(&made.layout, &made.name, || attachment.start(&made.layout, &made.name));
-        if self.rm {
+        // It has not begun, so nobody else removes it.
+        if self.rm && ended.is_err() {
             container::remove(&made.layout, &made.name, true)?;
         }
         ended

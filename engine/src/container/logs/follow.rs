@@ -42,8 +42,13 @@ impl Follow {
             | AddWatchFlags::IN_ONLYDIR
             | AddWatchFlags::IN_DELETE_SELF;
         inotify.add_watch(&folder_of(layout, id), flags)?;
-        let end = container::status(layout, id).ok().and_then(|status| end_of(&status.status));
-        Ok(Self { inotify, status_path: kept_status_path(layout, id), has_ended: end.is_some(), end })
+        let status_path = kept_status_path(layout, id);
+        // An ending supervisor keeps the end first, and then takes back that the container runs.
+        let kept = record::read::<StatusRecord>(&status_path).ok().flatten();
+        let end = kept
+            .and_then(|status| end_of(&status.status))
+            .or_else(|| container::status(layout, id).ok().and_then(|status| end_of(&status.status)));
+        Ok(Self { inotify, status_path, has_ended: end.is_some(), end })
     }
 
     /// Waits until something has happened.

@@ -1,0 +1,81 @@
+//! `pull`, `build`, `down --rmi`.
+
+use scenarios::{Lighter, Project, require};
+
+const BUILT: &str = "
+services:
+  own: {build: {context: ., dockerfile_inline: \"FROM busybox\\nCMD echo built\\n\"}}
+  named: {image: 'mine:1', build: {context: ., dockerfile_inline: \"FROM busybox\\n\", tags: ['mine:also']}}
+";
+
+#[test]
+fn pull_fetches_always_and_goes_on_if_asked_to() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "services: {web: {image: busybox}, bad: {image: 'no-such-image-anywhere:1'}}";
+    let project = Project::new(&lighter, compose);
+    project.run(&["pull", "web"]).succeeds().says(&["Pulled"]);
+    project.run(&["pull", "web"]).succeeds().says(&["Pulled"]);
+    assert_eq!(project.run(&["pull", "-q", "web"]).succeeds().stderr, "");
+    assert!(!project.run(&["pull", "--policy", "missing", "web"]).succeeds().stderr.contains("Pulled"));
+    project.run(&["pull"]).fails_with(1).says(&["no-such-image-anywhere"]);
+    project.run(&["pull", "--ignore-pull-failures"]).succeeds();
+}
+
+#[test]
+fn down_removes_images_on_request() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, BUILT);
+    project.run(&["build"]).succeeds();
+    let has = |name: &str| {
+        let listed = lighter.run(["image", "ls"]).succeeds().stdout;
+        let mut rows = listed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        rows.any(|row| name.split_once(':') == Some((row[0], row[1])))
+    };
+    let own = format!("{}-own:latest", project.name());
+    assert!(has(&own) && has("mine:1") && has("mine:also"));
+    project.run(&["down", "--rmi", "local"]).succeeds().says(&["Removed"]);
+    assert!(!has(&own) && has("mine:1"));
+    project.run(&["down", "--rmi", "all"]).succeeds();
+    assert!(!has("mine:1"));
+}
+
+#[test]
+fn up_builds_once_and_again_only_when_asked() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, BUILT);
+    assert!(project.run(&["up", "-d"]).succeeds().stderr.contains("Built"));
+    assert!(!project.run(&["up", "-d"]).succeeds().stderr.contains("Built"));
+    assert!(project.run(&["up", "-d", "--build"]).succeeds().stderr.contains("Built"));
+    assert_eq!(project.run(&["build", "-q"]).succeeds().stdout, "");
+}
+
+#[test]
+fn run_builds_each_image_once() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "
+services:
+  app: {build: {context: ., dockerfile_inline: \"FROM busybox\\nCMD echo app\\n\"}, depends_on: [db]}
+  db: {build: {context: ., dockerfile_inline: \"FROM busybox\\nCMD sleep 1000000\\n\"}, init: true}
+";
+    let project = Project::new(&lighter, compose);
+    let outcome = project.run(&["run", "--rm", "--build", "app"]).succeeds();
+    assert_eq!(
+        (outcome.stdout.as_str(), outcome.stderr.matches("  Built").count()),
+        ("app\n", 2),
+        "{outcome:?}"
+    );
+    let outcome = project.run(&["run", "--rm", "--build", "--no-deps", "app"]).succeeds();
+    assert_eq!(outcome.stderr.matches("  Built").count(), 1, "{outcome:?}");
+}
+
+#[test]
+fn nothing_to_build_is_a_warning() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, "services: {web: {image: busybox}}");
+    project.run(&["build"]).succeeds().says(&["no services to build"]);
+}
