@@ -3,6 +3,7 @@
 //! Docker comes from `../shared/peers`, the kernel's own time from `../shared/bench/floor`. Each area is
 //! one file here and one table of `docs/benchmarks.md`; a run writes the tables of its areas and leaves the others.
 
+mod config;
 mod figure;
 mod flask;
 mod floor;
@@ -33,7 +34,7 @@ struct Area {
     floor: Option<fn() -> Result<Vec<Figure>>>,
 }
 
-const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA, watch::AREA];
+const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA, watch::AREA, config::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {

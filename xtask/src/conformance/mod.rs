@@ -5,6 +5,7 @@
 
 mod comparison;
 mod compose;
+mod config;
 mod isolation;
 mod page;
 
@@ -31,7 +32,7 @@ struct Engines {
 }
 
 /// Every area; a new one is a file beside this one and a word here.
-const AREAS: &[Area] = &[compose::AREA, isolation::AREA];
+const AREAS: &[Area] = &[compose::AREA, isolation::AREA, config::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
