@@ -77,14 +77,12 @@ fn hostname_and_domainname_are_those_of_the_container() {
 }
 
 #[test]
-fn labels_and_annotations_are_kept_with_the_container() {
+fn labels_are_kept_with_the_container() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
-    let attributes = "labels: {org.example.team: red}\nannotations: [org.example.note=kept]";
-    let project = sleeping(&lighter, attributes);
+    let project = sleeping(&lighter, "labels: {org.example.team: red}");
     let name = format!("{}-web-1", project.name());
     let outcome = project.run(&["container", "inspect", &name]).succeeds();
     let all: Value = serde_json::from_str(&outcome.stdout).expect("inspect prints JSON");
     assert_eq!(all[0]["Config"]["Labels"]["org.example.team"], "red");
-    assert_eq!(all[0]["Spec"]["annotations"]["org.example.note"], "kept");
 }
