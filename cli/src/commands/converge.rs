@@ -138,7 +138,7 @@ impl Converge {
             (false, true) => BuildChoice::Never,
             (false, false) => BuildChoice::Missing,
         };
-        ImageOptions { build, pull: self.pull.map(Into::into), ..ImageOptions::default() }
+        ImageOptions { build, pull: self.pull.map(Into::into) }
     }
 }
 

@@ -91,8 +91,7 @@ impl Making<'_> {
         progress: &Arc<Progress>,
     ) -> Result<(), CommandError> {
         let build = if self.arguments.build { BuildChoice::Always } else { BuildChoice::Missing };
-        let options =
-            ImageOptions { build, pull: self.arguments.pull.map(Into::into), ..ImageOptions::default() };
+        let options = ImageOptions { build, pull: self.arguments.pull.map(Into::into) };
         let wanted = plan::images(self.project, selection, &options, &held.observed.images)?;
         if wanted.pulls.is_empty() && wanted.builds.is_empty() {
             return Ok(());
