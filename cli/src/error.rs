@@ -1,6 +1,6 @@
 //! Why a command failed. What is wrong is said by whoever found it; here is what follows from it.
 
-use crate::commands::{FlagError, OperationError};
+use crate::commands::{FlagError, NetworkCommandError, OperationError};
 use crate::format::TemplateError;
 use crate::perform::PerformError;
 use crate::watch::{JournalError, PresenceError, RuleError};
@@ -11,8 +11,8 @@ use engine::build::BuildError;
 use engine::container::exec::ExecError;
 use engine::container::logs::LogError;
 use engine::container::{
-    AttachError, CommitError, CopyError, CreateError, ExportError, PauseError, RemoveError, RepairError,
-    StartError, StatsError, StopError, TopError, WaitError,
+    AttachError, CommitError, ConnectError, CopyError, CreateError, ExportError, PauseError, RemoveError,
+    RepairError, StartError, StatsError, StopError, TopError, WaitError,
 };
 use engine::image::StoreError;
 use engine::image::archive::ImportError;
@@ -251,6 +251,12 @@ pub(crate) enum CommandError {
     /// A network.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// A command of `network`.
+    #[error(transparent)]
+    NetworkCommand(#[from] NetworkCommandError),
+    /// A container could not be connected or disconnected.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// A container named on the command line.
     #[error(transparent)]
     Container(#[from] ResolveError),

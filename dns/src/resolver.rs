@@ -101,6 +101,17 @@ impl<C: Clone> Resolver<C> {
         Self { servers: servers.take(PATIENCE.len()).collect(), exchanges: BTreeMap::new(), next: 0 }
     }
 
+    /// Forwards to other servers from now on. What was asked of the old ones is asked no further.
+    pub fn ask_others(&mut self, servers: Vec<SocketAddr>) {
+        let exchanges = std::mem::take(&mut self.exchanges);
+        let is_unchanged = servers.iter().take(PATIENCE.len()).eq(self.servers.iter().map(|s| &s.address));
+        if is_unchanged {
+            self.exchanges = exchanges;
+        } else {
+            *self = Self { next: self.next, ..Self::new(servers) };
+        }
+    }
+
     /// A client asks. `None` if the packet deserves no answer.
     pub fn query(
         &mut self,

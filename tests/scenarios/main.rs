@@ -16,6 +16,7 @@ mod links;
 mod log_drivers;
 mod logs;
 mod names;
+mod network;
 mod operations;
 mod ports;
 mod restarts;

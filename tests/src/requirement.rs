@@ -19,6 +19,10 @@ pub enum Requirement {
     Ip,
     /// The `tmux` program.
     Tmux,
+    /// The `dig` program.
+    Dig,
+    /// The `dnsmasq` program.
+    Dnsmasq,
     /// The `sshfs` program and a server of its protocol.
     Sshfs,
 }
@@ -32,6 +36,8 @@ impl Requirement {
             Self::Runc => is_installed("runc"),
             Self::Ip => is_installed("ip"),
             Self::Tmux => is_installed("tmux"),
+            Self::Dig => is_installed("dig"),
+            Self::Dnsmasq => is_installed("dnsmasq"),
             Self::Sshfs => is_installed("sshfs") && Path::new("/usr/lib/openssh/sftp-server").exists(),
         }
     }
@@ -46,6 +52,8 @@ impl fmt::Display for Requirement {
             Self::Runc => "runc",
             Self::Ip => "ip (Debian's iproute2)",
             Self::Tmux => "tmux",
+            Self::Dig => "dig (Debian's bind9-dnsutils)",
+            Self::Dnsmasq => "dnsmasq (Debian's dnsmasq-base)",
             Self::Sshfs => "sshfs and openssh-sftp-server",
         })
     }

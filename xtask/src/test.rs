@@ -19,9 +19,11 @@ use std::time::Instant;
 
 /// What the tests need of the host: nft to list what is left, runc to compare with, BusyBox to run, sshfs
 /// and its other end for volumes.
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 10] = [
+    "bind9-dnsutils",
     "busybox-static",
     "ca-certificates",
+    "dnsmasq-base",
     "iproute2",
     "nftables",
     "openssh-sftp-server",

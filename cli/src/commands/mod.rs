@@ -9,6 +9,7 @@ mod container;
 mod converge;
 mod cp;
 mod create;
+mod doctor;
 mod down;
 mod events;
 mod exec;
@@ -44,6 +45,7 @@ mod watch;
 
 pub(crate) use container::{FlagError, OperationError};
 pub(crate) use logs::LogFormat;
+pub(crate) use network::NetworkCommandError;
 
 use crate::error::CommandError;
 use crate::session::Session;
@@ -129,6 +131,8 @@ pub(crate) enum Command {
     /// Manage networks
     #[command(subcommand)]
     Network(network::Network),
+    /// Look for what stands between containers and the world
+    Doctor(doctor::Doctor),
     /// Look at containers of any project
     #[command(subcommand)]
     Container(container::Container),
@@ -186,6 +190,7 @@ impl Command {
             Self::Image(command) => command.run(session),
             Self::Volume(command) => command.run(session),
             Self::Network(command) => command.run(session),
+            Self::Doctor(command) => command.run(session),
             Self::Container(command) => command.run(session),
             Self::Completion(command) => command.run(session),
             Self::Inspect(command) => command.run(session),
@@ -198,6 +203,7 @@ impl Command {
     fn keeps_dry_run(&self) -> bool {
         match self {
             Self::Container(command) => command.keeps_dry_run(),
+            Self::Network(command) => command.keeps_dry_run(),
             Self::Exec(_)
             | Self::Run(_)
             | Self::Attach(_)
@@ -234,7 +240,7 @@ impl Command {
             | Self::Config(_)
             | Self::Images(_)
             | Self::Ls(_)
-            | Self::Network(_)
+            | Self::Doctor(_)
             | Self::Completion(_)
             | Self::Inspect(_)
             | Self::Version(_) => true,

@@ -5,6 +5,7 @@
 
 mod attach;
 mod commit;
+mod connect;
 mod contents;
 mod copy;
 mod create;
@@ -38,6 +39,7 @@ mod wait;
 
 pub use attach::{AttachError, attach, start_attached};
 pub use commit::{CommitError, CommitOptions, commit};
+pub use connect::{ConnectError, connect, disconnect};
 pub use contents::{ContentsError, update_contents};
 pub use copy::{CopyError, CopyOptions, Destination, Origin, Refusal, copy_in, copy_out};
 pub use create::{CreateError, create};

@@ -8,6 +8,7 @@
 //! Decisions are pure; effects are one netlink batch each, and `ensure` repeats them without harm,
 //! so that a network comes back after a reboot or `nft flush ruleset`.
 
+pub mod doctor;
 pub mod endpoint;
 pub mod lease;
 pub mod names;
@@ -46,8 +47,8 @@ pub use resolv_conf::resolv_conf;
 pub use uplink::UplinkError;
 
 use crate::state::Layout;
-use crate::state::{events, lock};
-use engine_spec::{EventObject, NetworkAction, NetworkName, NetworkSpec, ObservedNetwork};
+use crate::state::{container, events, lock};
+use engine_spec::{EventObject, NetworkAction, NetworkMode, NetworkName, NetworkSpec, ObservedNetwork};
 use netlink::Socket;
 use options::Attachment;
 use std::fs;
@@ -166,6 +167,47 @@ fn take_away(layout: &Layout, record: &NetworkRecord) -> Result<(), NetworkError
     }
     remove_folder(&layout.run_network(name))?;
     remove_folder(&layout.network(name))
+}
+
+/// Whether there is a network of that name.
+pub fn exists(layout: &Layout, network: &NetworkName) -> bool {
+    record::load(layout, network).is_ok_and(|record| record.is_some())
+}
+
+/// Removes the networks that nobody uses and that `is_wanted` picks, and returns their names. The
+/// predefined one stays.
+///
+/// # Errors
+/// Says which step could not be done.
+pub fn prune(
+    layout: &Layout,
+    is_wanted: impl Fn(&ObservedNetwork) -> bool,
+) -> Result<Vec<NetworkName>, NetworkError> {
+    let mut removed = Vec::new();
+    for network in list(layout)? {
+        let name = &network.spec.name;
+        if name.as_str() == DEFAULT_NETWORK || !is_wanted(&network) || is_wished_for(layout, name)? {
+            continue;
+        }
+        match remove(layout, name) {
+            Ok(()) => removed.push(name.clone()),
+            Err(NetworkError::InUse { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(removed)
+}
+
+/// Whether a container that never ran, and so holds no address, is to be in the network.
+fn is_wished_for(layout: &Layout, network: &NetworkName) -> Result<bool, NetworkError> {
+    for id in container::ids(layout).unwrap_or_default() {
+        let record = container::load(layout, &id)?;
+        let is_in = |mode: &NetworkMode| matches!(mode, NetworkMode::Networks { endpoints } if endpoints.iter().any(|e| e.network == *network));
+        if record.is_some_and(|record| is_in(&record.spec.network)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn remove_folder(path: &Path) -> Result<(), NetworkError> {

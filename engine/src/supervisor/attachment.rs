@@ -4,15 +4,17 @@ use super::{Supervised, links};
 use crate::network::endpoint::{self, ConnectError, Interface};
 use crate::network::lease::{self, Lease, Lessee};
 use crate::network::port::{self, Guard, Memory, PortError, Proxy, Publisher, Target};
-use crate::network::resolver::{self, DnsService};
+use crate::network::resolver::{DnsService, Servers};
 use crate::network::{self, NetworkError, names};
 use crate::runtime::launch::Inside;
+use crate::runtime::namespace::{self, InsideError};
 use engine_spec::{ContainerSpec, EndpointSpec, NetworkMode, NetworkName, ObservedEndpoint, PublishedPort};
 use ipnet::IpNet;
+use nix::sched::CloneFlags;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 const HOST_RESOLV_CONF: &str = "/etc/resolv.conf";
 
@@ -126,6 +128,81 @@ impl Attachment {
         self.endpoints.get(way_out.unwrap_or(0)).map(|(_, lease)| lease)
     }
 
+    /// Connects a running container to one network more.
+    pub(super) fn join(
+        &mut self,
+        supervised: &Supervised,
+        endpoint: EndpointSpec,
+        pidfd: BorrowedFd<'_>,
+        pid: i32,
+    ) -> Result<Vec<OwnedFd>, JoinError> {
+        let Supervised { layout, record, .. } = supervised;
+        network::ensure(layout, &endpoint.network)?;
+        let lessee = Lessee { id: &record.id, name: &record.spec.name };
+        let lease = lease::lease(layout, &endpoint, lessee).map_err(NetworkError::from)?;
+        let is_free = |number: &usize| !self.interfaces.iter().any(|interface| interface.number == *number);
+        let number = (0..).find(is_free).unwrap_or_default();
+        let decided = endpoint::one(layout, &record.id, (&endpoint, &lease), number);
+        let network = endpoint.network.clone();
+        let missing = || NetworkError::Missing { network: network.clone() };
+        let new = decided.map_err(NetworkError::from)?.ok_or_else(missing)?;
+        let has_names = self.has_interfaces();
+        self.interfaces.push(new.clone());
+        self.endpoints.push((endpoint, lease));
+        endpoint::route(&mut self.interfaces, &self.endpoints);
+        let all = self.interfaces.clone();
+        let connected = endpoint::connect(pid, std::slice::from_ref(&new)).map_err(NetworkError::from);
+        let extended = connected.map_err(JoinError::from).and_then(|()| {
+            let task = || Ok(endpoint::extend(&new, &all, !has_names)?);
+            Ok(namespace::inside(pidfd, CloneFlags::CLONE_NEWNET, task)?)
+        });
+        if extended.is_err() {
+            self.interfaces.pop();
+            self.endpoints.pop();
+            lease::release(layout, &network, &record.id, None).map_err(NetworkError::from)?;
+        }
+        self.settle(pid);
+        extended
+    }
+
+    /// Takes a running container out of a network.
+    pub(super) fn part(
+        &mut self,
+        supervised: &Supervised,
+        network: &NetworkName,
+        pidfd: BorrowedFd<'_>,
+    ) -> Result<(), JoinError> {
+        let Supervised { layout, record, .. } = supervised;
+        let place = self.endpoints.iter().position(|(endpoint, _)| endpoint.network == *network);
+        if let Some(place) = place {
+            self.endpoints.remove(place);
+            let gone = self.interfaces.remove(place);
+            endpoint::route(&mut self.interfaces, &self.endpoints);
+            let rest = self.interfaces.clone();
+            let task = || {
+                endpoint::shrink(&gone.name, &rest)?;
+                Ok(Vec::new())
+            };
+            namespace::inside(pidfd, CloneFlags::CLONE_NEWNET, task)?;
+        }
+        names::forget(layout, network, &record.id).map_err(NetworkError::from)?;
+        let released = lease::release(layout, network, &record.id, Some(&record.spec.name));
+        Ok(released.map_err(NetworkError::from)?)
+    }
+
+    /// Lets the name server know of the networks that there are now.
+    pub(super) fn search(&self, supervised: &Supervised, names: &mut DnsService) -> Result<(), NetworkError> {
+        let (networks, servers) = self.searched(supervised);
+        Ok(names.search(&supervised.layout, networks, servers)?)
+    }
+
+    /// The networks whose names it knows, and the servers that know the others.
+    fn searched(&self, supervised: &Supervised) -> (Vec<NetworkName>, Servers) {
+        let networks = self.endpoints.iter().map(|(_, lease)| lease.network.clone()).collect();
+        let is_internal = !self.endpoints.iter().any(|(_, lease)| lease.has_gateway());
+        (networks, Servers::of(&supervised.record.spec, is_internal))
+    }
+
     /// Lets the container's names lead to it in each network; in standby only its very own.
     pub(super) fn announce(&self, supervised: &Supervised) -> Result<(), NetworkError> {
         let Supervised { layout, record, .. } = supervised;
@@ -148,10 +225,7 @@ impl Attachment {
         if sockets.is_empty() {
             return Ok(None);
         }
-        let networks: Vec<NetworkName> =
-            self.endpoints.iter().map(|(_, lease)| lease.network.clone()).collect();
-        let is_internal = !self.endpoints.iter().any(|(_, lease)| lease.has_gateway());
-        let servers = resolver::servers(&supervised.record.spec, &host_resolv_conf(), is_internal);
+        let (networks, servers) = self.searched(supervised);
         Ok(Some(DnsService::new(&supervised.layout, sockets, networks, servers)?))
     }
 
@@ -175,6 +249,15 @@ impl Attachment {
         fs::write(folder.etc("hosts"), hosts + &links::hosts(supervised))?;
         fs::write(folder.etc("resolv.conf"), network::resolv_conf(spec, &host_resolv_conf()))
     }
+}
+
+/// A running container could not be connected or disconnected.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JoinError {
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    #[error("cannot change the container's interfaces")]
+    Inside(#[from] InsideError),
 }
 
 /// Ends what a run of the container left in its networks; its addresses stay leased.

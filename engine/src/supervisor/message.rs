@@ -19,7 +19,7 @@ use super::failure::Failure;
 use crate::container::exec::ExecSpec;
 use crate::state::container::StatusRecord;
 use crate::sys;
-use engine_spec::{PublishedPort, Resources};
+use engine_spec::{EndpointSpec, NetworkName, PublishedPort, Resources};
 use nix::sys::socket::{
     AddressFamily, Backlog, ControlMessage, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, listen,
     sendmsg, socket, socketpair,
@@ -64,6 +64,13 @@ pub(crate) enum Request {
     },
     /// Read the record again, which has changed.
     Reload,
+    /// Connect it to one network more.
+    Connect(Box<EndpointSpec>),
+    /// Take it out of a network.
+    Disconnect {
+        /// Which.
+        network: NetworkName,
+    },
     /// Let others of its port group have new connections, or take them again.
     Drain {
         /// Which of the two.

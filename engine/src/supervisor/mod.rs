@@ -13,6 +13,7 @@ mod aftermath;
 mod attach;
 mod attached;
 mod attachment;
+mod connection;
 mod custody;
 mod deaf;
 pub(crate) mod describe;

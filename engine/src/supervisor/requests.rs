@@ -1,12 +1,13 @@
 //! Answering what clients ask on the control socket.
 
-use super::attachment;
+use super::attachment::{self, JoinError};
 use super::entered::Entered;
 use super::failure::Failure;
 use super::message::{self, Answer, Request};
 use super::run::Supervisor;
 use super::stop::Cause;
 use crate::container::Signal;
+use crate::network::NetworkError;
 use crate::network::port::{self, PortError};
 use crate::runtime::cgroup::CgroupError;
 use crate::state::container;
@@ -25,6 +26,12 @@ pub(super) enum RequestError {
     Paused,
     #[error(transparent)]
     Cgroup(#[from] CgroupError),
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    #[error("cannot write the container's /etc files")]
+    Files(#[source] io::Error),
     #[error("cannot change or count who comes by the container's ports")]
     Port(#[from] PortError),
     #[error("cannot send signal {signal} to the container")]
@@ -61,6 +68,8 @@ impl Supervisor {
                 self.reload();
                 reply(&caller, Ok(()));
             }
+            Request::Connect(endpoint) => reply(&caller, self.connect(*endpoint)),
+            Request::Disconnect { network } => reply(&caller, self.disconnect(&network)),
             Request::Drain { is_draining } => reply(&caller, self.drain(is_draining)),
             Request::Flows => match self.flows() {
                 Ok(count) => {

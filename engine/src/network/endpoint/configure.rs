@@ -5,12 +5,12 @@
 //! on the way, without connection tracking: cheap, and untouched by `iptables -F`.
 
 use super::Interface;
-use crate::network::bridge::{address_message, index_of, sysctls};
+use crate::network::bridge::{address_message, index_of, remove_link, sysctls};
 use crate::network::netlink::{Batch, NetlinkError, Socket};
 use crate::network::nft::{
     Base, Chain, ChainKind, Compare, Expression, Family, Hook, Meta, Register, Table, Transaction,
 };
-use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::{LinkUnspec, RouteMessageBuilder};
 use std::fs;
@@ -68,6 +68,7 @@ pub enum ConfigureError {
 /// Names the step the kernel refused.
 pub fn configure(interfaces: &[Interface], dns: bool) -> Result<Vec<OwnedFd>, ConfigureError> {
     bring_up(interfaces)?;
+    route(interfaces)?;
     if !dns {
         return Ok(Vec::new());
     }
@@ -108,18 +109,47 @@ fn bring_up(interfaces: &[Interface]) -> Result<(), ConfigureError> {
                 format!("give {address} to interface {name}"),
             );
         }
-        for gateway in &interface.gateways {
-            let message = default_route(index, *gateway);
-            batch.push_route(
-                message,
-                NLM_F_CREATE | NLM_F_EXCL,
-                format!("route everything through {gateway}"),
-            );
-        }
     }
     let mut socket = Socket::route()?;
     socket.send(&batch)?;
     interfaces.iter().try_for_each(set_sysctls)
+}
+
+/// Leads everything through the gateways of the way out, whatever it was led through before.
+fn route(interfaces: &[Interface]) -> Result<(), ConfigureError> {
+    let mut batch = Batch::default();
+    for interface in interfaces {
+        let index = index_of(&interface.name).unwrap_or_default();
+        for gateway in &interface.gateways {
+            let step = format!("route everything through {gateway}");
+            batch.push_route(default_route(index, *gateway), NLM_F_CREATE | NLM_F_REPLACE, step);
+        }
+    }
+    Ok(Socket::route()?.send(&batch)?)
+}
+
+/// Run inside a container that runs: brings a new interface up among `all`, with `dns` opens the name
+/// server's sockets, too.
+///
+/// # Errors
+/// Names the step the kernel refused.
+pub fn extend(new: &Interface, all: &[Interface], dns: bool) -> Result<Vec<OwnedFd>, ConfigureError> {
+    bring_up(std::slice::from_ref(new))?;
+    route(all)?;
+    if !dns {
+        return Ok(Vec::new());
+    }
+    rewrite_dns_port().commit(&mut Socket::netfilter()?)?;
+    dns_sockets()
+}
+
+/// Run inside a container that runs: removes an interface; `rest` are those that stay.
+///
+/// # Errors
+/// Names the step the kernel refused.
+pub fn shrink(name: &str, rest: &[Interface]) -> Result<(), ConfigureError> {
+    remove_link(&mut Socket::route()?, name)?;
+    route(rest)
 }
 
 /// `/proc/sys/net` shows the network namespace of who looks.

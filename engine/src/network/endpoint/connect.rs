@@ -42,8 +42,8 @@ pub fn connect(pid: i32, interfaces: &[Interface]) -> Result<(), ConnectError> {
     match socket.send(&batch) {
         Err(error) if error.errno() == Some(libc::EEXIST) => {
             // The process id came round before the kernel had taken down the last one's links.
-            for number in 0..interfaces.len() {
-                remove_link(&mut socket, &host_name(pid, number))?;
+            for interface in interfaces {
+                remove_link(&mut socket, &host_name(pid, interface.number))?;
             }
             Ok(socket.send(&batch)?)
         }
@@ -57,18 +57,18 @@ pub fn connect(pid: i32, interfaces: &[Interface]) -> Result<(), ConnectError> {
 /// container would be lost, and sent again after a second. Since Linux 6.8 asking for the carrier makes
 /// it look at once; before, this does nothing.
 pub fn settle(pid: i32, interfaces: &[Interface]) {
-    for number in 0..interfaces.len() {
+    for interface in interfaces {
         // What is no cable has no host's end.
-        let _ = fs::read(format!("/sys/class/net/{}/carrier", host_name(pid, number)));
+        let _ = fs::read(format!("/sys/class/net/{}/carrier", host_name(pid, interface.number)));
     }
 }
 
 fn batch(pid: i32, interfaces: &[Interface]) -> Result<Batch, ConnectError> {
     let mut batch = Batch::default();
-    for (number, interface) in interfaces.iter().enumerate() {
+    for interface in interfaces {
         let below = index_of(&interface.bridge)
             .ok_or_else(|| ConnectError::NoBridge { bridge: interface.bridge.clone() })?;
-        let host_name = host_name(pid, number);
+        let host_name = host_name(pid, interface.number);
         let step = format!("make interface {} for process {pid}", interface.name);
         let new = NLM_F_CREATE | NLM_F_EXCL;
         match &interface.attachment {

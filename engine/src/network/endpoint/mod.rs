@@ -4,7 +4,7 @@
 mod configure;
 mod connect;
 
-pub use configure::{ConfigureError, DNS_ADDRESS, configure, dns_sockets};
+pub use configure::{ConfigureError, DNS_ADDRESS, configure, dns_sockets, extend, shrink};
 pub use connect::{ConnectError, connect, settle};
 
 use super::lease::Lease;
@@ -19,6 +19,8 @@ use std::net::IpAddr;
 /// One interface of a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
+    /// Tells the host's ends of one container's interfaces apart.
+    pub number: usize,
     /// Its name inside: `eth0`.
     pub name: String,
     /// The link of the host that it is attached to: a bridge, or a parent.
@@ -52,18 +54,37 @@ pub fn interfaces(
     container: &ContainerId,
     endpoints: &[(EndpointSpec, Lease)],
 ) -> Result<Vec<Interface>, RecordError> {
+    let mut interfaces = Vec::new();
+    for (number, (endpoint, lease)) in endpoints.iter().enumerate() {
+        interfaces.extend(one(layout, container, (endpoint, lease), number)?);
+    }
+    route(&mut interfaces, endpoints);
+    Ok(interfaces)
+}
+
+/// Decides one interface, without a default route; `None` if its network is gone.
+///
+/// # Errors
+/// If the network's record cannot be read.
+pub fn one(
+    layout: &Layout,
+    container: &ContainerId,
+    (endpoint, lease): (&EndpointSpec, &Lease),
+    number: usize,
+) -> Result<Option<Interface>, RecordError> {
+    let Some(record) = record::load(layout, &lease.network)? else { return Ok(None) };
+    let mut interface = interface(&record, endpoint, lease, number);
+    interface.alias = format!("{}/{container}", record.alias());
+    Ok(Some(interface))
+}
+
+/// Decides anew which of the interfaces is the way out; they are in the order of `endpoints`.
+pub fn route(interfaces: &mut [Interface], endpoints: &[(EndpointSpec, Lease)]) {
     let way_out = way_out(endpoints);
-    let numbered = endpoints.iter().enumerate();
-    let interfaces = numbered.map(|(number, (endpoint, lease))| {
-        let Some(record) = record::load(layout, &lease.network)? else { return Ok(None) };
-        let mut interface = interface(&record, endpoint, lease, number);
-        interface.alias = format!("{}/{container}", record.alias());
-        if way_out == Some(number) {
-            interface.gateways.extend(lease.addresses.iter().filter_map(|leased| leased.gateway));
-        }
-        Ok(Some(interface))
-    });
-    interfaces.filter_map(Result::transpose).collect()
+    for (place, (interface, (_, lease))) in interfaces.iter_mut().zip(endpoints).enumerate() {
+        let gateways = lease.addresses.iter().filter_map(|leased| leased.gateway);
+        interface.gateways = gateways.filter(|_| way_out == Some(place)).collect();
+    }
 }
 
 /// Docker's rule: the highest priority that has a gateway, then the first name.
@@ -83,6 +104,7 @@ fn interface(record: &NetworkRecord, endpoint: &EndpointSpec, lease: &Lease, num
     let addresses = lease.addresses.iter().map(|leased| leased.net).chain(link_local.filter_map(Result::ok));
     let prefix = &options.interface_prefix;
     Interface {
+        number,
         name: endpoint.interface_name.clone().unwrap_or_else(|| format!("{prefix}{number}")),
         is_isolated: !options.is_open,
         sysctls: endpoint_sysctls(endpoint),

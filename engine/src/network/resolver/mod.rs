@@ -1,30 +1,33 @@
 //! The name server of one container, as part of its supervisor's poll loop. Never blocks.
 //!
 //! [`dns::Resolver`] decides; this moves its packets. The listening sockets are in the container's
-//! network namespace, those that ask the servers in the host's, where `127.0.0.53` means something.
+//! network namespace, those that ask the servers in the host's or there, too ([`servers`]).
 //!
 //! ```text
 //! container ── UDP, TCP on 127.0.0.11 ── Resolver ── one socket per question ── host's servers
 //! ```
 
 mod random;
+mod servers;
 mod stream;
 mod upstream;
 
+pub use servers::Servers;
+
 use super::names::{Directory, NamesError};
-use super::resolv_conf;
 use crate::state::Layout;
 use dns::{Action, ExchangeId, Resolver, Surroundings, Transport};
-use engine_spec::{ContainerSpec, NetworkName};
+use engine_spec::NetworkName;
 use nix::poll::PollFlags;
 use random::Random;
+use servers::HostFile;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 use stream::Stream;
-use upstream::Upstream;
+use upstream::{Namespaces, Upstream};
 
 const DNS_PORT: u16 = 53;
 /// The largest datagram there is.
@@ -71,6 +74,10 @@ pub struct DnsService {
     connections: BTreeMap<u64, Connection>,
     accepted: u64,
     upstreams: BTreeMap<ExchangeId, Upstream>,
+    /// Where its servers are asked from, if they are the container's own.
+    inside: Option<Namespaces>,
+    /// Where its servers stand, if they are the host's.
+    host_file: Option<HostFile>,
     buffer: Vec<u8>,
 }
 
@@ -84,7 +91,7 @@ struct Connection {
 impl DnsService {
     /// Serves on `sockets` as [`super::endpoint::configure`] returned them.
     ///
-    /// `networks` in the order they are searched; see [`servers`] for the last argument.
+    /// `networks` in the order they are searched.
     ///
     /// # Errors
     /// If the sockets cannot be prepared.
@@ -92,7 +99,7 @@ impl DnsService {
         layout: &Layout,
         sockets: Vec<OwnedFd>,
         networks: Vec<NetworkName>,
-        servers: Vec<SocketAddr>,
+        servers: Servers,
     ) -> Result<Self, ResolverError> {
         let count = sockets.len();
         let [datagrams, listener]: [OwnedFd; 2] =
@@ -100,17 +107,57 @@ impl DnsService {
         let (datagrams, listener) = (UdpSocket::from(datagrams), TcpListener::from(listener));
         datagrams.set_nonblocking(true).map_err(ResolverError::Prepare)?;
         listener.set_nonblocking(true).map_err(ResolverError::Prepare)?;
-        Ok(Self {
+        let mut service = Self {
+            inside: None,
+            host_file: None,
             datagrams,
             listener,
             directory: Directory::open(layout, networks)?,
-            resolver: Resolver::new(servers),
+            resolver: Resolver::new(Vec::new()),
             random: Random::new(),
             connections: BTreeMap::new(),
             accepted: 0,
             upstreams: BTreeMap::new(),
             buffer: vec![0; DATAGRAM_BYTES],
-        })
+        };
+        service.ask(servers)?;
+        Ok(service)
+    }
+
+    fn ask(&mut self, servers: Servers) -> Result<(), ResolverError> {
+        (self.inside, self.host_file) = (None, None);
+        match servers {
+            Servers::Container(own) => {
+                self.inside = Some(Namespaces::of(&self.datagrams).map_err(ResolverError::Prepare)?);
+                self.resolver.ask_others(own);
+            }
+            Servers::Nobody => self.resolver.ask_others(Vec::new()),
+            Servers::Host => {
+                self.host_file = Some(HostFile::default());
+                self.follow_host(Instant::now());
+            }
+        }
+        Ok(())
+    }
+
+    fn follow_host(&mut self, now: Instant) {
+        if let Some(servers) = self.host_file.as_mut().and_then(|file| file.changed(now)) {
+            self.resolver.ask_others(servers);
+        }
+    }
+
+    /// Answers from other networks from now on, and asks other servers.
+    ///
+    /// # Errors
+    /// If their names cannot be read.
+    pub fn search(
+        &mut self,
+        layout: &Layout,
+        networks: Vec<NetworkName>,
+        servers: Servers,
+    ) -> Result<(), ResolverError> {
+        self.directory = Directory::open(layout, networks)?;
+        self.ask(servers)
     }
 
     /// What to poll, and for what. Changes with every call of [`Self::ready`] and [`Self::expire`].
@@ -202,6 +249,7 @@ impl DnsService {
     }
 
     fn query(&mut self, client: (Client, Transport), packet: &[u8], now: Instant) {
+        self.follow_host(now);
         let Self { directory, resolver, random, .. } = self;
         let mut around = Surroundings { now, random: &mut || random.next() };
         let action = resolver.query(directory.table(), client, packet, &mut around);
@@ -220,7 +268,7 @@ impl DnsService {
                     self.reply(client, &message);
                 }
                 Action::Forward { exchange, server, transport, message } => {
-                    match Upstream::ask(server, transport, &message) {
+                    match Upstream::ask(server, transport, &message, self.inside.as_ref()) {
                         Ok(upstream) => drop(self.upstreams.insert(exchange, upstream)),
                         Err(error) => {
                             tracing::debug!(%server, %error, "cannot ask a name server");
@@ -257,18 +305,6 @@ impl DnsService {
 
 fn key_of<K: Copy, V>(map: &BTreeMap<K, V>, is_it: impl Fn(&V) -> bool) -> Option<K> {
     map.iter().find(|(_, value)| is_it(value)).map(|(key, _)| *key)
-}
-
-/// The servers to ask for a container: its own, else the host's; none if all its networks are
-/// internal, because a name can carry secrets out (CVE-2024-29018).
-#[must_use]
-pub fn servers(spec: &ContainerSpec, host_resolv_conf: &str, is_internal: bool) -> Vec<SocketAddr> {
-    if is_internal {
-        return Vec::new();
-    }
-    let own = spec.dns.clone();
-    let servers = if own.is_empty() { resolv_conf::servers(host_resolv_conf) } else { own };
-    servers.into_iter().map(|server| SocketAddr::new(server, DNS_PORT)).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::network::names;
+use crate::require;
 use engine_spec::ContainerId;
 use nix::poll::{PollFd, PollTimeout, poll};
 use std::io::{Read, Write};
@@ -30,7 +31,8 @@ impl Bench {
         let address = datagrams.local_addr().expect("address");
         let listener = TcpListener::bind(address).expect("the same port for TCP");
         let sockets = vec![datagrams.into(), listener.into()];
-        let service = DnsService::new(&layout, sockets, vec![network], servers).expect("started");
+        let service =
+            DnsService::new(&layout, sockets, vec![network], Servers::Container(servers)).expect("started");
         Self { root, service, address }
     }
 
@@ -74,6 +76,7 @@ fn received(socket: &UdpSocket) -> Option<Vec<u8>> {
 
 #[test]
 fn name_of_the_network_is_answered_over_udp_and_tcp() {
+    require!(Root);
     let mut bench = Bench::new("own", vec![]);
     let socket = client(bench.address);
     socket.send(WEB).expect("sent");
@@ -91,6 +94,7 @@ fn name_of_the_network_is_answered_over_udp_and_tcp() {
 
 #[test]
 fn other_name_is_asked_of_the_server_and_its_answer_passed_on() {
+    require!(Root);
     let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound");
     server.set_nonblocking(true).expect("set");
     let mut bench = Bench::new("forward", vec![server.local_addr().expect("address")]);
@@ -108,6 +112,7 @@ fn other_name_is_asked_of_the_server_and_its_answer_passed_on() {
 
 #[test]
 fn server_that_refuses_to_talk_is_a_failure_at_once() {
+    require!(Root);
     let gone =
         UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr()).expect("bound");
     let mut bench = Bench::new("gone", vec![gone]);
@@ -118,6 +123,7 @@ fn server_that_refuses_to_talk_is_a_failure_at_once() {
 
 #[test]
 fn connections_are_limited_and_closed_when_idle() {
+    require!(Root);
     let mut bench = Bench::new("limit", vec![]);
     let streams: Vec<_> =
         (0..CONNECTIONS + 4).map(|_| TcpStream::connect(bench.address).expect("connected")).collect();

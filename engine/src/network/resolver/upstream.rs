@@ -3,10 +3,13 @@
 
 use super::DATAGRAM_BYTES;
 use super::stream::Stream;
+use crate::sys;
 use dns::Transport;
 use nix::errno::Errno;
 use nix::poll::PollFlags;
+use nix::sched::{CloneFlags, setns};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, connect, socket};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -20,15 +23,24 @@ pub(super) enum Upstream {
 
 impl Upstream {
     /// Asks `server`; over TCP the connection is made on the way.
-    pub(super) fn ask(server: SocketAddr, transport: Transport, message: &[u8]) -> io::Result<Self> {
+    pub(super) fn ask(
+        server: SocketAddr,
+        transport: Transport,
+        message: &[u8],
+        inside: Option<&Namespaces>,
+    ) -> io::Result<Self> {
+        let open = |kind| match inside {
+            Some(namespaces) => namespaces.inside(|| open(server, kind)),
+            None => open(server, kind),
+        };
         match transport {
             Transport::Udp => {
-                let socket = UdpSocket::from(open(server, SockType::Datagram)?);
+                let socket = UdpSocket::from(open(SockType::Datagram)?);
                 socket.send(message)?;
                 Ok(Self::Datagram(socket))
             }
             Transport::Tcp => {
-                let mut stream = Stream::new(TcpStream::from(open(server, SockType::Stream)?));
+                let mut stream = Stream::new(TcpStream::from(open(SockType::Stream)?));
                 stream.send(message)?;
                 Ok(Self::Connection(stream))
             }
@@ -65,6 +77,29 @@ impl Upstream {
             }
             Self::Connection(stream) => Ok(stream.drive()?.into_iter().next()),
         }
+    }
+}
+
+/// The network namespaces of the container and of this process.
+#[derive(Debug)]
+pub(super) struct Namespaces {
+    container: OwnedFd,
+    own: File,
+}
+
+impl Namespaces {
+    /// The container's is that of its socket.
+    pub(super) fn of(socket: &UdpSocket) -> io::Result<Self> {
+        let container = sys::socket_namespace(socket.as_fd())?;
+        Ok(Self { container, own: File::open("/proc/thread-self/ns/net")? })
+    }
+
+    /// Does something in the container's. The process has one thread, so nobody sees it there.
+    fn inside<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        setns(&self.container, CloneFlags::CLONE_NEWNET)?;
+        let done = work();
+        setns(&self.own, CloneFlags::CLONE_NEWNET)?;
+        done
     }
 }
 

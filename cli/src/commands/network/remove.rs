@@ -1,0 +1,38 @@
+//! `network rm`: removes networks.
+
+use super::{NetworkCommandError, find, is_predefined};
+use crate::error::CommandError;
+use crate::output;
+use crate::session::Session;
+use clap::Args;
+use engine::network;
+use std::process::ExitCode;
+
+/// Options of `network rm`.
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// The networks, by name, id or the start of an id
+    #[arg(value_name = "NETWORK", required = true)]
+    networks: Vec<String>,
+    /// Do not fail for missing ones
+    #[arg(short, long)]
+    force: bool,
+}
+
+impl Remove {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        let layout = session.layout()?;
+        for text in self.networks {
+            if is_predefined(&text) {
+                return Err(NetworkCommandError::Predefined(text).into());
+            }
+            match find(&layout, &text) {
+                Ok(found) => network::remove(&layout, &found.spec.name)?,
+                Err(CommandError::NetworkCommand(NetworkCommandError::Unknown(_))) if self.force => continue,
+                Err(error) => return Err(error),
+            }
+            output::print_lines([text])?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
