@@ -1,3 +1,5 @@
+//! Files of the host arrive in a container's folder whole, with their owner, and nowhere else.
+
 use super::entrance::Owner;
 use super::{Change, Content, SyncError, bring_into_line};
 use std::fs::{self, File, Permissions};
