@@ -1,7 +1,7 @@
 //! Objects in the shape of docker's `inspect`: the facts that both have, under docker's names.
 //!
 //! What docker leaves out of its JSON where there is none (`State.Health`) is null here, so that
-//! `{{if .State.Health}}` works; [`print`] leaves it out.
+//! `{{if .State.Health}}` works; [`print()`] leaves it out.
 
 mod container;
 mod image;

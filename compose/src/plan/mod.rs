@@ -2,7 +2,7 @@
 //!
 //! Pure functions of the project, the choice of services, what is there now and the command's options.
 //! Nothing is left open for whoever performs the plan. First [`images`] says what to fetch and build, then
-//! [`up()`] brings the rest into line; [`down()`], [`stop`], [`start`] and [`restart`] need labels only.
+//! [`up()`] brings the rest into line; [`down()`], [`stop`], [`start`] and [`restart()`] need labels only.
 
 mod attribute;
 mod change;

@@ -5,7 +5,7 @@
 //! drain ───────────────────────────────────────────── publication: mark ── firewall: to the siblings
 //! unpublish ───────────────────────────────────────── firewall: remove ─── publication: forget
 //! ```
-//! **Shared ports.** Containers of one [`PortGroup`] (the replicas of a service) may publish the same
+//! **Shared ports.** Containers of one [`engine_spec::PortGroup`] (the replicas of a service) may publish the same
 //! fixed port. New connections are spread over them in turn. To replace one without losing a
 //! connection: start the new one, which joins by publishing; [`drain`] the old one, after which only
 //! its siblings get new connections while its own go on; wait until [`flows`] is 0; stop it, which
