@@ -372,7 +372,7 @@ impl CommandError {
             Self::Start(error) | Self::Attach(AttachError::Start(error)) => error,
             _ => return None,
         };
-        u8::try_from(error.exit_code()?).ok()
+        error.exit_code().and_then(|code| u8::try_from(code).ok()).filter(|code| matches!(code, 126 | 127))
     }
 
     /// Whether there is anybody to tell: `lighter ps | head -1` closes the pipe and means no harm.

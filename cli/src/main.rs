@@ -95,7 +95,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
             let _ = output::print(&error.render().to_string());
             ExitCode::SUCCESS
         }
-        ErrorKind::InvalidSubcommand if report::elsewhere(error) => ExitCode::FAILURE,
+        ErrorKind::InvalidSubcommand if report::elsewhere(error, arguments) => ExitCode::FAILURE,
         _ => {
             let _ = error.print();
             report::misplaced(error);

@@ -7,6 +7,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use clap::error::{ContextKind, ContextValue};
 use compose::Diagnostic;
 use std::error::Error;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -64,8 +65,17 @@ pub(crate) fn warning_line(message: &str, is_coloured: bool) -> String {
 }
 
 /// Answers a command that only docker has; false where the word is not docker's.
-pub(crate) fn elsewhere(error: &clap::Error) -> bool {
+pub(crate) fn elsewhere(error: &clap::Error, arguments: &[OsString]) -> bool {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return false };
+    // Behind another command the word is that command's.
+    if arguments
+        .iter()
+        .skip(1)
+        .find(|given| !given.to_string_lossy().starts_with('-'))
+        .is_none_or(|first| first != word.as_str())
+    {
+        return false;
+    }
     let Some(instead) = args::instead_of(word) else { return false };
     say(&format!("error: lighter has no command `{word}`\nhint: {instead}"));
     true

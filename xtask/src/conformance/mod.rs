@@ -7,6 +7,7 @@ mod comparison;
 mod compose;
 mod config;
 mod isolation;
+mod operations;
 mod page;
 
 use crate::engine::{Engine, Images};
@@ -32,7 +33,7 @@ struct Engines {
 }
 
 /// Every area; a new one is a file beside this one and a word here.
-const AREAS: &[Area] = &[compose::AREA, isolation::AREA, config::AREA];
+const AREAS: &[Area] = &[compose::AREA, isolation::AREA, config::AREA, operations::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {

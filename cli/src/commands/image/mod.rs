@@ -7,7 +7,9 @@ mod push;
 mod remove;
 mod tag;
 
+use super::inspect::InspectOne;
 use crate::error::CommandError;
+use crate::inspect::Kind;
 use crate::session::Session;
 use clap::Subcommand;
 use engine::image::{Image as Found, Store, StoreError};
@@ -16,6 +18,8 @@ use std::process::ExitCode;
 /// What to do with images.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Image {
+    /// Print all there is to know of images as JSON
+    Inspect(InspectOne),
     /// List images
     #[command(name = "ls", visible_alias = "list")]
     List(list::List),
@@ -36,6 +40,7 @@ impl Image {
     /// Does it.
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         match self {
+            Self::Inspect(command) => command.run(session, Kind::Image),
             Self::List(command) => command.run(session),
             Self::Pull(command) => command.run(session),
             Self::Push(command) => command.run(session),
