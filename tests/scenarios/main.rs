@@ -21,6 +21,7 @@ mod operations;
 mod ports;
 mod restarts;
 mod runc;
+mod single;
 mod storage;
 mod teardown;
 mod watch;

@@ -1,0 +1,101 @@
+//! `container ls`, `volume ls` and `inspect`: filters and formats.
+
+use super::{line, ok, sleeper};
+use scenarios::{Lighter, require};
+
+#[test]
+fn containers_are_chosen_by_filters_and_shown_by_templates() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    sleeper(&lighter, "--name web -l tier=front -v data:/data -p 127.0.0.1::80");
+    line(&lighter, "container run --name done busybox sh -c true").succeeds();
+    let names = |flags: &[&str]| {
+        let words: Vec<_> =
+            ["container", "ls", "--format", "{{.Names}}"].iter().chain(flags).copied().collect();
+        ok(&lighter, &words)
+    };
+    assert_eq!(names(&[]), "web");
+    assert_eq!(names(&["-a"]), "done\nweb");
+    assert_eq!(names(&["-l"]), "done");
+    assert_eq!(names(&["-n", "5"]), "done\nweb");
+    for filter in [
+        "name=^web$",
+        "status=running",
+        "label=tier=front",
+        "volume=data",
+        "volume=/data",
+        "network=bridge",
+        "ancestor=busybox",
+        "publish=80",
+        "expose=80/tcp",
+        "before=done",
+        "health=none",
+    ] {
+        assert!(names(&["--filter", filter]).contains("web"), "{filter}");
+    }
+    assert_eq!(names(&["--filter", "exited=0"]), "done");
+    assert_eq!(names(&["-a", "--filter", "since=web"]), "done");
+    assert_eq!(
+        ok(&lighter, &["container", "ls", "--format", "{{.Label \"tier\"}} {{.State}}"]),
+        "front running"
+    );
+    let table = ok(&lighter, &["container", "ls", "--format", "table {{.Names}}\\t{{.State}}"]);
+    assert_eq!(table, "NAMES     STATE\nweb       running");
+    line(&lighter, "container ls --filter stauts=running").fails_with(1).says(&["no filter `stauts`"]);
+    let wrong = lighter.run(["container", "ls", "--format", "{{.Name}}"]);
+    wrong.fails_with(1).says(&["no field `.Name` (did you mean `.Names`?) at column 3"]);
+    line(&lighter, "container rm -f web done").succeeds();
+}
+
+#[test]
+fn every_kind_of_object_can_be_looked_at() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    sleeper(&lighter, "--name web -v data:/data:ro --restart on-failure:3 -m 64m");
+    let look = |format: &str| ok(&lighter, &["inspect", "-f", format, "web"]);
+    assert_eq!(look("{{.State.Status}} {{.Path}} {{.Args}}"), "running sleep [1000000]");
+    assert_eq!(look("{{with .HostConfig}}{{.Memory}} {{.RestartPolicy.Name}}{{end}}"), "67108864 on-failure");
+    assert_eq!(look("{{range .Mounts}}{{.Name}} {{.Destination}} {{.RW}}{{end}}"), "data /data false");
+    assert_eq!(look("{{if .State.Health}}probed{{else}}not probed{{end}}"), "not probed");
+    assert_eq!(
+        ok(&lighter, &["inspect", "-f", "{{.Name}} {{.Driver}}", "data", "--type", "volume"]),
+        "data local"
+    );
+    assert_eq!(ok(&lighter, &["inspect", "-f", "{{.Os}}", "busybox"]), "linux");
+    assert_eq!(ok(&lighter, &["inspect", "-f", "{{len .Containers}}", "bridge"]), "1");
+    let both = line(&lighter, "inspect web nothing").fails_with(1).says(&["no such object: nothing"]);
+    assert!(both.stdout.starts_with("[\n    {\n"), "{both:#?}");
+    line(&lighter, "container rm -f web").succeeds();
+}
+
+#[test]
+fn volumes_are_made_found_and_removed() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    assert_eq!(ok(&lighter, &["volume", "create", "--label", "tier=gold", "data"]), "data");
+    let unnamed = ok(&lighter, &["volume", "create"]);
+    assert_eq!(unnamed.len(), 64);
+    assert_eq!(ok(&lighter, &["volume", "ls", "-q", "--filter", "label=tier=gold"]), "data");
+    assert_eq!(ok(&lighter, &["volume", "inspect", "-f", "{{.Labels.tier}}", "data"]), "gold");
+    sleeper(&lighter, "--name web -v data:/data");
+    assert_eq!(ok(&lighter, &["volume", "ls", "-q", "--filter", "dangling=false"]), "data");
+    let pruned = ok(&lighter, &["volume", "prune", "-af"]);
+    assert!(pruned.contains(&unnamed) && !pruned.contains("data"), "{pruned}");
+    line(&lighter, "volume rm data").fails_with(1).says(&["in use by container web"]);
+    line(&lighter, "container rm -f web").succeeds();
+    line(&lighter, "volume rm data").succeeds();
+}
+
+#[test]
+fn words_of_docker_are_answered_with_what_to_use() {
+    require!(Seeds);
+    let lighter = Lighter::new();
+    for (word, instead) in [
+        ("service", "Compose file"),
+        ("swarm", "lighter up"),
+        ("machine", "this host"),
+        ("rmi", "lighter image rm"),
+    ] {
+        lighter.run([word, "ls"]).fails_with(1).says(&[instead]);
+    }
+}

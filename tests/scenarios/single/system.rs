@@ -1,0 +1,51 @@
+//! `system`: what takes room, what happened, what goes, and what starts with the machine.
+
+use super::{line, ok, sleeper};
+use scenarios::{Lighter, Snapshot, require};
+
+#[test]
+fn pruning_leaves_nothing_of_what_is_not_used() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    line(&lighter, "version").succeeds();
+    let before = Snapshot::take(lighter.root());
+    sleeper(&lighter, "--name web -v /anonymous -p 127.0.0.1::80");
+    line(&lighter, "container run busybox true").succeeds();
+    let counted = ok(&lighter, &["system", "df", "--format", "{{.Type}} {{.TotalCount}} {{.Active}}"]);
+    assert!(counted.starts_with("Images 1 1\nContainers 2 1\nLocal Volumes 1 1"), "{counted}");
+    assert_eq!(ok(&lighter, &["system", "info", "-f", "{{.Containers}} {{.ContainersRunning}}"]), "2 1");
+    line(&lighter, "container stop -t 0 web").succeeds();
+    line(&lighter, "system prune -f -a --volumes").succeeds();
+    assert_eq!(ok(&lighter, &["container", "ls", "-aq"]), "");
+    assert_eq!(ok(&lighter, &["volume", "ls", "-q"]), "");
+    before.assert_same(&Snapshot::take(lighter.root()));
+}
+
+#[test]
+fn what_happened_is_told() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    line(&lighter, "container run --name told busybox true").succeeds();
+    let words =
+        ["system", "events", "--since", "1h", "--until", "0s", "--filter", "container=told", "--format"];
+    let actions = ok(&lighter, &words.iter().chain(&["{{.Action}}"]).copied().collect::<Vec<_>>());
+    let actions: Vec<_> = actions.lines().collect();
+    for action in ["create", "start", "die"] {
+        assert!(actions.contains(&action), "{actions:?}");
+    }
+}
+
+#[test]
+fn what_its_policy_says_starts_with_the_machine() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    sleeper(&lighter, "--name always --restart always");
+    sleeper(&lighter, "--name unless --restart unless-stopped");
+    sleeper(&lighter, "--name never");
+    line(&lighter, "container stop -t 0 always unless never").succeeds();
+    assert_eq!(ok(&lighter, &["system", "boot"]), "always");
+    let running = ok(&lighter, &["container", "ls", "--format", "{{.Names}}"]);
+    assert_eq!(running, "always");
+    assert!(ok(&lighter, &["system", "boot", "--unit"]).contains("system boot\n"));
+    line(&lighter, "container rm -f always unless never").succeeds();
+}

@@ -1,0 +1,80 @@
+//! What tutorials on containers do, line by line.
+
+use super::{line, ok, sleeper};
+use scenarios::{Folder, Lighter, http, require};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The host port behind port 80.
+fn port(lighter: &Lighter, name: &str) -> u16 {
+    let format = "{{(index (index .NetworkSettings.Ports \"80/tcp\") 0).HostPort}}";
+    ok(lighter, &["inspect", "-f", format, name]).parse().expect("a port")
+}
+
+#[test]
+fn a_page_is_changed_by_exec_by_commit_and_by_a_bind_mount() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let serve = ["busybox", "httpd", "-f", "-h", "/www"];
+    let run = |flags: &[&str]| {
+        let words: Vec<_> =
+            ["container", "run", "-d", "-p", "127.0.0.1::80"].iter().chain(flags).copied().collect();
+        ok(&lighter, &words)
+    };
+    run(&[&["--name", "web"][..], &serve].concat());
+    let write = "mkdir -p /www && echo first > /www/index.html";
+    ok(&lighter, &["container", "exec", "web", "sh", "-c", write]);
+    assert_eq!(http::page(port(&lighter, "web"), PATIENCE).trim(), "first");
+
+    ok(&lighter, &["container", "commit", "web", "page:1"]);
+    run(&["--name", "copy", "page:1", "httpd", "-f", "-h", "/www"]);
+    assert_eq!(http::page(port(&lighter, "copy"), PATIENCE).trim(), "first");
+
+    let folder = Folder::new("page");
+    folder.write("index.html", "second");
+    let bind = format!("{}:/www:ro", folder.path().display());
+    run(&[&["--name", "bound", "-v", &bind][..], &serve].concat());
+    assert_eq!(http::page(port(&lighter, "bound"), PATIENCE).trim(), "second");
+    line(&lighter, "container rm -f web copy bound").succeeds();
+}
+
+#[test]
+fn data_in_a_volume_survives_its_container() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    sleeper(&lighter, "--name db -v store:/data");
+    ok(&lighter, &["container", "exec", "db", "sh", "-c", "echo kept > /data/row"]);
+    line(&lighter, "container rm -f db").succeeds();
+    sleeper(&lighter, "--name db -v store:/data");
+    assert_eq!(ok(&lighter, &["container", "exec", "db", "cat", "/data/row"]), "kept");
+    let seen =
+        ok(&lighter, &["container", "run", "--rm", "--volumes-from", "db:ro", "busybox", "cat", "/data/row"]);
+    assert_eq!(seen, "kept");
+    let words = ["container", "run", "--rm", "--volumes-from", "db:ro", "busybox", "touch", "/data/new"];
+    lighter.run(words).fails_with(1).says(&["Read-only file system"]);
+    line(&lighter, "container rm -f db").succeeds();
+}
+
+#[test]
+fn limits_are_seen_by_stats() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    sleeper(&lighter, "--name small -m 64m --cpus 0.5");
+    let shown =
+        ok(&lighter, &["container", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", "small"]);
+    assert!(shown.starts_with("small ") && shown.ends_with("/ 64MiB"), "{shown}");
+    line(&lighter, "container rm -f small").succeeds();
+}
+
+#[test]
+fn what_one_root_exports_another_imports() {
+    require!(Root, Seeds);
+    let (one, other) = (Lighter::new(), Lighter::new());
+    let folder = Folder::new("carried");
+    let archive = folder.path().join("files.tar").display().to_string();
+    ok(&one, &["container", "run", "--name", "made", "busybox", "sh", "-c", "echo carried > /note"]);
+    ok(&one, &["container", "export", "-o", &archive, "made"]);
+    ok(&other, &["image", "import", &archive, "carried:1"]);
+    assert_eq!(ok(&other, &["container", "run", "--rm", "carried:1", "cat", "/note"]), "carried");
+}
