@@ -43,8 +43,11 @@ impl Supervisor {
         if cause == Some(Cause::User) {
             self.supervised.event(ContainerAction::Stop);
         }
-        self.attached.end(exit_code);
         let spec = &self.supervised.record.spec;
+        // Who waits for a container that goes with its end is told when it has gone.
+        if !spec.remove_on_exit {
+            self.attached.end(exit_code);
+        }
         let rule = restart::Rule { policy: spec.restart, pace: &spec.restart_pace };
         let now = Instant::now();
         match self.restarts.after(&rule, Ending { exit_code, cause, ran_for }, now) {
@@ -94,6 +97,9 @@ impl Supervisor {
         drop(self.presence);
         for stopper in &self.stoppers {
             let _ = message::send(stopper, &message::Answer::Done, &[]);
+        }
+        if let State::Over(Status::Exited { exit_code, .. }) = self.state {
+            self.attached.end(exit_code);
         }
         // Who is connected may take its time, and nobody else waits for this process any more.
         let _ = self.attached.finish();

@@ -7,10 +7,13 @@ use scenarios::{Folder, Lighter, Snapshot, require};
 fn a_container_runs_and_nothing_is_left_of_it() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
-    // The image and the predefined network stay.
-    line(&lighter, "container run --rm busybox true").succeeds();
     let before = Snapshot::take(lighter.root());
-    assert_eq!(ok(&lighter, &["container", "run", "--rm", "busybox", "echo", "hello"]), "hello");
+    let words = ["container", "run", "--rm", "-v", "/data", "busybox", "echo", "hello"];
+    assert_eq!(ok(&lighter, &words), "hello");
+    assert_eq!(ok(&lighter, &["container", "ls", "-aq"]), "");
+    assert_eq!(ok(&lighter, &["volume", "ls", "-q"]), "");
+    // The image and the predefined network stay until somebody says otherwise.
+    line(&lighter, "system prune -af").succeeds();
     before.assert_same(&Snapshot::take(lighter.root()));
 }
 

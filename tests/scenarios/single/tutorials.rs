@@ -16,25 +16,25 @@ fn port(lighter: &Lighter, name: &str) -> u16 {
 fn a_page_is_changed_by_exec_by_commit_and_by_a_bind_mount() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
-    let serve = ["busybox", "httpd", "-f", "-h", "/www"];
+    let serve = ["sh", "-c", "mkdir -p /www && exec httpd -f -h /www"];
     let run = |flags: &[&str]| {
         let words: Vec<_> =
             ["container", "run", "-d", "-p", "127.0.0.1::80"].iter().chain(flags).copied().collect();
         ok(&lighter, &words)
     };
-    run(&[&["--name", "web"][..], &serve].concat());
+    run(&[&["--name", "web", "busybox"][..], &serve].concat());
     let write = "mkdir -p /www && echo first > /www/index.html";
     ok(&lighter, &["container", "exec", "web", "sh", "-c", write]);
     assert_eq!(http::page(port(&lighter, "web"), PATIENCE).trim(), "first");
 
     ok(&lighter, &["container", "commit", "web", "page:1"]);
-    run(&["--name", "copy", "page:1", "httpd", "-f", "-h", "/www"]);
+    run(&[&["--name", "copy", "page:1"][..], &serve].concat());
     assert_eq!(http::page(port(&lighter, "copy"), PATIENCE).trim(), "first");
 
     let folder = Folder::new("page");
     folder.write("index.html", "second");
     let bind = format!("{}:/www:ro", folder.path().display());
-    run(&[&["--name", "bound", "-v", &bind][..], &serve].concat());
+    run(&[&["--name", "bound", "-v", &bind, "busybox"][..], &serve].concat());
     assert_eq!(http::page(port(&lighter, "bound"), PATIENCE).trim(), "second");
     line(&lighter, "container rm -f web copy bound").succeeds();
 }

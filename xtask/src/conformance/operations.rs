@@ -12,6 +12,9 @@ pub(super) const AREA: Area = Area {
     compare,
 };
 
+/// Stands for a port of the host, of which each engine has its own.
+const HOST_PORT: &str = "HOSTPORT";
+
 const LINES: &[&str] = &[
     "container create --name made busybox true",
     "container create --name made busybox true",
@@ -45,7 +48,7 @@ const LINES: &[&str] = &[
     "container run --rm --restart always busybox true",
     "container run --rm --mount type=bind,source=/no/such/path,target=/d busybox true",
     "container run --rm --network no-such-network busybox true",
-    "container run -d --name web -p 127.0.0.1:18080:80 -v opsdata:/data -e A=1 -l tier=web --restart on-failure:3 -m 64m busybox sleep 1000",
+    "container run -d --name web -p 127.0.0.1:HOSTPORT:80 -v opsdata:/data -e A=1 -l tier=web --restart on-failure:3 -m 64m busybox sleep 1000",
     "container ls --format '{{.Names}} {{.Image}} {{.Command}} {{.State}} {{.Ports}}'",
     "container ls --format '{{.Mounts}} {{.Networks}} {{.LocalVolumes}} {{.Label \"tier\"}}'",
     "container ls --format 'table {{.Names}}\\t{{.State}}'",
@@ -114,7 +117,10 @@ const ON_PURPOSE: &[(&str, &str)] = &[
         "container rm -f no-such-container",
         "what is not there makes the command fail; `--force` is about containers that run",
     ),
-];
+(
+    "container exec web no-such-program",
+    "127 says that the program is missing, as `run` does and newer Docker too; a message is talk and goes to stderr",
+)];
 
 fn compare(engines: &Engines) -> Result<Vec<Comparison>> {
     LINES
@@ -132,11 +138,14 @@ fn compare(engines: &Engines) -> Result<Vec<Comparison>> {
 }
 
 fn answer(engine: &Engine, line: &str) -> Result<String> {
-    let words = words(line);
+    // Both run at the same time on one host.
+    let port = if engine.name == "Docker" { "18080" } else { "18081" };
+    let words = words(&line.replace(HOST_PORT, port));
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let output = engine.program(&words).output()?;
     let code = output.status.code().unwrap_or(-1);
-    Ok(format!("{code} {}", without_ids(String::from_utf8_lossy(&output.stdout).trim())))
+    let printed = without_ids(String::from_utf8_lossy(&output.stdout).trim());
+    Ok(format!("{code} {}", printed.replace(port, HOST_PORT)))
 }
 
 /// Cuts a line at spaces, but not between apostrophes.
