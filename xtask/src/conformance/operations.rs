@@ -117,10 +117,11 @@ const ON_PURPOSE: &[(&str, &str)] = &[
         "container rm -f no-such-container",
         "what is not there makes the command fail; `--force` is about containers that run",
     ),
-(
-    "container exec web no-such-program",
-    "127 says that the program is missing, as `run` does and newer Docker too; a message is talk and goes to stderr",
-)];
+    (
+        "container exec web no-such-program",
+        "127 says that the program is missing, as `run` does and newer Docker too; a message is talk and goes to stderr",
+    ),
+];
 
 fn compare(engines: &Engines) -> Result<Vec<Comparison>> {
     LINES
