@@ -4,10 +4,10 @@ use super::compose_file::{Loader, Scope};
 use super::merge::merge;
 use super::node::{Entry, Mapping, Node, Span, Value};
 use super::origin::Step;
-use super::path;
 use super::report::Arrival;
 use super::schema::service_kind;
 use super::shape::did_you_mean;
+use super::{path, source};
 use crate::diagnostic::nearest;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -94,9 +94,9 @@ impl Loader<'_> {
             return None;
         };
         let target = Target { service: service_name, span };
-        let mut base = match extends.node.text_at("file").map(str::to_owned) {
+        let mut base = match extends.node.get("file").filter(|file| file.as_text().is_some()) {
             None => self.base(family, &target, trail),
-            Some(other) => self.base_of_other(family, &other, &target, trail),
+            Some(other) => self.base_of_other(family, other, &target, trail),
         }?;
         if base.value == Value::Null {
             keep(&mut service, extends, &family.scope);
@@ -110,11 +110,18 @@ impl Loader<'_> {
     fn base_of_other(
         &mut self,
         family: &Family<'_>,
-        other: &str,
+        other: &Node,
         target: &Target,
         trail: &mut Trail,
     ) -> Option<Node> {
         let scope = family.scope;
+        let span = other.span;
+        let other = other.as_text()?;
+        if path::is_fetched(other) {
+            self.report.error(span, source::not_here("extend a service of", other)).hint =
+                Some(source::FETCH_FIRST.to_owned());
+            return None;
+        }
         let other = path::absolute(other, scope.folder, scope.variables.get("HOME"));
         let folder = other.parent().unwrap_or(scope.folder).to_owned();
         let scope = Scope { variables: scope.variables, folder: &folder };

@@ -4,7 +4,7 @@ use super::compose_file::{FILE, Loader, Scope};
 use super::merge::merge;
 use super::node::{Node, Value};
 use super::report::Arrival;
-use super::{environment, path};
+use super::{environment, path, source};
 use std::path::{Path, PathBuf};
 
 /// Deeper inclusion is refused: each level recurses.
@@ -41,11 +41,9 @@ impl Loader<'_> {
             return None;
         }
         let first_text = item.items("path").find_map(Node::as_text)?;
-        if path::is_remote(first_text) || first_text.starts_with("oci://") {
-            let hint = "fetch the files, and include them from the disk".to_owned();
-            self.report
-                .error(item.span, format!("cannot include {first_text}: it is not on this machine"))
-                .hint = Some(hint);
+        if path::is_fetched(first_text) {
+            self.report.error(item.span, source::not_here("include", first_text)).hint =
+                Some(source::FETCH_FIRST.to_owned());
             return None;
         }
         let files = texts("path");

@@ -39,6 +39,7 @@ mod schema;
 mod service_files;
 mod shape;
 mod short;
+mod signal;
 mod source;
 mod template;
 #[cfg(test)]

@@ -37,6 +37,11 @@ pub(super) fn is_remote(context: &str) -> bool {
         || context.starts_with("service:")
 }
 
+/// Whether a Compose file would have to be fetched: an address, an artifact of a registry, a git repository.
+pub(super) fn is_fetched(file: &str) -> bool {
+    is_remote(file) && !file.starts_with("service:")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,8 @@ pub(super) enum Kind {
     Size,
     /// A duration; becomes a string.
     Duration,
+    /// A signal by its name or number.
+    Signal,
     /// A path of the host; becomes absolute.
     Path,
     /// A path of the host or an address; paths become absolute.

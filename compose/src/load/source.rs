@@ -78,7 +78,7 @@ pub(super) fn discover(
 ) -> Result<Discovered, Diagnostic> {
     let current = &options.current_directory;
     let mut warnings = Vec::new();
-    let mut found = named_files(options, variables);
+    let mut found = named_files(options, variables, files)?;
     if found.is_empty() {
         let start = options
             .project_directory
@@ -106,7 +106,11 @@ pub(super) fn absolute(path: &Path, current: &Path, home: Option<&str>) -> PathB
     path::absolute(&path.to_string_lossy(), current, home)
 }
 
-fn named_files(options: &LoadOptions, variables: &Variables) -> Vec<PathBuf> {
+fn named_files(
+    options: &LoadOptions,
+    variables: &Variables,
+    files: &dyn Files,
+) -> Result<Vec<PathBuf>, Diagnostic> {
     let named = variables.get("COMPOSE_FILE").filter(|list| options.files.is_empty() && !list.is_empty());
     let names: Vec<PathBuf> = match named {
         Some(list) => {
@@ -116,7 +120,23 @@ fn named_files(options: &LoadOptions, variables: &Variables) -> Vec<PathBuf> {
         }
         None => options.files.clone(),
     };
-    names.iter().map(|name| absolute(name, &options.current_directory, variables.get("HOME"))).collect()
+    let local = |name: &PathBuf| {
+        let path = absolute(name, &options.current_directory, variables.get("HOME"));
+        let name = name.to_string_lossy();
+        if path::is_fetched(&name) && !files.is_file(&path) {
+            return Err(Diagnostic::error(not_here("read", &name)).hint(FETCH_FIRST));
+        }
+        Ok(path)
+    };
+    names.iter().map(local).collect()
+}
+
+/// What to do about a Compose file that is elsewhere.
+pub(super) const FETCH_FIRST: &str = "fetch the files, and name those on the disk";
+
+/// Says that Compose files are not fetched; `attempt` is what the file is wanted for.
+pub(super) fn not_here(attempt: &str, file: &str) -> String {
+    format!("cannot {attempt} {file}: it is not on this machine")
 }
 
 /// The default file here or in a folder above, with its override.

@@ -1,7 +1,7 @@
 //! `x-lighter-…`: what Lighter adds to the Compose specification. Other programs pass over it.
 
 use super::Kind;
-use Kind::{Bool, Text, Word};
+use Kind::{Bool, Signal, Word};
 
 /// One extension: its key, its form, and the objects that may have it.
 struct Extension {
@@ -12,7 +12,7 @@ struct Extension {
 
 static EXTENSIONS: [Extension; 3] = [
     Extension { key: "x-lighter-idmap", kind: Bool, homes: &["bind"] },
-    Extension { key: "x-lighter-on-change", kind: Text, homes: &["a config", "a secret", "a reference"] },
+    Extension { key: "x-lighter-on-change", kind: Signal, homes: &["a config", "a secret", "a reference"] },
     Extension { key: "x-lighter-on-unhealthy", kind: Word(&["restart", "none"]), homes: &["a service"] },
 ];
 

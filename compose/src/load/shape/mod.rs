@@ -6,6 +6,7 @@
 
 mod collection;
 mod hosts;
+mod measure;
 
 use super::node::{Entry, Mapping, Node, Span, Tag, Value};
 use super::origin::{Step, Used, VariableSource};
@@ -15,7 +16,7 @@ use super::schema::extension::{self, Known};
 use super::schema::{Kind, Object, Status};
 use super::{path, words};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::model::{ByteSize, GoDuration, UnitError};
+use crate::model::ByteSize;
 use std::path::{Path, PathBuf};
 
 /// What the walk needs besides the document.
@@ -72,6 +73,7 @@ impl Shape<'_> {
             Kind::Number => self.convert(node, name, "a number", number),
             Kind::Size => self.measure::<ByteSize>(node, name),
             Kind::Duration => self.duration(node, name),
+            Kind::Signal => self.signal(node, name),
             Kind::Path => self.path(node, name),
             Kind::PathOrUrl => node.as_text().is_some_and(path::is_remote) || self.path(node, name),
             Kind::Nullable(inner) => node.value == Value::Null || self.fits(node, inner, name),
@@ -188,41 +190,6 @@ impl Shape<'_> {
         self.fault(node, format!("`{shown}` is not valid for `{name}`: use {}", one_of(words))).hint =
             hint.or_else(|| Some("write one of these words".to_owned()));
         false
-    }
-
-    fn duration(&mut self, node: &mut Node, name: &str) -> bool {
-        if node.as_text().is_some() {
-            return self.measure::<GoDuration>(node, name);
-        }
-        let number = node.value.scalar_text();
-        let diagnostic = self.mismatched(node, name, "a duration");
-        if let Some(number) = number {
-            diagnostic.hint = Some(format!("write the unit, such as `{number}s`"));
-        }
-        false
-    }
-
-    fn measure<T>(&mut self, node: &mut Node, name: &str) -> bool
-    where
-        T: std::str::FromStr<Err = UnitError> + ToString,
-    {
-        let text = match &node.value {
-            Value::Bool(_) => None,
-            value => value.scalar_text(),
-        };
-        let Some(text) = text else { return self.mismatch(node, name, "a string") };
-        match text.parse::<T>() {
-            Ok(measure) => {
-                node.value = Value::Text(measure.to_string());
-                true
-            }
-            Err(error) => {
-                let shown = node.shown().unwrap_or_default();
-                self.fault(node, format!("`{name}`: `{shown}` is not {}", error.expected())).hint =
-                    Some(error.advice().to_owned());
-                false
-            }
-        }
     }
 
     fn path(&mut self, node: &mut Node, name: &str) -> bool {

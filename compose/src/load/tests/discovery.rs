@@ -169,3 +169,14 @@ fn profiles_may_stand_in_env() {
     ];
     check_config(&texts, &options(), "services.debug.image", r#""y""#);
 }
+
+#[test]
+fn files_that_would_have_to_be_fetched_are_refused_as_such() {
+    for name in ["oci://example.com/app:1", "https://example.com/app.git", "git@example.com:app.git"] {
+        let options = LoadOptions { files: vec![PathBuf::from(name)], ..options() };
+        let expected = format!(
+            "cannot read {name}: it is not on this machine [fetch the files, and name those on the disk]"
+        );
+        check_files(&[("compose.yaml", WEB)], &options, &expected);
+    }
+}
