@@ -42,7 +42,7 @@ fn deploy_restart_policy_has_delay_attempts_and_condition() {
 fn unhealthy_container_is_started_again_on_request() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
-    let check = "healthcheck: {test: 'test ! -e /broken', interval: 50ms, retries: 2}, x-lighter-on-unhealthy: restart";
+    let check = "healthcheck: {test: 'test ! -e /broken', interval: 50ms, retries: 2}, stop_grace_period: 1s, x-lighter-on-unhealthy: restart";
     let project = project(&lighter, "rm -f /broken; echo run; exec sleep 1000000", check);
     wait_until("it is healthy", || project.run(&["ps"]).stdout.contains("(healthy)"));
     project.shell("web", "touch /broken");

@@ -79,6 +79,15 @@ impl Lighter {
     }
 }
 
+impl Drop for Lighter {
+    fn drop(&mut self) {
+        if let Keep::Own { .. } = self._keep {
+            // The predefined network outlives whoever used it, as it should for a user.
+            let _ = run(self.command(["system", "prune", "--force", "--volumes"]));
+        }
+    }
+}
+
 impl Default for Lighter {
     fn default() -> Self {
         Self::new()

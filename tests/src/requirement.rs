@@ -25,6 +25,8 @@ pub enum Requirement {
     Dnsmasq,
     /// The `sshfs` program and a server of its protocol.
     Sshfs,
+    /// Real-time processor time to be shared out: a container's machine may have none (cgroup v1).
+    RealTime,
 }
 
 impl Requirement {
@@ -39,6 +41,10 @@ impl Requirement {
             Self::Dig => is_installed("dig"),
             Self::Dnsmasq => is_installed("dnsmasq"),
             Self::Sshfs => is_installed("sshfs") && Path::new("/usr/lib/openssh/sftp-server").exists(),
+            Self::RealTime => {
+                let budget = std::fs::read_to_string("/sys/fs/cgroup/cpu/cpu.rt_runtime_us");
+                budget.map_or(true, |budget| budget.trim() != "0")
+            }
         }
     }
 }
@@ -55,6 +61,7 @@ impl fmt::Display for Requirement {
             Self::Dig => "dig (Debian's bind9-dnsutils)",
             Self::Dnsmasq => "dnsmasq (Debian's dnsmasq-base)",
             Self::Sshfs => "sshfs and openssh-sftp-server",
+            Self::RealTime => "real-time processor time in the root control group",
         })
     }
 }

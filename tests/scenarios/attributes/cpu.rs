@@ -43,7 +43,7 @@ fn cpuset_is_that_of_the_group_and_of_the_process() {
 
 #[test]
 fn cpu_rt_runtime_and_cpu_rt_period_are_those_of_the_group() {
-    require!(Root, Seeds);
+    require!(Root, Seeds, RealTime);
     let attributes = "cpu_rt_runtime: 5000\ncpu_rt_period: 400ms";
     if cgroup::is_version_2() {
         let stderr = super::refused(attributes);

@@ -63,9 +63,11 @@ fn flushed_rules_are_named_by_doctor_and_brought_back_by_the_next_command() {
     let lighter = Lighter::new();
     let port = host::free_port();
     let project = Project::new(&lighter, &web(port));
+    let before = host::run("nft", &["list", "tables"]);
     project.up();
     let tables = host::run("nft", &["list", "tables"]);
-    let own = tables.lines().find(|line| line.contains("inet lighter-")).expect("our table").to_owned();
+    let is_own = |line: &&str| line.contains("inet lighter-") && !before.contains(line);
+    let own = tables.lines().find(is_own).expect("our table").to_owned();
     let name = own.rsplit(' ').next().expect("a name");
     host::run("nft", &["delete", "table", "inet", name]);
     let doctor = project.run(&["doctor", "network"]);
