@@ -4,6 +4,7 @@ mod attributes;
 mod behaviours;
 mod build;
 mod commands;
+mod config;
 mod convergence;
 mod dependencies;
 mod escapes;

@@ -235,6 +235,7 @@ fn complete(tree: &mut Node, options: &LoadOptions, loader: &mut Loader<'_>, fra
     if !options.skip.paths {
         normalize::resolve_links(tree, loader.reader.files);
     }
+    normalize::identify(tree, name);
     if !options.skip.normalization {
         normalize::normalize(tree, name);
     }

@@ -80,7 +80,6 @@ fn implied(value: Value, span: Span, reason: &'static str) -> Entry {
 
 /// Completes a project of the given name.
 pub(super) fn normalize(tree: &mut Node, name: &str) {
-    let span = tree.span;
     let mut uses_default = false;
     for (name, service) in tree.entries_mut("services") {
         complete(&mut service.node, name);
@@ -98,15 +97,22 @@ pub(super) fn normalize(tree: &mut Node, name: &str) {
             name_element(&mut entry.node, key, name);
         }
     }
+}
+
+/// Gives the project its name, and elements of which nothing is said a mapping.
+pub(super) fn identify(tree: &mut Node, name: &str) {
+    let span = tree.span;
     if let Some(map) = tree.as_map_mut() {
         map.insert("name".to_owned(), Entry::new(span, Node::text(name, span)));
+    }
+    for section in NAMED {
+        for (_, entry) in tree.entries_mut(section).filter(|(_, entry)| entry.node.value == Value::Null) {
+            entry.node.value = Value::Map(Mapping::new());
+        }
     }
 }
 
 fn name_element(node: &mut Node, key: &str, project: &str) {
-    if node.value == Value::Null {
-        node.value = Value::Map(Mapping::new());
-    }
     let is_external = node.get("external").is_some_and(|external| external.value == Value::Bool(true));
     if is_external {
         set(node, "name", Value::Text(key.to_owned()), "an external element is called as its key");
