@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Time between two requests on a connection that is kept.
 const THINKING_TIME: Duration = Duration::from_millis(100);
 /// How many clients share the rate of new connections, so that a slow answer does not hold up the rest.
-const CALLERS: u32 = 4;
+const CALLERS: u32 = 16;
 
 /// What the clients have seen.
 #[derive(Debug, Default, Clone)]
