@@ -224,7 +224,7 @@ fn digests_of_images_come_from_their_registry() {
     let project = Project::new(&lighter, "services: {web: {image: busybox, environment: {A: b}}}\n");
     let lock = project.run(&["config", "--lock-image-digests"]).succeeds().stdout;
     let digest = lock
-        .strip_prefix("services:\n  web:\n    image: busybox:latest@sha256:")
+        .strip_prefix("services:\n  web:\n    image: docker.io/library/busybox:latest@sha256:")
         .unwrap_or_else(|| panic!("no digest in {lock}"));
     assert!(digest.trim_end().len() == 64, "{lock}");
     project.write("lock.yaml", &lock);

@@ -26,13 +26,19 @@ pub(super) fn resolve(
                     let digest = registry::resolve(&reference, &registries).await.map_err(|source| {
                         CommandError::Pull { image: reference.clone(), source: Box::new(source) }
                     })?;
-                    format!("{reference}@{digest}")
+                    format!("{}@{digest}", in_full(&reference))
                 }
             };
             resolved.insert(service.clone(), pinned);
         }
         Ok(resolved)
     })
+}
+
+/// The name with its registry and tag, as Docker Compose pins it.
+fn in_full(reference: &ImageReference) -> String {
+    let tag = reference.tag().unwrap_or("latest");
+    format!("{}/{}:{tag}", reference.registry(), reference.repository())
 }
 
 /// An override file that pins the images and says nothing else.
