@@ -90,7 +90,7 @@ fn burst(folder: &Path, inside: &Inside) -> Result<f64> {
     workspace::make_folder(&burst)?;
     let start = Instant::now();
     for number in 0..BURST {
-        fs::write(burst.join(number.to_string()), "text")?;
+        fs::write(burst.join(format!("file{number}")), "text")?;
     }
     inside.until(|root| fs::read_dir(root.join("app/burst")).is_ok_and(|files| files.count() >= BURST))?;
     Ok(start.elapsed().as_secs_f64() * 1000.0)
