@@ -12,7 +12,6 @@ mod operations;
 mod page;
 mod row;
 mod sleepers;
-mod watch;
 
 use crate::engine::{Engine, Images};
 use crate::seed::{self, Registry};
@@ -34,7 +33,7 @@ struct Area {
     floor: Option<fn() -> Result<Vec<Figure>>>,
 }
 
-const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA, watch::AREA, config::AREA];
+const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
