@@ -1,30 +1,33 @@
 //! `logs`: of several containers, in order.
 
 use scenarios::{Lighter, Project, require, wait_until};
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+/// Each container's supervisor puts down when it read a line, so the next one is written when the last
+/// one is there.
 #[test]
 fn lines_of_several_services_are_merged_in_the_order_of_writing() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
-    let script = |own: &str, other: &str, first: u32| {
-        format!(
-            "for n in {first} $(({first}+2)) $(({first}+4)); do until test $n = 1 || test -e /shared/$((n-1)); do :; done; echo $n; touch /shared/$n; done # {own} {other}"
-        )
-    };
-    let compose = format!(
-        "services:\n  odd: {{image: busybox, volumes: ['s:/shared'], command: [sh, -c, \"{}\"]}}\n  even: {{image: busybox, volumes: ['s:/shared'], command: [sh, -c, \"{}\"]}}\nvolumes: {{s: {{}}}}\n",
-        script("odd", "even", 1).replace('$', "$$"),
-        script("even", "odd", 2).replace('$', "$$"),
-    );
-    let project = Project::new(&lighter, &compose);
+    let compose = "
+services:
+  odd: {image: busybox, command: sleep 1000000}
+  even: {image: busybox, command: sleep 1000000}
+";
+    let project = Project::new(&lighter, compose);
     project.up();
-    wait_until("both have ended", || project.run(&["ps", "-q"]).stdout.is_empty());
-    let text = project.run(&["logs", "--no-log-prefix"]).succeeds().stdout;
-    assert_eq!(text, "1\n2\n3\n4\n5\n6\n");
+    let mut expected = String::new();
+    for (number, service) in (1..).zip(["odd", "even", "odd", "even", "even", "odd"]) {
+        project.shell(service, &format!("echo {number} >/proc/1/fd/1"));
+        writeln!(expected, "{number}").expect("a String takes it");
+        wait_until("the line is in the log", || {
+            project.run(&["logs", "--no-log-prefix"]).succeeds().stdout == expected
+        });
+    }
     let text = project.run(&["logs", "--no-color", "odd"]).succeeds().stdout;
-    assert_eq!(text, "odd-1  | 1\nodd-1  | 3\nodd-1  | 5\n");
+    assert_eq!(text, "odd-1  | 1\nodd-1  | 3\nodd-1  | 6\n");
 }
 
 #[test]
