@@ -10,7 +10,7 @@ use crate::state::record::RecordError;
 use crate::state::{Layout, events};
 use crate::supervisor::{describe, detach};
 use crate::volume;
-use engine_spec::{ContainerAction, ContainerId, ContainerName, NetworkMode, NetworkName, VolumeName};
+use engine_spec::{ContainerAction, ContainerId, ContainerName, NetworkMode, NetworkName};
 use std::fs;
 use std::io;
 use std::time::Duration;
@@ -93,12 +93,13 @@ pub(crate) fn remove_ended(
 ) -> Result<(), RemoveError> {
     let name = &record.spec.name;
     take_out(layout, name, record)?;
+    if volumes {
+        // First, as nothing but the record leads to them: whoever is killed here can do it again.
+        remove_volumes(layout, record);
+    }
     remove_files(layout, name, &record.id)
         .map_err(|source| RemoveError::Files { name: name.clone(), source })?;
     detach::prune_group(layout);
-    if volumes {
-        remove_volumes(layout, record);
-    }
     events::note_container(layout, record, ContainerAction::Destroy);
     Ok(())
 }
@@ -144,12 +145,51 @@ fn remove_files(layout: &Layout, name: &ContainerName, id: &ContainerId) -> io::
     absent(fs::remove_dir_all(folder.durable()))
 }
 
-/// One that another container has inherited stays in use and refuses.
+/// One that another container has inherited stays.
 fn remove_volumes(layout: &Layout, record: &ContainerRecord) {
-    let all = volume::records(layout).unwrap_or_default();
-    let is_anonymous =
-        |name: &VolumeName| all.iter().any(|volume| volume.owner.is_some() && volume.spec.name == *name);
-    for name in record.volumes.values().filter(|name| is_anonymous(name)) {
-        let _ = volume::remove(layout, name);
+    for name in record.volumes.values() {
+        let _ = volume::remove_anonymous(layout, name, &record.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine_spec::{ContainerSpec, Digest, ImageConfig, Labels, VolumeName};
+    use std::collections::BTreeMap;
+    use std::time::SystemTime;
+
+    #[test]
+    fn anonymous_volumes_go_before_the_record_that_leads_to_them() {
+        let root = std::env::temp_dir().join(format!("lighter-remove-{}", std::process::id()));
+        let layout = Layout::at(&root);
+        let record = with_volume(&layout);
+        // A record that cannot be removed stands for being killed on the way to it.
+        let path = container::record_path(&layout, &record.id);
+        fs::create_dir_all(&path).expect("made");
+        let refused = remove_ended(&layout, &record, true).expect_err("a folder is no file");
+        assert!(matches!(refused, RemoveError::Files { .. }), "{refused:?}");
+        assert_eq!(volume::list(&layout).expect("listed"), []);
+        fs::remove_dir(&path).expect("removed");
+        remove_ended(&layout, &record, true).expect("goes on where it stopped");
+        fs::remove_dir_all(root).expect("removed");
+    }
+
+    /// A record of a container with one anonymous volume, which is there.
+    fn with_volume(layout: &Layout) -> ContainerRecord {
+        let (id, volume) = (ContainerId::from_random([7; 32]), VolumeName::new("data").expect("name"));
+        volume::create_anonymous(layout, volume.clone(), Labels::new(), &id).expect("made");
+        let name = ContainerName::new("short").expect("name");
+        let image = "busybox".parse().expect("image");
+        ContainerRecord {
+            id,
+            spec: ContainerSpec::new(name, image, Digest::from_sha256([0; 32])),
+            image: ImageConfig::default(),
+            layers: Vec::new(),
+            created_at: SystemTime::now(),
+            volumes: BTreeMap::from([("/data".into(), volume)]),
+            inherited: Vec::new(),
+            mounted_images: BTreeMap::new(),
+        }
     }
 }

@@ -216,7 +216,32 @@ fn make(
 /// # Errors
 /// Says why it could not be removed, such as the container that uses it.
 pub fn remove(layout: &Layout, name: &VolumeName) -> Result<(), VolumeError> {
-    if let Some(container) = user_of(layout, name)? {
+    remove_but_for(layout, name, None)
+}
+
+/// Removes a volume without a name, of which the container `leaving` has no more need; one with a name
+/// stays.
+///
+/// # Errors
+/// Says why it could not be removed, such as another container that uses it.
+pub(crate) fn remove_anonymous(
+    layout: &Layout,
+    name: &VolumeName,
+    leaving: &ContainerId,
+) -> Result<(), VolumeError> {
+    match read(layout, name)? {
+        Some(record) if record.owner.is_some() => remove_but_for(layout, name, Some(leaving)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a volume that no container uses but for `leaving`.
+fn remove_but_for(
+    layout: &Layout,
+    name: &VolumeName,
+    leaving: Option<&ContainerId>,
+) -> Result<(), VolumeError> {
+    if let Some(container) = user_of(layout, name, leaving)? {
         return Err(VolumeError::InUse { name: name.clone(), container });
     }
     let found = read(layout, name).ok().flatten();
@@ -243,8 +268,13 @@ fn note(layout: &Layout, spec: &VolumeSpec, action: VolumeAction) {
     events::note(layout, EventObject::Volume { name, labels, action });
 }
 
-fn user_of(layout: &Layout, name: &VolumeName) -> Result<Option<ContainerName>, VolumeError> {
-    for id in container::ids(layout).unwrap_or_default() {
+fn user_of(
+    layout: &Layout,
+    name: &VolumeName,
+    leaving: Option<&ContainerId>,
+) -> Result<Option<ContainerName>, VolumeError> {
+    let others = container::ids(layout).unwrap_or_default().into_iter().filter(|id| Some(id) != leaving);
+    for id in others {
         let record = container::load(layout, &id).map_err(|source| refused(name, source))?;
         if let Some(record) = record.filter(|record| record.volumes.values().any(|used| used == name)) {
             return Ok(Some(record.spec.name));
