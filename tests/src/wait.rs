@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// What `look` returns as soon as it returns something, or nothing once `patience` has run out.
+///
+/// A slow machine may ask for a multiple of it with `LIGHTER_TEST_PATIENCE`.
 pub fn eventually<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-    let deadline = Instant::now() + patience;
+    let factor = std::env::var("LIGHTER_TEST_PATIENCE").ok().and_then(|factor| factor.parse().ok());
+    let deadline = Instant::now() + patience * factor.unwrap_or(1);
     loop {
         if let Some(found) = look() {
             return Some(found);

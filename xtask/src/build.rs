@@ -2,7 +2,7 @@
 
 use crate::program::Program;
 use crate::{elf, workspace};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use std::path::PathBuf;
 
 /// Builds `target/release/lighter` and returns its path.
@@ -19,6 +19,19 @@ pub(crate) fn build_for_development() -> Result<PathBuf> {
     let binary = workspace::target().join("debug/lighter");
     elf::check_static_pie(&binary)?;
     Ok(binary)
+}
+
+/// Builds the end-to-end tests as a static program and returns its path.
+pub(crate) fn build_scenarios() -> Result<PathBuf> {
+    let messages = Program::cargo()
+        .args(["rustc", "--package", "scenarios", "--test", "scenarios", "--message-format", "json"])
+        .args(["--", "-C", "target-feature=+crt-static"])
+        .read()?;
+    let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let program = artifacts
+        .filter(|artifact| artifact["target"]["name"] == "scenarios")
+        .find_map(|artifact| artifact["executable"].as_str().map(PathBuf::from));
+    program.context("cargo named no program of the tests")
 }
 
 /// The flag is given to the last compiler call alone: in RUSTFLAGS without `--target` it would

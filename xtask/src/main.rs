@@ -35,7 +35,8 @@ usage: cargo xtask VERB
   build                    build the static binary target/release/lighter
   test [--dev] [FILTER…]   run every check and test; with FILTER only the tests whose names contain it,
                            with --dev against a binary that is built faster and runs slower
-  test --kernel            run flask-redis on Debian's own kernel in an emulated machine, into docs/kernel.md
+  test [--dev] --kernel    run flask-redis and the tests of tests/kernel/tests.txt on Debian's own kernel in a
+                           emulated machine, into docs/kernel.md
   support                  write docs/compose-support.md from tests/attributes
   tidy                     check the rules of the source that no other tool knows
   seed [stop]              make the base images where no public registry is reached

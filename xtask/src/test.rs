@@ -9,6 +9,7 @@
 //! | `LIGHTER_TEST_STORE` | a LIGHTER_ROOT whose images and build cache outlive the run |
 //! | `LIGHTER_REGISTRY_MIRROR` | the registry with the seed images |
 //! | `LIGHTER_TEST_SKIPS` | a file to which each skipped test adds a line |
+//! | `LIGHTER_TEST_PATIENCE` | by what to multiply the time a test waits; set on the emulated machine |
 
 use crate::program::{Program, find, is_root, read_if_there};
 use crate::seed::{self, Registry};
@@ -35,13 +36,14 @@ const PACKAGES: [&str; 10] = [
 /// The verb. Filters choose tests by a part of their names and leave the other checks out; with `--dev`
 /// the binary under test is a build without optimisation.
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
-    if arguments == ["--kernel"] {
-        return kernel::main();
-    }
     let (is_dev, filters) = match arguments.split_first() {
         Some((flag, filters)) if flag == "--dev" => (true, filters),
         _ => (false, arguments),
     };
+    let build = if is_dev { build::build_for_development } else { build::build };
+    if filters == ["--kernel"] {
+        return kernel::main(build);
+    }
     if let Some(flag) = filters.iter().find(|filter| filter.starts_with('-')) {
         bail!("test knows no flag `{flag}`");
     }
@@ -52,7 +54,6 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
         checks()?;
         stage("unit and golden tests", || Tests::unit(&skips).run(filters))?;
     }
-    let build = if is_dev { build::build_for_development } else { build::build };
     let surroundings = stage("seed images", || Surroundings::prepare(build))?;
     let outcome = stage("end-to-end tests", || surroundings.tests(&skips).run(filters));
     surroundings.close()?;

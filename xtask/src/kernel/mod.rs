@@ -1,12 +1,13 @@
-//! `cargo xtask test --kernel`: flask-redis on Debian's own kernel, with cgroup v2 alone.
+//! `cargo xtask test --kernel`: flask-redis and chosen end-to-end tests on Debian's own kernel, with cgroup v2 alone.
 //!
 //! ```text
-//! host     lighter build + pull ──► store ─┐
-//! Debian   linux-image (unpacked) ─────────┼─► ext4 disk ─► qemu ─► tests/kernel/init ─► serial line
-//!          busybox-static ─────────────────┘
+//! tests/kernel/Dockerfile ── lighter build, export ─┐
+//! Debian   linux-image (unpacked) ──────────────────┼─► ext4 disk ─► qemu ─► tests/kernel/init ─► serial line
+//! scenarios (static), tests/kernel/tests.txt ───────┘                 │
+//! seed registry on the host's loopback ◄──────────────────────────────┘
 //! ```
-//! The machine has no network, so the images come with the disk. It is emulated, not virtualised: it
-//! may take minutes. Its result is written to docs/kernel.md.
+//! The images of the stack come with the disk, those of the tests from the registry. The machine is
+//! emulated, not virtualised: it takes minutes. Its result is written to docs/kernel.md.
 
 mod disk;
 mod machine;
@@ -23,22 +24,28 @@ const PACKAGES: [&str; 5] = ["qemu-system-x86", "busybox-static", "kmod", "cpio"
 const KERNEL_PACKAGE: &str = "linux-image-amd64";
 const PASSED: &str = "KERNEL TEST PASSED";
 
-/// The verb.
-pub(crate) fn main() -> Result<()> {
+/// The verb; `build` makes the binary under test.
+pub(crate) fn main(build: fn() -> Result<PathBuf>) -> Result<()> {
     apt::install(&PACKAGES)?;
     let folder = workspace::target().join("kernel");
     workspace::make_folder(&folder)?;
     let kernel = unpack_kernel(&folder)?;
-    let binary = build::build()?;
-    let store = fill_store(&binary, &folder)?;
-    let disk = disk::make(&folder, &kernel, &disk::Content { binary: &binary, store: &store })?;
-    let output = machine::run(&kernel, &disk)?;
+    let (binary, tests) = (build()?, build::build_scenarios()?);
+    let was_running = Registry::running(&seed::folder())?.is_some();
+    let registry = seed::publish(&binary, &seed::prepare()?)?;
+    let content = disk::Content { binary: &binary, tests: &tests, registry: &registry };
+    let output =
+        disk::make(&folder, &kernel, &content).and_then(|disk| machine::run(&kernel, &disk, &registry));
+    if !was_running {
+        Registry::stop(&seed::folder())?;
+    }
+    let output = output?;
     let passed = output.text.contains(PASSED);
     report::write(&kernel, &output, passed)?;
     if !passed {
-        bail!("the stack does not run on {}", kernel.release);
+        bail!("not all works on {}", kernel.release);
     }
-    println!("flask-redis ran on {} within {:.0?}", kernel.release, output.duration);
+    println!("all passed on {} within {:.0?}", kernel.release, output.duration);
     Ok(())
 }
 
@@ -54,6 +61,10 @@ impl Kernel {
     fn image(&self) -> PathBuf {
         self.root.join("boot").join(format!("vmlinuz-{}", self.release))
     }
+
+    fn modules(&self) -> PathBuf {
+        self.root.join("lib/modules").join(&self.release)
+    }
 }
 
 /// The meta package names the real one, whose name ends with the release.
@@ -63,25 +74,6 @@ fn unpack_kernel(folder: &Path) -> Result<Kernel> {
     let release = package.with_context(|| format!("{KERNEL_PACKAGE} depends on no kernel:\n{depends}"))?;
     let root = apt::unpack(&format!("linux-image-{release}"), folder)?;
     Ok(Kernel { release: release.to_owned(), root })
-}
-
-/// A data folder that holds every image of the stack.
-fn fill_store(binary: &Path, folder: &Path) -> Result<PathBuf> {
-    let was_running = Registry::running(&seed::folder())?.is_some();
-    let registry = seed::publish(binary, &seed::prepare()?)?;
-    let root = folder.join("root");
-    let lighter = || {
-        Program::as_root(binary)
-            .env("LIGHTER_ROOT", &root)
-            .env("LIGHTER_REGISTRY_MIRROR", registry.address.to_string())
-            .folder(stack())
-    };
-    lighter().arg("build").quiet()?;
-    lighter().args(["pull", "redis-server"]).quiet()?;
-    if !was_running {
-        Registry::stop(&seed::folder())?;
-    }
-    Ok(root.join("lib"))
 }
 
 fn stack() -> PathBuf {

@@ -14,8 +14,8 @@ pub(super) fn write(kernel: &Kernel, output: &Output, passed: bool) -> Result<()
     let verdict = if passed { "passed" } else { "FAILED" };
     let page = format!(
         "# On Debian's own kernel\n\n\
-         Written by `cargo xtask test --kernel`: `examples/flask-redis` on an emulated machine with cgroup v2 \
-         alone.\n\n\
+         Written by `cargo xtask test --kernel`: `examples/flask-redis` and the end-to-end tests of \
+         `tests/kernel/tests.txt` on an emulated machine with cgroup v2 alone.\n\n\
          | Date | Commit | Kernel | Result | Time, emulated |\n|---|---|---|---|---|\n\
          | {} | {} | {} | {verdict} | {:.0?} |\n\n\
          What the machine printed:\n\n```text\n{}```\n",
