@@ -31,6 +31,7 @@ fn status_says_since_when_and_how() {
     let exited = |exit_code| Status::Exited {
         exit_code,
         signal: None,
+        started_at: None,
         finished_at: SystemTime::UNIX_EPOCH,
         oom_killed: false,
         stopped_by_user: false,

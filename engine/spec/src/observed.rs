@@ -90,6 +90,9 @@ pub enum Status {
     Restarting {
         /// How it ended.
         exit_code: i32,
+        /// When it was started last.
+        #[serde(default)]
+        started_at: Option<SystemTime>,
         /// When it ended.
         finished_at: SystemTime,
         /// How often its policy started it again.
@@ -102,6 +105,9 @@ pub enum Status {
         /// The signal that ended it, if one did.
         #[serde(default)]
         signal: Option<i32>,
+        /// When it was started last; `None` if nothing of it ever ran.
+        #[serde(default)]
+        started_at: Option<SystemTime>,
         /// When it ended.
         finished_at: SystemTime,
         /// Whether the kernel ended it for want of memory.

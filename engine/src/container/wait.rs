@@ -301,6 +301,7 @@ mod tests {
         Status::Exited {
             exit_code: Some(code),
             signal: None,
+            started_at: None,
             finished_at: SystemTime::UNIX_EPOCH,
             oom_killed: false,
             stopped_by_user: false,

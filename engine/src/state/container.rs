@@ -99,9 +99,9 @@ impl StatusRecord {
         let status = match self.status {
             status @ (Status::Created | Status::Exited { .. }) => status,
             Status::Running { started_at, .. } | Status::Paused { started_at, .. } => {
-                ended_unseen(started_at)
+                ended_unseen(Some(started_at), started_at)
             }
-            Status::Restarting { finished_at, .. } => ended_unseen(finished_at),
+            Status::Restarting { started_at, finished_at, .. } => ended_unseen(started_at, finished_at),
         };
         Self {
             status,
@@ -120,10 +120,11 @@ impl StatusRecord {
     }
 }
 
-fn ended_unseen(finished_at: SystemTime) -> Status {
+fn ended_unseen(started_at: Option<SystemTime>, finished_at: SystemTime) -> Status {
     Status::Exited {
         exit_code: None,
         signal: None,
+        started_at,
         finished_at,
         oom_killed: false,
         stopped_by_user: false,

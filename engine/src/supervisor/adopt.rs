@@ -51,9 +51,9 @@ impl Supervisor {
                 self.adopt_run(status, started_at, false)
             }
             Status::Paused { started_at, .. } => self.adopt_run(status, started_at, true),
-            Status::Restarting { exit_code, finished_at, restarts } => {
+            Status::Restarting { exit_code, started_at, finished_at, restarts } => {
                 self.restarts = Restarts::taken_over(restarts);
-                let end = End { how: Some(Ended::Code(exit_code)), ..End::unseen(finished_at) };
+                let end = End { how: Some(Ended::Code(exit_code)), ..End::unseen(started_at, finished_at) };
                 self.state = State::Waiting { until: Instant::now(), end };
                 Ok(())
             }
@@ -72,7 +72,7 @@ impl Supervisor {
     ) -> Result<(), AdoptError> {
         let Some((init, pidfd)) = status.init.and_then(alive) else {
             let ran_for = started_at.elapsed().unwrap_or_default();
-            self.settle(End::unseen(SystemTime::now()), ran_for, None);
+            self.settle(End::unseen(Some(started_at), SystemTime::now()), ran_for, None);
             return Ok(());
         };
         let launched = take_over(&self.supervised, init, pidfd, status.custodian)?;

@@ -20,8 +20,8 @@ impl Supervisor {
         let Some(run) = self.state.run() else { return };
         let how = ending::of(run.launched.init, run.launched.pidfd.as_fd());
         let oom_killed = run.launched.description.cgroup.oom_kills().is_ok_and(|kills| kills > 0);
-        let end = End { how, finished_at: SystemTime::now(), oom_killed };
-        let cause = run.stopping.as_ref().map(|stopping| stopping.cause);
+        let end = End { how, started_at: Some(run.started_at), finished_at: SystemTime::now(), oom_killed };
+        let cause = run.cause();
         let (ran_for, custodian) = (run.started.elapsed(), run.launched.custodian);
         self.take_output(Stream::Stdout);
         self.take_output(Stream::Stderr);
@@ -56,7 +56,7 @@ impl Supervisor {
                 self.publish_status();
                 let _ = self.keep_status();
             }
-            None => self.state = State::Over(end.status(cause == Some(Cause::User))),
+            None => self.state = State::Over(end.status(matches!(cause, Some(Cause::User | Cause::Kill)))),
         }
     }
 

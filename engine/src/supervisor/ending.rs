@@ -47,7 +47,9 @@ impl Ended {
 pub(super) struct End {
     /// How its first process ended, if somebody saw it.
     pub(super) how: Option<Ended>,
-    /// When.
+    /// When that run began.
+    pub(super) started_at: Option<SystemTime>,
+    /// When it ended.
     pub(super) finished_at: SystemTime,
     /// Whether the kernel ended a process of it for want of memory.
     pub(super) oom_killed: bool,
@@ -55,8 +57,8 @@ pub(super) struct End {
 
 impl End {
     /// An end that nobody saw.
-    pub(super) fn unseen(finished_at: SystemTime) -> Self {
-        Self { how: None, finished_at, oom_killed: false }
+    pub(super) fn unseen(started_at: Option<SystemTime>, finished_at: SystemTime) -> Self {
+        Self { how: None, started_at, finished_at, oom_killed: false }
     }
 
     /// The exit code, 128 plus the signal if one ended it.
@@ -69,6 +71,7 @@ impl End {
         Status::Exited {
             exit_code: self.exit_code(),
             signal: self.how.and_then(Ended::signal),
+            started_at: self.started_at,
             finished_at: self.finished_at,
             oom_killed: self.oom_killed,
             stopped_by_user,

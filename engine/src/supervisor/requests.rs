@@ -5,7 +5,8 @@ use super::entered::Entered;
 use super::failure::Failure;
 use super::message::{self, Answer, Request};
 use super::run::Supervisor;
-use super::stop::Cause;
+use super::state::State;
+use super::stop::{self, Cause};
 use crate::container::Signal;
 use crate::network::NetworkError;
 use crate::network::port::{self, PortError};
@@ -101,12 +102,18 @@ impl Supervisor {
     }
 
     fn kill(&mut self, signal: i32) -> Result<(), RequestError> {
-        let run = self.state.run().ok_or(RequestError::NotRunning)?;
+        let is_end = stop::ends(&self.supervised.record, signal);
+        if let (State::Waiting { end, .. }, true) = (&self.state, is_end) {
+            self.state = State::Over(end.status(true));
+            return Ok(());
+        }
+        let run = self.state.run_mut().ok_or(RequestError::NotRunning)?;
         sys::pidfd_send_signal(run.launched.pidfd.as_fd(), signal)
             .map_err(|source| RequestError::Signal { signal, source })?;
+        run.is_killed |= is_end;
         self.supervised.event(ContainerAction::Kill { signal });
         // A frozen process hears it when it goes on, which is what who sends it wants.
-        if run.is_paused { self.unpause() } else { Ok(()) }
+        self.unpause()
     }
 
     fn drain(&mut self, is_draining: bool) -> Result<(), RequestError> {

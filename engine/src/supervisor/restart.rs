@@ -79,7 +79,7 @@ impl Restarts {
 fn applies(rule: &Rule<'_>, ending: Ending, attempts: u32) -> bool {
     let has_attempts = rule.pace.max_attempts.is_none_or(|most| attempts < most);
     match (ending.cause, rule.policy) {
-        (Some(Cause::User | Cause::Shutdown), _) => false,
+        (Some(Cause::User | Cause::Kill | Cause::Shutdown), _) => false,
         // Asked for by name, so it needs no policy besides.
         (Some(Cause::Unhealthy), _) => has_attempts,
         (None, RestartPolicy::No) => false,
@@ -136,9 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_user_stopped_stays_stopped() {
-        let ending = Ending { cause: Some(Cause::User), ..FAILURE };
-        assert_eq!(delay(RestartPolicy::Always, ending, 0), None);
+    fn what_a_user_stopped_or_killed_stays_stopped() {
+        for cause in [Cause::User, Cause::Kill] {
+            let ending = Ending { cause: Some(cause), ..FAILURE };
+            assert_eq!(delay(RestartPolicy::Always, ending, 0), None);
+        }
     }
 
     #[test]

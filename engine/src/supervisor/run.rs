@@ -115,7 +115,7 @@ impl Supervisor {
             image.shell.as_deref(),
         );
         let health = check.map(|check| HealthWatch::new(check, started));
-        Run { launched, started_at, started, health, stopping: None, is_paused: false }
+        Run { launched, started_at, started, health, stopping: None, is_killed: false, is_paused: false }
     }
 
     /// Does whatever is due until the container has ended for good.

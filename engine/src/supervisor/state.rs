@@ -4,7 +4,7 @@ use super::ending::End;
 use super::failure::Failure;
 use super::launch::{Launched, StartFailure};
 use super::probe::HealthWatch;
-use super::stop::Stopping;
+use super::stop::{Cause, Stopping};
 use engine_spec::{Health, Status};
 use std::time::{Instant, SystemTime};
 
@@ -27,11 +27,21 @@ pub(super) struct Run {
     pub(super) started: Instant,
     pub(super) health: Option<HealthWatch>,
     pub(super) stopping: Option<Stopping>,
+    /// Whether somebody sent it the signal that ends it, so that its policy does not start it again.
+    pub(super) is_killed: bool,
     /// Whether it is frozen.
     pub(super) is_paused: bool,
 }
 
 impl Run {
+    /// Why it is stopped, if it is. Who kills it takes precedence over a restart that was meant before.
+    pub(super) fn cause(&self) -> Option<Cause> {
+        match self.stopping.as_ref().map(|stopping| stopping.cause) {
+            None | Some(Cause::Unhealthy) if self.is_killed => Some(Cause::Kill),
+            cause => cause,
+        }
+    }
+
     /// The health check and what it looks at, unless the container is frozen: so would the probe be.
     pub(super) fn checked(&mut self) -> Option<(&mut HealthWatch, &Launched)> {
         self.health.as_mut().filter(|_| !self.is_paused).map(|health| (health, &self.launched))
@@ -69,6 +79,7 @@ impl State {
             },
             Self::Waiting { end, .. } => Status::Restarting {
                 exit_code: end.exit_code().unwrap_or(UNSEEN),
+                started_at: end.started_at,
                 finished_at: end.finished_at,
                 restarts,
             },
@@ -86,6 +97,7 @@ pub(super) fn not_started(failure: &StartFailure) -> Status {
     Status::Exited {
         exit_code: Some(failure.exit_code()),
         signal: None,
+        started_at: None,
         finished_at: SystemTime::now(),
         oom_killed: false,
         stopped_by_user: false,

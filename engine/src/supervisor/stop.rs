@@ -3,6 +3,7 @@
 use super::deaf;
 use super::launch::Launched;
 use crate::container::Signal;
+use crate::state::container::ContainerRecord;
 use crate::sys;
 use engine_spec::{ContainerSpec, ImageConfig};
 use std::os::fd::AsFd;
@@ -30,6 +31,8 @@ pub(super) struct Stopping {
 pub(super) enum Cause {
     /// Somebody asked for it.
     User,
+    /// Somebody sent it the signal that ends it, and left it alone.
+    Kill,
     /// The machine is shut down.
     Shutdown,
     /// Its probes fail, and it shall be started again.
@@ -89,6 +92,12 @@ impl Stopping {
 pub(super) fn signal_of(spec: &ContainerSpec, image: &ImageConfig) -> Signal {
     let named = spec.stop.signal.as_deref().or(image.stop_signal.as_deref());
     named.and_then(|name| name.parse().ok()).unwrap_or(Signal::TERM)
+}
+
+/// Whether a signal is one by which a container is meant to end: SIGKILL, or its stop signal. Any other,
+/// such as a SIGHUP to read its configuration again, leaves its restart policy in force.
+pub(super) fn ends(record: &ContainerRecord, signal: i32) -> bool {
+    [Signal::KILL, signal_of(&record.spec, &record.image)].iter().any(|end| end.number() == signal)
 }
 
 /// The container's own choice, else Docker's.

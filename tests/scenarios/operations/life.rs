@@ -64,6 +64,41 @@ fn a_signal_reaches_the_first_process() {
 }
 
 #[test]
+fn who_is_killed_or_told_to_stop_stays_down_whatever_its_policy() {
+    require!(Root, Seeds);
+    let machine = Machine::new();
+    let trap = "trap 'exit 0' TERM; trap 'echo heard' HUP; echo ready; while :; do sleep 0.02; done";
+    machine.ok(&["run", "-d", "--restart", "always", "--name", "a", "busybox", "sh", "-c", trap]);
+    scenarios::wait_until("the trap is set", || machine.ok(&["logs", "a"]).contains("ready"));
+    machine.ok(&["kill", "-s", "HUP", "a"]);
+    scenarios::wait_until("it hears", || machine.ok(&["logs", "a"]).contains("heard"));
+    // What says so ends with the container.
+    machine.run(&["exec", "a", "kill", "1"]);
+    scenarios::wait_until("its policy starts it", || {
+        machine.ok(&["logs", "a"]).matches("ready").count() == 2
+    });
+    for signal in ["TERM", "KILL"] {
+        machine.ok(&["kill", "-s", signal, "a"]);
+        machine.ok(&["wait", "a"]);
+        assert_eq!(machine.states(), "a exited", "after {signal}");
+        machine.ok(&["start", "a"]);
+    }
+}
+
+#[test]
+fn an_ended_container_tells_when_it_ran() {
+    require!(Root, Seeds);
+    let machine = Machine::new();
+    machine.start("a", SLEEP);
+    let time = |which: &str| machine.ok(&["inspect", "-f", &format!("{{{{.State.{which}}}}}"), "a"]);
+    let (started, never) = (time("StartedAt"), time("FinishedAt"));
+    assert_eq!(never, "0001-01-01T00:00:00Z\n");
+    machine.ok(&["stop", "-t", "0", "a"]);
+    assert_eq!(time("StartedAt"), started);
+    assert_ne!(time("FinishedAt"), never);
+}
+
+#[test]
 fn a_stop_may_have_a_signal_and_a_time_of_its_own() {
     require!(Root, Seeds);
     let machine = Machine::new();
@@ -110,8 +145,9 @@ fn limits_change_while_a_container_runs_and_last() {
 fn a_restart_policy_may_change() {
     require!(Root, Seeds);
     let machine = Machine::new();
-    machine.ok(&["run", "-d", "--name", "a", "busybox", "sh", "-c", "echo turn; sleep 0.2; exit 3"]);
+    machine.start("a", "echo turn; until test -e /go; do sleep 0.02; done; exit 3");
     machine.ok(&["update", "--restart", "on-failure:1", "a"]);
+    machine.shell("a", "touch /go");
     assert_eq!(machine.ok(&["wait", "a"]), "3\n");
     assert_eq!(machine.ok(&["logs", "a"]), "turn\nturn\n");
 }

@@ -108,6 +108,7 @@ mod tests {
         let status = Status::Exited {
             exit_code: None,
             signal: None,
+            started_at: None,
             finished_at: SystemTime::UNIX_EPOCH,
             oom_killed: false,
             stopped_by_user,

@@ -26,6 +26,7 @@ pub(super) fn describe(status: &Status) -> Value {
         "Health": null,
     });
     let time = |time: &SystemTime| json!(clock::rfc3339(*time));
+    let time_if_any = |started: &Option<SystemTime>| started.as_ref().map_or(json!(NEVER), time);
     match status {
         Status::Created => {}
         Status::Running { pid, started_at, health, restarts: _ } => {
@@ -39,12 +40,14 @@ pub(super) fn describe(status: &Status) -> Value {
             state["Pid"] = json!(pid);
             state["StartedAt"] = time(started_at);
         }
-        Status::Restarting { exit_code, finished_at, restarts: _ } => {
+        Status::Restarting { exit_code, started_at, finished_at, restarts: _ } => {
             state["ExitCode"] = json!(exit_code);
+            state["StartedAt"] = time_if_any(started_at);
             state["FinishedAt"] = time(finished_at);
         }
-        Status::Exited { exit_code, finished_at, oom_killed, error, .. } => {
+        Status::Exited { exit_code, started_at, finished_at, oom_killed, error, .. } => {
             state["ExitCode"] = json!(exit_code);
+            state["StartedAt"] = time_if_any(started_at);
             state["FinishedAt"] = time(finished_at);
             state["OOMKilled"] = json!(oom_killed);
             state["Error"] = json!(error.as_deref().unwrap_or_default());

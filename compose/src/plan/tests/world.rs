@@ -143,6 +143,7 @@ pub(super) fn exited() -> Status {
     Status::Exited {
         exit_code: Some(0),
         signal: None,
+        started_at: None,
         finished_at: SystemTime::UNIX_EPOCH,
         oom_killed: false,
         stopped_by_user: true,
