@@ -14,6 +14,9 @@ pub enum IdError {
     Digest(String),
 }
 
+/// How much of an id people see.
+const SHORT_DIGITS: usize = 12;
+
 /// 32 random bytes as 64 lower-case hex digits, as Docker prints them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -21,8 +24,15 @@ pub struct ContainerId(String);
 
 impl ContainerId {
     /// Makes an id of random bytes that the caller drew.
+    ///
+    /// The short id always has a letter: it is the default host name, and gethostbyname(3) takes digits
+    /// alone for an address, so that one container in 281 would not know its own name (moby #3869).
     #[must_use]
-    pub fn from_random(bytes: [u8; 32]) -> Self {
+    pub fn from_random(mut bytes: [u8; 32]) -> Self {
+        let is_decimal = |byte: &u8| byte >> 4 < 10 && byte & 0xf < 10;
+        if bytes[..SHORT_DIGITS / 2].iter().all(is_decimal) {
+            bytes[0] |= 0xa0;
+        }
         Self(hex(&bytes))
     }
 
@@ -35,7 +45,7 @@ impl ContainerId {
     /// The first 12 digits: what people see, and the default host name.
     #[must_use]
     pub fn short(&self) -> &str {
-        &self.0[..12]
+        &self.0[..SHORT_DIGITS]
     }
 }
 
@@ -155,5 +165,14 @@ mod tests {
     fn short_id_is_the_first_twelve_digits() {
         let id = ContainerId::from_random([0xab; 32]);
         assert_eq!(id.short(), "abababababab");
+    }
+
+    #[test]
+    fn short_id_is_never_a_number() {
+        for byte in 0..=u8::MAX {
+            let id = ContainerId::from_random([byte; 32]);
+            assert!(id.short().bytes().any(|digit| digit.is_ascii_alphabetic()), "{}", id.short());
+        }
+        assert_eq!(ContainerId::from_random([0x12; 32]).short(), "b21212121212");
     }
 }
