@@ -38,6 +38,21 @@ pub(crate) fn acquire(
     })
 }
 
+/// Builds one image that belongs to no service.
+pub(crate) fn build_one(
+    session: &Session,
+    layout: &Layout,
+    spec: BuildSpec,
+    progress: &Arc<Progress>,
+) -> Result<Image, CommandError> {
+    let transfer = Transfer::new(session, &Store::open(layout), progress)?;
+    transfer::run(async || {
+        let builder = Builder { layout: layout.clone(), transfer, progress: Arc::clone(progress) };
+        let built = builder.spawn(None, spec).await;
+        built.map_err(CommandError::BuildImage)
+    })
+}
+
 /// Builds images one after the other, as one may start from another; each has its stages in parallel.
 #[derive(Debug, Clone)]
 struct Builder {
@@ -49,21 +64,26 @@ struct Builder {
 impl Builder {
     async fn build_all(&self, builds: Vec<(ServiceName, BuildSpec)>) -> Result<(), CommandError> {
         for (service, spec) in builds {
-            let (this, name, handle) = (self.clone(), service.clone(), Handle::current());
-            let built = tokio::task::spawn_blocking(move || this.build(&name, &spec, &handle)).await;
-            let built = built.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            let built = self.spawn(Some(service.clone()), spec).await;
             built.map_err(|source| CommandError::Build { service, source })?;
         }
         Ok(())
     }
 
+    /// Builds an image on a thread that may block.
+    async fn spawn(&self, service: Option<ServiceName>, spec: BuildSpec) -> Result<Image, Box<BuildError>> {
+        let (this, handle) = (self.clone(), Handle::current());
+        let built = tokio::task::spawn_blocking(move || this.build(service.as_ref(), &spec, &handle)).await;
+        built.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
     fn build(
         &self,
-        service: &ServiceName,
+        service: Option<&ServiceName>,
         spec: &BuildSpec,
         handle: &Handle,
     ) -> Result<Image, Box<BuildError>> {
-        let name = spec.tags.first().map_or_else(|| service.to_string(), ToString::to_string);
+        let name = spec.tags.first().map(ToString::to_string).unwrap_or_default();
         let log = BuildLog::new(&name, service, &self.progress);
         let pull = |image: &ImageReference, platform: &Platform| {
             handle.block_on(self.transfer.pull(image, platform)).map_err(Into::into)

@@ -12,16 +12,17 @@ const BUILDING: &str = "Building";
 #[derive(Debug)]
 pub(crate) struct BuildLog<'a> {
     id: String,
-    service: &'a ServiceName,
+    /// Before each line, where several images are built.
+    service: Option<&'a ServiceName>,
     progress: &'a Progress,
     /// What steps wrote since their last line end.
     begun: Mutex<BTreeMap<String, Vec<u8>>>,
 }
 
 impl<'a> BuildLog<'a> {
-    /// The build of `image` for `service` begins.
-    pub(crate) fn new(image: &str, service: &'a ServiceName, progress: &'a Progress) -> Self {
-        let id = format!("Image {image}");
+    /// The build of `image` begins, for `service` if it is one's.
+    pub(crate) fn new(image: &str, service: Option<&'a ServiceName>, progress: &'a Progress) -> Self {
+        let id = format!("Image {image}").trim_end().to_owned();
         progress.begin(&id, BUILDING);
         Self { id, service, progress, begun: Mutex::default() }
     }
@@ -73,7 +74,8 @@ impl<'a> BuildLog<'a> {
     }
 
     fn line(&self, step: &StepLabel, text: &str) {
-        self.progress.output(&format!("{} {step} {text}", self.service));
+        let service = self.service.map(|service| format!("{service} ")).unwrap_or_default();
+        self.progress.output(&format!("{service}{step} {text}"));
     }
 }
 

@@ -138,6 +138,9 @@ pub(crate) enum CommandError {
         #[source]
         source: Box<BuildError>,
     },
+    /// An image that belongs to no service was not built.
+    #[error("cannot build the image")]
+    BuildImage(#[source] Box<BuildError>),
     /// An image was not fetched.
     #[error("cannot pull {image}")]
     Pull {

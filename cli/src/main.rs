@@ -38,6 +38,7 @@ mod table;
 mod target;
 mod terminal;
 mod transfer;
+mod unwritten;
 mod usage;
 mod usage_on_disk;
 mod waiting;

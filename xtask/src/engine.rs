@@ -97,6 +97,12 @@ impl Engine {
         self.program(self.image)
     }
 
+    /// The folder that LIGHTER_ROOT names, where the engine knows such a thing.
+    pub(crate) fn root(&self) -> Option<&Path> {
+        let root = self.environment.iter().find(|(name, _)| *name == "LIGHTER_ROOT");
+        root.map(|(_, folder)| Path::new(folder))
+    }
+
     /// Any other command: `words` follow the program's name.
     pub(crate) fn program(&self, words: &[&str]) -> Program {
         let program = Program::as_root(&self.program).args(words);

@@ -1,5 +1,6 @@
 //! An image as docker's `inspect` shows it.
 
+use super::container::config::healthcheck;
 use engine::image::Image;
 use engine_spec::{ImageReference, Observed};
 use serde_json::{Map, Value, json};
@@ -35,6 +36,10 @@ pub(super) fn describe(image: &Image, observed: &Observed) -> Value {
             "WorkingDir": config.working_dir.as_deref().unwrap_or_default(),
             "Entrypoint": config.entrypoint,
             "Labels": config.labels,
+            "Healthcheck": config.healthcheck.as_ref().map(healthcheck),
+            "StopSignal": config.stop_signal,
+            "Shell": config.shell,
+            "OnBuild": config.on_build,
         },
         "RootFS": { "Type": "layers", "Layers": image.layers },
     })

@@ -2,15 +2,11 @@
 
 use super::attribute::AttributeError;
 use super::mount::image_of;
-use super::{BuildChoice, ImageOptions, ImagePlan, ImagePull, PlanError, container};
+use super::{BuildChoice, ImageOptions, ImagePlan, ImagePull, PlanError, build};
 use crate::graph::{Graph, Selection};
-use crate::model::{self, Build, MountKind, Project, Service};
-use engine_spec::{
-    BuildNetwork, BuildSpec, Digest, DockerfileSource, ImageReference, Platform, PullPolicy, ServiceName,
-    compose_label,
-};
+use crate::model::{self, MountKind, Project, Service};
+use engine_spec::{BuildSpec, Digest, ImageReference, Platform, PullPolicy, ServiceName};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// The images to fetch and to build.
 ///
@@ -29,13 +25,13 @@ pub fn images(
         let image = reference(project, name, service).map_err(&fail)?;
         match decide(service, options, local.contains_key(&image)) {
             Need::Nothing => {}
-            Need::Build => {
-                plan.builds.push((name.clone(), build_spec(project, name, service, image).map_err(&fail)?))
-            }
+            Need::Build => plan
+                .builds
+                .push((name.clone(), build::of_service(project, name, service, image).map_err(&fail)?)),
             Need::Pull => {
                 let can_build = service.build.is_some() && options.build != BuildChoice::Never;
                 let fallback = if can_build {
-                    Some(Box::new(build_spec(project, name, service, image.clone()).map_err(&fail)?))
+                    Some(Box::new(build::of_service(project, name, service, image.clone()).map_err(&fail)?))
                 } else {
                     None
                 };
@@ -140,52 +136,5 @@ fn add_pull(
             pull.fallback = pull.fallback.take().or(fallback);
         }
         None => pulls.push(ImagePull { image, platform, services: vec![name.clone()], fallback }),
-    }
-}
-
-fn build_spec(
-    project: &Project,
-    name: &ServiceName,
-    service: &Service,
-    image: ImageReference,
-) -> Result<BuildSpec, AttributeError> {
-    let standard = Build::default();
-    let build = service.build.as_ref().unwrap_or(&standard);
-    let mut tags = vec![image];
-    for tag in &build.tags {
-        tags.push(ImageReference::parse(tag)?);
-    }
-    let mut labels = build.labels.clone();
-    labels.insert(compose_label::PROJECT.to_owned(), project.name.to_string());
-    labels.insert(compose_label::SERVICE.to_owned(), name.to_string());
-    labels.insert(compose_label::VERSION.to_owned(), super::VERSION.to_owned());
-    Ok(BuildSpec {
-        tags,
-        context: PathBuf::from(&build.context),
-        dockerfile: match &build.dockerfile_inline {
-            Some(text) => DockerfileSource::Inline(text.clone()),
-            None => DockerfileSource::File(build.dockerfile.as_deref().unwrap_or("Dockerfile").into()),
-        },
-        args: build.args.clone(),
-        target: build.target.clone(),
-        labels,
-        no_cache: build.no_cache,
-        pull: build.pull,
-        network: network(build.network.as_deref())?,
-        extra_hosts: container::build_hosts(&build.extra_hosts)?,
-        platform: service.platform.as_deref().map(Platform::read),
-    })
-}
-
-fn network(text: Option<&str>) -> Result<BuildNetwork, AttributeError> {
-    match text {
-        None | Some("default" | "") => Ok(BuildNetwork::Default),
-        Some("none") => Ok(BuildNetwork::None),
-        Some("host") => Ok(BuildNetwork::Host),
-        Some(other) => Err(AttributeError::Value {
-            attribute: "build.network",
-            value: other.to_owned(),
-            expected: "default, host or none",
-        }),
     }
 }

@@ -5,6 +5,7 @@
 //! [`up()`] brings the rest into line; [`down()`], [`stop`], [`start`] and [`restart()`] need labels only.
 
 mod attribute;
+mod build;
 mod change;
 mod container;
 mod control;
@@ -38,6 +39,7 @@ mod text;
 mod up;
 
 pub use attribute::AttributeError;
+pub use build::single_build;
 pub use change::{Change, Values};
 pub use control::{restart, start, stop};
 pub use down::down;

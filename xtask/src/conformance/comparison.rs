@@ -8,7 +8,7 @@ pub(super) struct Comparison {
     docker: String,
     lighter: String,
     /// Why the answers may differ.
-    reason: Option<&'static str>,
+    reason: Option<String>,
 }
 
 impl Comparison {
@@ -22,8 +22,8 @@ impl Comparison {
     }
 
     /// The same where the answers differ on purpose.
-    pub(super) fn on_purpose(self, reason: &'static str) -> Self {
-        Self { reason: Some(reason), ..self }
+    pub(super) fn on_purpose(self, reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
     }
 
     /// Whether the answers differ and nobody said why.
@@ -36,7 +36,7 @@ impl Comparison {
         if self.docker == self.lighter {
             return "equal".to_owned();
         }
-        match self.reason {
+        match &self.reason {
             Some(reason) => format!("differs on purpose: {reason}"),
             None => format!("**differs**: Docker `{}`, Lighter `{}`", self.docker, self.lighter),
         }

@@ -35,7 +35,7 @@ fn compare(engines: &Engines) -> Result<Vec<Comparison>> {
                 let comparison = Comparison::new(question.as_str(), docker, lighter);
                 let reason = ON_PURPOSE.iter().find(|(known, _)| question.starts_with(known));
                 comparisons.push(match reason {
-                    Some((_, reason)) => comparison.on_purpose(reason),
+                    Some((_, reason)) => comparison.on_purpose(*reason),
                     None => comparison,
                 });
             }

@@ -3,6 +3,7 @@
 //! Both run at the same time, each with a folder of its own. Each area is one file here and one page,
 //! `docs/conformance-<area>.md`. An answer that differs without a stated reason fails the verb.
 
+mod build;
 mod comparison;
 mod compose;
 mod config;
@@ -12,7 +13,7 @@ mod page;
 
 use crate::engine::{Engine, Images};
 use crate::seed::{self, Registry};
-use crate::{build, workspace};
+use crate::{build as binary, workspace};
 use anyhow::{Result, bail};
 use comparison::Comparison;
 
@@ -33,12 +34,12 @@ struct Engines {
 }
 
 /// Every area; a new one is a file beside this one and a word here.
-const AREAS: &[Area] = &[compose::AREA, isolation::AREA, config::AREA, operations::AREA];
+const AREAS: &[Area] = &[compose::AREA, isolation::AREA, config::AREA, operations::AREA, build::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
     let areas = choose(names)?;
-    let binary = build::build_for_development()?;
+    let binary = binary::build_for_development()?;
     let was_running = Registry::running(&seed::folder())?.is_some();
     let registry = seed::publish(&binary, &seed::prepare()?)?;
     let root = workspace::target().join("conformance/root");

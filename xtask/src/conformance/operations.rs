@@ -131,7 +131,7 @@ fn compare(engines: &Engines) -> Result<Vec<Comparison>> {
             let comparison = Comparison::new(*line, docker, answer(&engines.lighter, line)?);
             let reason = ON_PURPOSE.iter().find(|(known, _)| known == line);
             Ok(match reason {
-                Some((_, reason)) => comparison.on_purpose(reason),
+                Some((_, reason)) => comparison.on_purpose(*reason),
                 None => comparison,
             })
         })

@@ -1,5 +1,6 @@
 //! `image …`: images of any project.
 
+mod build;
 mod import;
 mod list;
 mod pull;
@@ -18,6 +19,8 @@ use std::process::ExitCode;
 /// What to do with images.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Image {
+    /// Build an image from a Dockerfile
+    Build(Box<build::Build>),
     /// Print all there is to know of images as JSON
     Inspect(InspectOne),
     /// List images
@@ -40,6 +43,7 @@ impl Image {
     /// Does it.
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         match self {
+            Self::Build(command) => command.run(session),
             Self::Inspect(command) => command.run(session, Kind::Image),
             Self::List(command) => command.run(session),
             Self::Pull(command) => command.run(session),

@@ -86,7 +86,8 @@ fn set<'a>(items: impl Iterator<Item = &'a String>) -> Value {
     if set.is_empty() { Value::Null } else { Value::Object(set) }
 }
 
-fn healthcheck(check: &HealthSpec) -> Value {
+/// A health check in docker's words, times in nanoseconds.
+pub(in crate::inspect) fn healthcheck(check: &HealthSpec) -> Value {
     let mut value = json!({});
     value["Test"] = match &check.test {
         None => Value::Null,

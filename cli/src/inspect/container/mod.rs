@@ -1,6 +1,6 @@
 //! A container as docker's `inspect` shows it.
 
-mod config;
+pub(super) mod config;
 mod host;
 mod network;
 mod state;

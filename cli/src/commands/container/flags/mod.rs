@@ -19,20 +19,16 @@ mod storage;
 pub(crate) use error::FlagError;
 
 use crate::error::CommandError;
-use crate::files::HostFiles;
-use crate::report;
 use crate::session::Session;
+use crate::unwritten;
 use clap::Args;
-use compose::load::Depth;
-use compose::{Files, LoadOptions, plan};
+use compose::plan;
 use engine::image::{Image, Store};
 use engine::state::Layout;
 use engine::state::container::resolve_name;
 use engine_spec::{ContainerName, ContainerSpec, ImageConfig, ImageReference, ServiceName};
 use service::Service;
 use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
 
 /// A container, as flags describe it.
 #[derive(Debug, Default, Args)]
@@ -90,7 +86,7 @@ impl Flags {
     ) -> Result<ContainerSpec, CommandError> {
         let mut service = self.service(&session.environment, &image.config)?;
         service.text("image", Some(ImageReference::parse(&self.image)?));
-        let project = load(session, service)?;
+        let project = unwritten::load(session, &service.into_file())?;
         let own = ServiceName::new(service::NAME)?;
         let mut spec = plan::single(&project, &own, &image.id, &store.names()?, name)?;
         spec.image_as_written.clone_from(&self.image);
@@ -113,44 +109,6 @@ impl Flags {
         self.security.write(&mut service)?;
         self.life.write(&mut service)?;
         Ok(service)
-    }
-}
-
-/// Reads the service as a Compose file that nobody wrote down.
-fn load(session: &Session, service: Service) -> Result<compose::model::Project, CommandError> {
-    const DISABLE_DOTENV: &str = "COMPOSE_DISABLE_ENV_FILE";
-    let current_directory = std::env::current_dir().map_err(CommandError::CurrentFolder)?;
-    let text = serde_json::to_vec_pretty(&service.into_file())?;
-    let file = CommandLine { path: current_directory.join("<command line>"), text };
-    let is_ours = |key: &str| !key.starts_with("COMPOSE_");
-    let mut environment = session.environment.clone();
-    environment.retain(|key, _| is_ours(key));
-    environment.insert(DISABLE_DOTENV.to_owned(), "1".to_owned());
-    let options = LoadOptions {
-        files: vec![file.path.clone()],
-        environment,
-        current_directory,
-        depth: Depth::Contents,
-        ..LoadOptions::default()
-    };
-    let loaded = compose::load(&options, &file)?;
-    report::warnings(&loaded.warnings, &session.terminal);
-    Ok(loaded.project)
-}
-
-/// The host's files, and one that is only here.
-struct CommandLine {
-    path: PathBuf,
-    text: Vec<u8>,
-}
-
-impl Files for CommandLine {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if path == self.path { Ok(self.text.clone()) } else { HostFiles.read(path) }
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        path == self.path || HostFiles.exists(path)
     }
 }
 

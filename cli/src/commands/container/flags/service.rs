@@ -2,6 +2,8 @@
 //!
 //! So each attribute is understood, checked and turned into what the engine does in one place.
 
+pub(super) use crate::unwritten::literal;
+
 use serde_json::{Map, Value, json};
 
 /// The service's name in its file; nobody gets to see it.
@@ -88,9 +90,4 @@ impl Service {
         }
         file
     }
-}
-
-/// A text in which no variable is replaced.
-pub(super) fn literal(text: &str) -> Value {
-    Value::String(text.replace('$', "$$"))
 }
