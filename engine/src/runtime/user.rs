@@ -60,7 +60,7 @@ pub fn resolve(root: &Root, user: &str, groups: &[String]) -> Result<ResolvedUse
     // Root's own supplementary groups come from the file too, so it is read for every user.
     let group_file = read(root.as_fd(), GROUP)?;
     if is_plain && passwd.is_empty() && group_file.is_empty() {
-        return Ok(ResolvedUser::default());
+        return Ok(ResolvedUser { groups: vec![DEFAULT_GROUP], ..ResolvedUser::default() });
     }
     find(&passwd, &group_file, (user, group.filter(|group| !group.is_empty())), groups)
 }
@@ -103,6 +103,9 @@ fn find(
     for group in added {
         found.groups.push(find_group(group_file, group)?);
     }
+    // Without the primary group, permissions that a file denies to it would not hold for a process that
+    // changes its group (CVE-2022-36109).
+    found.groups.push(found.gid);
     found.groups.sort_unstable();
     found.groups.dedup();
     Ok(found)
@@ -160,21 +163,21 @@ mod tests {
 
     #[test]
     fn a_name_brings_its_group_and_memberships() {
-        check(("app", None), &[], (1000, 1000, &[10, 29]));
-        check(("", None), &[], (0, 0, &[10]));
+        check(("app", None), &[], (1000, 1000, &[10, 29, 1000]));
+        check(("", None), &[], (0, 0, &[0, 10]));
     }
 
     #[test]
     fn a_number_may_be_unknown_and_a_name_may_be_a_number() {
-        check(("4242", None), &[], (4242, 0, &[]));
-        check(("1000", None), &[], (1000, 1000, &[10, 29]));
-        check(("1234", None), &[], (77, 78, &[]));
+        check(("4242", None), &[], (4242, 0, &[0]));
+        check(("1000", None), &[], (1000, 1000, &[10, 29, 1000]));
+        check(("1234", None), &[], (77, 78, &[78]));
     }
 
     #[test]
     fn an_explicit_group_replaces_memberships_and_others_are_added() {
-        check(("app", Some("audio")), &["wheel", "99"], (1000, 29, &[10, 99]));
-        check(("app", Some("5")), &[], (1000, 5, &[]));
+        check(("app", Some("audio")), &["wheel", "99"], (1000, 29, &[10, 29, 99]));
+        check(("app", Some("5")), &[], (1000, 5, &[5]));
     }
 
     #[test]

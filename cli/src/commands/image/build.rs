@@ -84,7 +84,10 @@ impl Build {
     }
 
     fn spec(&self, session: &Session) -> Result<BuildSpec, CommandError> {
-        let service = json!({ "build": self.section()?, "platform": self.platform });
+        let mut service = json!({ "build": self.section()? });
+        if let Some(platform) = &self.platform {
+            service["platform"] = literal(platform);
+        }
         let file = json!({ "name": NAME, "services": { NAME: service } });
         let project = unwritten::load(session, &file)?;
         Ok(plan::single_build(&project, &ServiceName::new(NAME)?)?)

@@ -42,7 +42,7 @@ pub(super) fn layers(engine: &Engine, image: &str) -> Result<Vec<PathBuf>> {
     let root = engine.root().context("the engine has neither overlay folders nor a LIGHTER_ROOT")?;
     let ids = inspected["RootFS"]["Layers"].as_array().context("an image without layers")?;
     let hex = |id: &Value| Some(id.as_str()?.split_once(':')?.1.to_owned());
-    let folders = ids.iter().rev().map(|id| hex(id).map(|hex| root.join("layers").join(hex)));
+    let folders = ids.iter().rev().map(|id| hex(id).map(|hex| root.join("lib/layers").join(hex)));
     folders.collect::<Option<_>>().context("a layer without a digest")
 }
 

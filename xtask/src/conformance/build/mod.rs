@@ -32,6 +32,14 @@ pub(super) const AREA: Area = Area {
 /// The name of what is built; its layers are looked at before the next case takes the name.
 const IMAGE: &str = "conformance:case";
 
+/// What came of a case.
+enum Answer {
+    /// The file was refused, or a step failed.
+    Refused,
+    /// What there is to say of the image, a line each.
+    Built(BTreeSet<String>),
+}
+
 fn compare(engines: &Engines) -> Result<Vec<Comparison>> {
     apt::install(&["attr"])?;
     Case::all()?.iter().map(|case| compare_case(engines, case)).collect()
@@ -40,9 +48,6 @@ fn compare(engines: &Engines) -> Result<Vec<Comparison>> {
 fn compare_case(engines: &Engines, case: &Case) -> Result<Comparison> {
     let docker = answer(&engines.docker, case)?;
     let lighter = answer(&engines.lighter, case)?;
-    let only = |own: &BTreeSet<String>, other: &BTreeSet<String>| {
-        own.difference(other).cloned().collect::<Vec<_>>().join("\n")
-    };
     let question = format!("{}: {}", case.name, case.title);
     let comparison = Comparison::new(question, only(&docker, &lighter), only(&lighter, &docker));
     Ok(match case.reason.clone() {
@@ -51,8 +56,19 @@ fn compare_case(engines: &Engines, case: &Case) -> Result<Comparison> {
     })
 }
 
-/// Builds a case and returns what there is to say of the image, a line each.
-fn answer(engine: &Engine, case: &Case) -> Result<BTreeSet<String>> {
+/// What one engine says and the other does not.
+fn only(own: &Answer, other: &Answer) -> String {
+    match (own, other) {
+        (Answer::Refused, _) => "refused".to_owned(),
+        (Answer::Built(_), Answer::Refused) => "built".to_owned(),
+        (Answer::Built(own), Answer::Built(other)) => {
+            own.difference(other).cloned().collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+/// Builds a case and describes the image.
+fn answer(engine: &Engine, case: &Case) -> Result<Answer> {
     let folder = workspace::target().join("conformance/build");
     let context = folder.join("context");
     case.unpack(&context)?;
@@ -61,11 +77,11 @@ fn answer(engine: &Engine, case: &Case) -> Result<BTreeSet<String>> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         println!("{}: {} refuses {}", case.name, engine.name, last_words(&said));
-        return Ok(BTreeSet::from(["refused".to_owned()]));
+        return Ok(Answer::Refused);
     }
     let mut lines = image::configuration(engine, IMAGE)?;
     lines.extend(tree::lines(&image::layers(engine, IMAGE)?, Path::new(&folder))?);
-    Ok(lines)
+    Ok(Answer::Built(lines))
 }
 
 fn last_words(said: &str) -> String {

@@ -14,9 +14,15 @@ pub(super) fn lines(layers: &[PathBuf], folder: &Path) -> Result<Vec<String>> {
     let (merged, empty) = (folder.join("merged"), folder.join("empty"));
     workspace::make_folder(&merged)?;
     workspace::make_folder(&empty)?;
-    // An overlay without an upper folder needs two lower ones.
-    let lowers = layers.iter().map(PathBuf::as_path).chain([empty.as_path()]);
-    let lowers: Vec<String> = lowers.map(|path| path.display().to_string()).collect();
+    // An overlay without an upper folder needs two lower ones, and none twice: what the upper of two equal
+    // layers says covers all that the lower one says.
+    let mut lowers: Vec<String> = Vec::new();
+    for layer in layers.iter().map(PathBuf::as_path).chain([empty.as_path()]) {
+        let layer = layer.display().to_string();
+        if !lowers.contains(&layer) {
+            lowers.push(layer);
+        }
+    }
     let options = format!("ro,lowerdir={}", lowers.join(":"));
     Program::as_root("mount").args(["-t", "overlay", "-o", &options, "image"]).arg(&merged).quiet()?;
     let lines = read(&merged);
@@ -72,7 +78,15 @@ fn digest(content: &[u8]) -> String {
 /// The extended attributes below `root`, by path.
 fn extended_attributes(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let dump = Program::as_root("getfattr")
-        .args(["--recursive", "--physical", "--dump", "--match=-", "--encoding=hex", "--absolute-names"])
+        .args([
+            "--recursive",
+            "--physical",
+            "--no-dereference",
+            "--dump",
+            "--match=-",
+            "--encoding=hex",
+            "--absolute-names",
+        ])
         .arg(root)
         .read()?;
     let mut attributes = BTreeMap::new();
