@@ -26,7 +26,9 @@ pub(super) struct Observer {
     polls: bool,
     /// What the user is told, once each.
     notices: Vec<String>,
-    told: BTreeSet<&'static str>,
+    told: BTreeSet<String>,
+    /// How many folders the kernel tells of.
+    folders: usize,
 }
 
 impl Observer {
@@ -40,6 +42,7 @@ impl Observer {
             polls: false,
             notices: Vec::new(),
             told: BTreeSet::new(),
+            folders: 0,
         };
         // A receiver that is gone wants no more events.
         let watcher = RecommendedWatcher::new(move |event| drop(sender.send(event)), Config::default());
@@ -79,9 +82,13 @@ impl Observer {
 
     fn fall_back(&mut self, error: &notify::Error) {
         self.polls = true;
-        let (key, text) = explain(error);
-        if self.told.insert(key) {
-            self.notices.push(text);
+        let (key, text) = explain(error, self.folders);
+        self.tell_once(key, || text);
+    }
+
+    fn tell_once(&mut self, key: impl Into<String>, text: impl FnOnce() -> String) {
+        if self.told.insert(key.into()) {
+            self.notices.push(text());
         }
     }
 }
@@ -90,16 +97,16 @@ impl Attention for Observer {
     fn attend(&mut self, folder: &Path) {
         if is_remote(folder) {
             self.polls = true;
-            if self.told.insert("remote") {
-                let folder = folder.display();
-                self.notices.push(format!(
+            let folder = folder.display();
+            self.tell_once("remote", || {
+                format!(
                     "{folder} lies on a file system that others may change unseen: it is looked at every {POLL:?}"
-                ));
-            }
+                )
+            });
         }
         let Some(watcher) = &mut self.watcher else { return };
         match watcher.watch(folder, RecursiveMode::NonRecursive) {
-            Ok(()) => {}
+            Ok(()) => self.folders += 1,
             Err(error) if is_gone(&error) => {}
             Err(error) => self.fall_back(&error),
         }
@@ -113,7 +120,8 @@ impl Attention for Observer {
     }
 
     fn unreadable(&mut self, folder: &Path, error: &io::Error) {
-        self.notices.push(format!("{} is left out: {error}", folder.display()));
+        let folder = folder.display();
+        self.tell_once(folder.to_string(), || format!("{folder} is left out: {error}"));
     }
 }
 
@@ -148,7 +156,7 @@ fn is_gone(error: &notify::Error) -> bool {
 }
 
 /// Why the kernel watches no more, and what helps.
-fn explain(error: &notify::Error) -> (&'static str, String) {
+fn explain(error: &notify::Error, folders: usize) -> (&'static str, String) {
     let (setting, what) = match &error.kind {
         notify::ErrorKind::MaxFilesWatch => ("max_user_watches", "watches"),
         notify::ErrorKind::Io(error) if error.raw_os_error() == Some(nix::libc::EMFILE) => {
@@ -166,8 +174,9 @@ fn explain(error: &notify::Error) -> (&'static str, String) {
     let limit = std::fs::read_to_string(format!("/proc/sys/fs/inotify/{setting}")).unwrap_or_default();
     let limit = limit.trim();
     let text = format!(
-        "the limit of inotify {what} is reached ({limit}), so files are looked at every {POLL:?}; \
-         raise it with `sysctl fs.inotify.{setting}=<more>`, or ignore folders that need no watching"
+        "the limit of inotify {what} is reached (fs.inotify.{setting} is {limit}; {folders} folders have one here), \
+         so files are looked at every {POLL:?}; \
+         raise it with `sysctl -w fs.inotify.{setting}=<more>`, or ignore folders that need no watching"
     );
     (setting, text)
 }

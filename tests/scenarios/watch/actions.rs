@@ -1,7 +1,7 @@
 //! Actions besides copying: rebuild, restart, commands.
 
 use super::{SLEEPER, arrives, log, says, watched};
-use scenarios::{Lighter, require, wait_until};
+use scenarios::{Lighter, Project, require, wait_until};
 
 #[test]
 fn sync_and_restart_copies_and_starts_the_same_container_anew() {
@@ -64,6 +64,55 @@ fn sync_and_exec_runs_the_command_in_every_replica_after_the_copy() {
     let project = watched(&lighter, &compose, &[("src/first", "")]);
     project.write("src/file", "copied\n");
     wait_until("both have run it", || log(&project).matches("copied\nspoken\n1000\n").count() == 2);
+}
+
+#[test]
+fn a_privileged_command_may_do_what_the_container_may_not() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let rule = |path: &str, privileged: bool| {
+        let exec =
+            format!("{{command: [sh, -c, 'grep CapEff /proc/self/status'], privileged: {privileged}}}");
+        format!("{{action: sync+exec, path: ./{path}, target: /{path}, exec: {exec}}}")
+    };
+    let rules = [rule("plain", false), rule("free", true)].join(", ");
+    let compose = format!("services: {{web: {{{SLEEPER}, develop: {{watch: [{rules}]}}}}}}");
+    let project = watched(&lighter, &compose, &[("plain/first", ""), ("free/first", "")]);
+    let capabilities = |count: usize| {
+        wait_until("the command has run", || log(&project).matches("CapEff:").count() == count);
+        let log = log(&project);
+        let line = log.lines().rfind(|line| line.contains("CapEff:")).expect("just counted").to_owned();
+        let digits = line.split_whitespace().last().unwrap_or_default();
+        u64::from_str_radix(digits, 16).expect("a mask").count_ones()
+    };
+    project.write("plain/file", "");
+    // Docker's default set has 14 of them.
+    assert_eq!(capabilities(1), 14);
+    project.write("free/file", "");
+    assert!(capabilities(2) > 14);
+}
+
+#[test]
+fn quiet_keeps_back_what_a_build_prints_unless_it_fails() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "
+services:
+  web:
+    build: {context: web, dockerfile_inline: \"FROM busybox\\nCOPY file /file\\nRUN echo spoken; test -s /file\"}
+    command: sleep 1000000
+    init: true
+    develop: {watch: [{action: rebuild, path: ./web}]}
+";
+    let project = Project::new(&lighter, compose);
+    project.write("web/file", "one");
+    project.run(&["watch", "-d", "--quiet"]).succeeds();
+    let first = project.container("web").id;
+    project.write("web/file", "two");
+    wait_until("it is replaced", || project.find_container("web").is_some_and(|now| now.id != first));
+    assert!(!log(&project).contains("spoken"), "{}", log(&project));
+    project.write("web/file", "");
+    says(&project, "spoken");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod actions;
 mod background;
 mod copies;
 mod journal;
+mod limits;
 mod saves;
 mod surroundings;
 

@@ -1,6 +1,6 @@
 //! The ways in which editors and tools save, each of which must arrive whole.
 
-use super::{arrives, copying, log};
+use super::{SLEEPER, arrives, copying, log, watched};
 use scenarios::{Lighter, Project, require, wait_until};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write as _;
@@ -105,4 +105,36 @@ fn what_does_not_count_is_neither_copied_nor_watched() {
     project.write("src/kept", "yes\n");
     arrives(&project, "web", "/app/kept", Some("yes\n"));
     assert_eq!(project.shell("web", "ls -A /app"), "kept\n");
+}
+
+#[test]
+fn only_what_is_included_counts() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let rule =
+        "{action: sync, path: ./src, target: /app, include: ['*.py', 'static/**'], ignore: ['test_*']}";
+    let compose = format!("services: {{web: {{{SLEEPER}, develop: {{watch: [{rule}]}}}}}}");
+    let project = watched(&lighter, &compose, &[("src/first.py", "")]);
+    project.write("src/notes.txt", "no");
+    project.write("src/test_web.py", "no");
+    project.write("src/static/a/style.css", "yes");
+    project.write("src/web.py", "yes\n");
+    arrives(&project, "web", "/app/web.py", Some("yes\n"));
+    arrives(&project, "web", "/app/static/a/style.css", Some("yes"));
+    assert_eq!(project.shell("web", "cd /app && find . -type f | sort"), "./static/a/style.css\n./web.py\n");
+}
+
+#[test]
+fn folders_made_faster_than_they_can_be_watched_are_whole() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = copying(&lighter, "");
+    for number in 0..300 {
+        project.write(&format!("src/tree{number}/a/b/c/file"), number.to_string());
+    }
+    project.write("src/last", "last\n");
+    arrives(&project, "web", "/app/last", Some("last\n"));
+    let count = || project.shell("web", "cat /app/tree*/a/b/c/file 2>/dev/null | wc -c");
+    // 10 numbers of one digit, 90 of two, 200 of three.
+    wait_until("all have arrived", || count().trim() == "790");
 }

@@ -67,13 +67,26 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
+/// The value that `percent` of all are at most (nearest rank); 0 where there is none.
+pub(super) fn percentile(mut values: Vec<f64>, percent: usize) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let index = (values.len() * percent).div_ceil(100).saturating_sub(1);
+    values.get(index).copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Unit, median};
+    use super::{Unit, median, percentile};
 
     #[test]
     fn median_is_the_middle_value() {
         assert!((median(vec![9.0, 1.0, 5.0]) - 5.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn percentile_is_the_value_at_its_rank() {
+        assert!((percentile(vec![3.0, 1.0, 2.0], 99) - 3.0).abs() < f64::EPSILON);
+        assert!((percentile(vec![4.0, 3.0, 1.0, 2.0], 50) - 2.0).abs() < f64::EPSILON);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn of_engine(engine: &Engine, before: &BTreeSet<u32>) -> Result<f64> 
 }
 
 /// In kibibytes; 0 for a process that has just ended.
-fn proportional_set_size(pid: u32) -> Result<f64> {
+pub(super) fn proportional_set_size(pid: u32) -> Result<f64> {
     let output = Program::as_root("cat").arg(format!("/proc/{pid}/smaps_rollup")).output()?;
     if !output.status.success() {
         return Ok(0.0);

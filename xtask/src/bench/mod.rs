@@ -12,6 +12,7 @@ mod operations;
 mod page;
 mod row;
 mod sleepers;
+mod watch;
 
 use crate::engine::{Engine, Images};
 use crate::seed::{self, Registry};
@@ -33,7 +34,7 @@ struct Area {
     floor: Option<fn() -> Result<Vec<Figure>>>,
 }
 
-const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA];
+const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA, watch::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
