@@ -16,6 +16,7 @@ pub mod process;
 pub mod project;
 pub mod requirement;
 pub mod snapshot;
+pub mod terminal;
 pub mod wait;
 
 pub use folder::Folder;
@@ -24,4 +25,5 @@ pub use outcome::Outcome;
 pub use project::{Container, Project};
 pub use requirement::Requirement;
 pub use snapshot::Snapshot;
+pub use terminal::Terminal;
 pub use wait::{eventually, wait_until};

@@ -5,7 +5,6 @@ use super::logs::LogFormat;
 use crate::attached::{Abort, Attached};
 use crate::error::CommandError;
 use crate::session::Session;
-use crate::watch::Companion;
 use clap::Args;
 use compose::graph::{NoSuchService, Selection};
 use compose::load::Depth;
@@ -60,8 +59,8 @@ pub(crate) struct Up {
     /// Return the exit code of this service; implies --abort-on-container-exit
     #[arg(long, value_name = "SERVICE", conflicts_with_all = ["detach", "wait"])]
     exit_code_from: Option<String>,
-    /// Accepted for docker compose; there is no menu
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
+    /// Keys mean something: w watches, d detaches
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     menu: Option<bool>,
 }
 
@@ -83,8 +82,6 @@ impl Up {
         if session.global.dry_run || self.detach || self.wait || self.converge.no_start {
             return Ok(ExitCode::SUCCESS);
         }
-        let watcher = self.watch.then(|| Companion::start(session, &project.name, &self.services));
-        let _watcher = watcher.transpose().map_err(CommandError::Runtime)?;
         let attached = Attached {
             session,
             layout: &session.layout()?,
@@ -94,6 +91,8 @@ impl Up {
             timeout: self.converge.timeout.duration(),
             abort: self.abort(),
             code_from,
+            is_watching: self.watch,
+            has_keys: self.menu.unwrap_or_else(|| session.is_switched_on("COMPOSE_MENU")),
         };
         attached.run(self.format, self.timestamps, began)
     }

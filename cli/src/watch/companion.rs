@@ -1,7 +1,7 @@
 //! The watcher beside an attached `up`: a run of this program that ends with it.
 
 use crate::session::Session;
-use engine_spec::ProjectName;
+use engine_spec::{ProjectName, ServiceName};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io;
@@ -14,9 +14,14 @@ pub(crate) struct Companion(Child);
 
 impl Companion {
     /// Begins to watch what runs.
-    pub(crate) fn start(session: &Session, project: &ProjectName, services: &[String]) -> io::Result<Self> {
+    pub(crate) fn start(
+        session: &Session,
+        project: &ProjectName,
+        services: &[ServiceName],
+    ) -> io::Result<Self> {
         let mut command = Command::new("/proc/self/exe");
-        command.args(session.global.for_project(project)).args(["watch", "--no-up"]).args(services);
+        command.args(session.global.for_project(project)).args(["watch", "--no-up"]);
+        command.args(services.iter().map(ServiceName::as_str));
         // A Ctrl-C is for `up`, which then ends us.
         command.stdin(Stdio::null()).process_group(0).spawn().map(Self)
     }

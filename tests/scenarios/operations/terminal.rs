@@ -1,69 +1,7 @@
 //! Processes with a terminal, used through a real one (tmux): what is typed, seen, resized and left.
 
 use super::machine::Machine;
-use scenarios::{Folder, host, require};
-use std::process::Command;
-
-/// A terminal of 80 columns and 24 rows with a shell in it.
-struct Terminal {
-    folder: Folder,
-}
-
-impl Terminal {
-    fn new(machine: &Machine) -> Self {
-        let terminal = Self { folder: Folder::new("tmux") };
-        let root = format!("LIGHTER_ROOT={}", machine.lighter().root().display());
-        terminal.tmux(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            "80",
-            "-y",
-            "24",
-            "-e",
-            &root,
-            "env PS1='$ ' sh",
-        ]);
-        terminal
-    }
-
-    fn tmux(&self, arguments: &[&str]) -> String {
-        let socket = self.folder.path().join("socket").display().to_string();
-        host::run("tmux", &[&["-S", &socket], arguments].concat())
-    }
-
-    /// Types a line.
-    fn line(&self, text: &str) {
-        self.tmux(&["send-keys", "-l", text]);
-        self.keys(&["Enter"]);
-    }
-
-    fn keys(&self, keys: &[&str]) {
-        self.tmux(&[&["send-keys"], keys].concat());
-    }
-
-    /// What is on the screen, with colours as escapes.
-    fn screen(&self) -> String {
-        self.tmux(&["capture-pane", "-p", "-e"])
-    }
-
-    #[track_caller]
-    fn shows(&self, text: &str) {
-        let found = scenarios::eventually(std::time::Duration::from_secs(10), || {
-            self.screen().contains(text).then_some(())
-        });
-        assert!(found.is_some(), "no {text:?} on the screen:\n{}", self.screen());
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let socket = self.folder.path().join("socket");
-        let _ = Command::new("tmux").arg("-S").arg(socket).arg("kill-server").output();
-    }
-}
+use scenarios::{Terminal, require};
 
 fn lighter(machine: &Machine, arguments: &str) -> String {
     format!("{} container {arguments}; echo code=$?", machine.lighter().binary().display())
@@ -74,12 +12,12 @@ fn a_shell_in_a_container_has_size_colours_and_interrupts() {
     require!(Root, Seeds, Tmux);
     let machine = Machine::new();
     machine.start("a", "exec sleep 1000");
-    let terminal = Terminal::new(&machine);
+    let terminal = Terminal::new(machine.lighter());
     terminal.line(&lighter(&machine, "exec -it a sh"));
     terminal.shows("/ #");
     terminal.line("echo size=$(stty size)");
     terminal.shows("size=24 80");
-    terminal.tmux(&["resize-window", "-x", "100", "-y", "30"]);
+    terminal.resize(100, 30);
     terminal.line("clear; echo now=$(stty size)");
     terminal.shows("now=30 100");
     terminal.line(r"printf '\033[31mred\033[0m\n'");
@@ -99,7 +37,7 @@ fn detach_keys_leave_a_process_that_goes_on() {
     require!(Root, Seeds, Tmux);
     let machine = Machine::new();
     machine.start("a", "exec sleep 1000");
-    let terminal = Terminal::new(&machine);
+    let terminal = Terminal::new(machine.lighter());
     terminal.line(&lighter(&machine, "exec -it a sh"));
     terminal.shows("/ #");
     terminal.line("sleep 0.3; echo on >/went; sleep 1000");
@@ -120,7 +58,7 @@ fn detach_keys_leave_a_process_that_goes_on() {
 fn a_container_is_left_and_attached_again() {
     require!(Root, Seeds, Tmux);
     let machine = Machine::new();
-    let terminal = Terminal::new(&machine);
+    let terminal = Terminal::new(machine.lighter());
     terminal.line(&lighter(&machine, "run -it --name a busybox sh"));
     terminal.shows("/ #");
     terminal.line("mark=kept");
@@ -145,7 +83,7 @@ fn a_hundred_megabytes_pass_through_a_terminal_unchanged() {
     require!(Root, Seeds, Tmux);
     let machine = Machine::new();
     machine.start("a", "exec sleep 1000");
-    let terminal = Terminal::new(&machine);
+    let terminal = Terminal::new(machine.lighter());
     // The host's side of the terminal is counted, not shown: script(1) would measure tmux.
     let exec = "exec -t a sh -c 'yes 0123456789abcd | head -c 97517568; echo'";
     let binary = machine.lighter().binary().display().to_string();

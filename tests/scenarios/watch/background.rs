@@ -3,7 +3,7 @@
 use super::{SLEEPER, arrives, copying, says, watched};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use scenarios::{Lighter, Project, Snapshot, require, wait_until};
+use scenarios::{Lighter, Project, Snapshot, Terminal, require, wait_until};
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
@@ -68,6 +68,44 @@ fn up_in_the_foreground_shows_output_and_watches_until_ctrl_c() {
     up.wait().expect("up ends");
     project.run(&["watch", "--status"]).fails_with(1);
     assert_eq!(project.container("web").state, "exited");
+}
+
+#[test]
+fn keys_of_up_mean_something_only_when_asked_for() {
+    require!(Root, Seeds, Tmux);
+    let lighter = Lighter::new();
+    let rule = "{action: sync, path: ./src, target: /app}";
+    let compose = format!("services: {{web: {{{SLEEPER}, develop: {{watch: [{rule}]}}}}}}");
+    let project = Project::new(&lighter, &compose);
+    project.write("src/first", "");
+    let terminal = Terminal::new(&lighter);
+    let file = project.folder().path().join("compose.yaml");
+    let up = format!("{} -f {} up", lighter.binary().display(), file.display());
+    let is_watched = || project.run(&["watch", "--status"]).code == Some(0);
+
+    terminal.line(&up);
+    terminal.shows("Attaching to web-1");
+    terminal.keys(&["w", "d"]);
+    terminal.keys(&["C-c"]);
+    terminal.shows("Gracefully Stopping");
+    terminal.shows("Stopped");
+    wait_until("it has stopped", || project.container("web").state == "exited");
+    assert!(!terminal.screen().contains("watching web"), "{}", terminal.screen());
+
+    terminal.line(&format!("clear; {up} --menu; echo code=$?"));
+    terminal.shows("Keys: w watch, d detach");
+    terminal.keys(&["w"]);
+    terminal.shows("watching web");
+    assert!(is_watched());
+    terminal.keys(&["w"]);
+    terminal.shows("watching no longer");
+    assert!(!is_watched());
+    terminal.keys(&["d"]);
+    terminal.shows("code=0");
+    assert_eq!(project.container("web").state, "running");
+    terminal.line("stty -a | grep -ow '.icanon'; echo then");
+    terminal.shows("then");
+    assert!(!terminal.screen().contains("-icanon"), "{}", terminal.screen());
 }
 
 #[test]

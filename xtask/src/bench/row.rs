@@ -64,7 +64,8 @@ impl Row {
     }
 
     fn ratio(&self) -> Option<f64> {
-        Some(self.docker? / self.lighter.value)
+        // Nothing cannot be compared with.
+        (self.lighter.value > 0.0).then_some(self.docker? / self.lighter.value)
     }
 }
 

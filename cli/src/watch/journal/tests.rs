@@ -22,11 +22,8 @@ impl Fixture {
     }
 
     fn copies(&self, names: &[&str]) -> BTreeSet<Copy> {
-        let copy = |name: &&str| Copy {
-            target: "/app".into(),
-            path: name.into(),
-            source: self.folder.join(name),
-        };
+        let copy =
+            |name: &&str| Copy { target: "/app".into(), path: name.into(), source: self.folder.join(name) };
         names.iter().map(copy).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! Attached `up`: shows what the containers write until they end or the user asks them to.
 
+mod keys;
+
 use crate::commands::LogFormat;
 use crate::error::CommandError;
 use crate::execute::{Execution, with_runtime};
@@ -9,11 +11,13 @@ use crate::report;
 use crate::session::{Session, View, is_of_any};
 use crate::stream::{Admit, Follow, Heard, Printer, Source};
 use crate::target;
+use crate::watch::Companion;
 use compose::plan::{self, ControlOptions};
 use engine::container;
 use engine::container::logs::LogOptions;
 use engine::state::{Layout, observe};
 use engine_spec::{ObservedContainer, ProjectName, ServiceName, Status, compose_label};
+use keys::{Key, Keys};
 use nix::sys::signal::Signal;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -55,6 +59,10 @@ pub(crate) struct Attached<'a> {
     pub(crate) abort: Abort,
     /// The service whose exit code is returned, if everything was stopped.
     pub(crate) code_from: Option<ServiceName>,
+    /// Whether files are watched from the start.
+    pub(crate) is_watching: bool,
+    /// Whether keys of the terminal mean something.
+    pub(crate) has_keys: bool,
 }
 
 /// Why watching ended.
@@ -63,6 +71,8 @@ enum Outcome {
     AllGone,
     /// Everything shall be stopped; the code is to be returned.
     Stop(u8),
+    /// Everything shall go on without us.
+    Detach,
 }
 
 impl Attached<'_> {
@@ -83,18 +93,43 @@ impl Attached<'_> {
         with_runtime(async |interrupt| {
             let options = LogOptions { follow: true, since: Some(since), ..LogOptions::default() };
             let mut follow = Follow::new(self.layout, printer.sources(), &options, self.admit());
-            let outcome = tokio::select! {
-                outcome = self.watch(&mut follow, &mut printer) => outcome?,
-                () = interrupt.next() => {
-                    say("Gracefully Stopping... press Ctrl+C again to force")?;
-                    Outcome::Stop(CommandError::Interrupted.exit_code())
+            let mut watcher = if self.is_watching { Some(self.companion()?) } else { None };
+            let mut keys = if self.has_keys { Keys::listen().map_err(CommandError::Runtime)? } else { None };
+            if keys.is_some() {
+                say(Keys::HELP)?;
+            }
+            let outcome = loop {
+                // Each arm is cancel-safe: what it waits for stays where it is.
+                tokio::select! {
+                    outcome = self.watch(&mut follow, &mut printer) => break outcome?,
+                    () = interrupt.next() => {
+                        say("Gracefully Stopping... press Ctrl+C again to force")?;
+                        break Outcome::Stop(CommandError::Interrupted.exit_code());
+                    }
+                    key = keys::next(keys.as_mut()) => match key {
+                        Key::Detach => break Outcome::Detach,
+                        Key::Help => say(Keys::HELP)?,
+                        Key::Watch => watcher = self.toggled(watcher)?,
+                    },
                 }
             };
             match outcome {
-                Outcome::AllGone => Ok(ExitCode::SUCCESS),
+                Outcome::AllGone | Outcome::Detach => Ok(ExitCode::SUCCESS),
                 Outcome::Stop(code) => self.stop(&mut follow, &mut printer, interrupt, code).await,
             }
         })
+    }
+
+    fn companion(&self) -> Result<Companion, CommandError> {
+        Companion::start(self.session, self.project, &self.services).map_err(CommandError::Runtime)
+    }
+
+    /// A watcher where there was none, and none where there was one.
+    fn toggled(&self, watcher: Option<Companion>) -> Result<Option<Companion>, CommandError> {
+        let Some(watcher) = watcher else { return self.companion().map(Some) };
+        drop(watcher);
+        say("watching no longer")?;
+        Ok(None)
     }
 
     /// Whose end matters: those whose output is shown, and with an abort all that would be stopped.
