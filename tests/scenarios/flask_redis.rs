@@ -4,12 +4,6 @@ use scenarios::http::page;
 use scenarios::{Lighter, Project, host, require};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
-
-/// Within this time of `up`'s return the page must answer.
-const PAGE_PATIENCE: Duration = Duration::from_secs(2);
-/// Within this time an edit must be running.
-const EDIT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A copy of the example, up and running.
 struct Stack<'a> {
@@ -32,7 +26,7 @@ impl<'a> Stack<'a> {
 
     /// The number of visits the page tells, and its own name for its container.
     fn visit(&self) -> (u32, String) {
-        let text = page(self.port, PAGE_PATIENCE);
+        let text = page(self.port);
         let rest = text.strip_prefix("Hello Container World! I have been seen ");
         let (count, rest) = rest.and_then(|rest| rest.split_once(" times and my hostname is ")).expect(&text);
         (count.parse().expect(&text), rest.trim_end().trim_end_matches('.').to_owned())
@@ -74,14 +68,13 @@ fn edited_source_is_rebuilt_and_only_its_service_recreated() {
     let text = fs::read_to_string(&source).expect("the source is there");
     let edited = text.replace("Hello Container World!", "Hello Container World! Edited.");
     stack.project.write("docker/app.py", edited);
-    let outcome = stack.project.run(&["up", "-d", "--build"]).succeeds();
+    stack.project.run(&["up", "-d", "--build"]).succeeds();
     let after = ["flask-demo", "redis-server"].map(|service| stack.project.container(service));
     assert_ne!(before[0].id, after[0].id, "flask-demo was not recreated");
     assert_eq!(before[1], after[1], "redis-server was touched");
-    let text = page(stack.port, PAGE_PATIENCE);
+    let text = page(stack.port);
     let expected = format!("Hello Container World! Edited. I have been seen {} times", seen + 1);
     assert!(text.starts_with(&expected), "{text}");
-    assert!(outcome.took < EDIT_PATIENCE, "an edit took {:?}", outcome.took);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn compose(command: &str, logging: &str) -> String {
     format!(
@@ -105,7 +105,7 @@ fn syslog_gets_every_line_over_each_kind_of_socket() {
     let (mut stream, _) = tcp.accept().expect("connected");
     stream.set_read_timeout(Some(PATIENCE)).expect("set");
     let mut text = String::new();
-    let both = eventually(PATIENCE, || {
+    let both = eventually(|| {
         let length = stream.read(&mut buffer).ok()?;
         text.push_str(&String::from_utf8_lossy(&buffer[..length]));
         (text.contains(": out\n") && text.contains("<27>") && text.contains(": err\n")).then_some(())

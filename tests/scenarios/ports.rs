@@ -7,9 +7,6 @@ use std::fs::File;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(5);
 
 fn web(port: &str) -> String {
     format!(
@@ -31,7 +28,7 @@ fn published_port_answers_on_every_address() {
     let port = host::free_port();
     let project = Project::new(&lighter, &web(&port.to_string()));
     project.up();
-    assert_eq!(page(port, PATIENCE), "hello\n");
+    assert_eq!(page(port), "hello\n");
     if let Some(own) = host::own_address() {
         assert_eq!(get(SocketAddr::new(own, port)).as_deref(), Some("hello\n"));
     }
@@ -44,7 +41,7 @@ fn port_published_on_loopback_is_closed_to_others() {
     let port = host::free_port();
     let project = Project::new(&lighter, &web(&format!("127.0.0.1:{port}")));
     project.up();
-    assert_eq!(page(port, PATIENCE), "hello\n");
+    assert_eq!(page(port), "hello\n");
     if let Some(own) = host::own_address() {
         assert_eq!(get(SocketAddr::new(own, port)), None);
     }

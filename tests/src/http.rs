@@ -19,14 +19,14 @@ pub fn get(address: SocketAddr) -> Option<String> {
     (head.split(' ').nth(1) == Some("200")).then(|| body.to_owned())
 }
 
-/// The page that loopback's `port` answers with within `patience`.
+/// The page that loopback's `port` answers with, as soon as it does.
 ///
 /// # Panics
-/// If there is no answer in that time.
+/// If there is no answer.
 #[must_use]
 #[track_caller]
-pub fn page(port: u16, patience: Duration) -> String {
+pub fn page(port: u16) -> String {
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    let answer = eventually(patience, || get(address));
-    answer.unwrap_or_else(|| panic!("no page from {address} within {patience:?}"))
+    let answer = eventually(|| get(address));
+    answer.unwrap_or_else(|| panic!("no page from {address}"))
 }

@@ -2,7 +2,6 @@
 
 use crate::{Folder, Lighter, eventually, host};
 use std::process::Command;
-use std::time::Duration;
 
 /// A terminal of 80 columns and 24 rows with a shell in it.
 #[derive(Debug)]
@@ -68,7 +67,7 @@ impl Terminal {
     /// If it never is.
     #[track_caller]
     pub fn shows(&self, text: &str) {
-        let found = eventually(Duration::from_secs(10), || self.screen().contains(text).then_some(()));
+        let found = eventually(|| self.screen().contains(text).then_some(()));
         assert!(found.is_some(), "no {text:?} on the screen:\n{}", self.screen());
     }
 }

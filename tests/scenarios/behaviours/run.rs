@@ -4,7 +4,6 @@ use super::{PAIR, states};
 use scenarios::{Lighter, Project, host, http, require, wait_until};
 use std::io::Write as _;
 use std::process::Stdio;
-use std::time::Duration;
 
 const APP: &str = "
 services:
@@ -130,10 +129,10 @@ fn ports_are_published_only_on_request() {
     );
     let project = Project::new(&lighter, &compose);
     project.run(&["run", "-d", "-p", &format!("{of_line}:80"), "--name", "one", "web"]).succeeds();
-    assert_eq!(http::page(of_line, Duration::from_secs(5)), "page\n");
+    assert_eq!(http::page(of_line), "page\n");
     assert!(http::get(([127, 0, 0, 1], of_service).into()).is_none());
     project.run(&["run", "-d", "-P", "--name", "two", "web"]).succeeds();
-    assert_eq!(http::page(of_service, Duration::from_secs(5)), "page\n");
+    assert_eq!(http::page(of_service), "page\n");
     project.run(&["run", "-P", "-p", "1:1", "web"]).fails_with(1);
 }
 

@@ -3,9 +3,6 @@
 use scenarios::http::page;
 use scenarios::{Lighter, Project, host, require, wait_until};
 use std::net::IpAddr;
-use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A table that drops all that is forwarded, as administrators write it.
 struct DropAll;
@@ -48,7 +45,7 @@ fn drop_policy_of_others_is_passed_and_left_as_it_was() {
     let port = host::free_port();
     let project = Project::new(&lighter, &web(port));
     project.up();
-    assert_eq!(page(port, PATIENCE), "hello\n");
+    assert_eq!(page(port), "hello\n");
     let rules = host::run("nft", &["list", "chain", "inet", TABLE, "forward"]);
     assert!(rules.contains("accept comment \"lighter"), "{rules}");
     let doctor = project.run(&["doctor", "network"]);

@@ -4,9 +4,6 @@ use scenarios::http::page;
 use scenarios::{Lighter, Project, host, require};
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(5);
 
 fn web(port: u16) -> String {
     format!(
@@ -23,7 +20,7 @@ services:
 
 fn answers(port: u16, count: usize) -> BTreeMap<String, usize> {
     let mut answers = BTreeMap::new();
-    (0..count).for_each(|_| *answers.entry(page(port, PATIENCE)).or_default() += 1);
+    (0..count).for_each(|_| *answers.entry(page(port)).or_default() += 1);
     answers
 }
 
@@ -65,7 +62,7 @@ services:
     project.run(&["up", "-d", "--force-recreate", "-t", "0"]).succeeds();
     assert_eq!(port(&project), before);
     let number = before.trim().rsplit(':').next().expect("a port").parse().expect("a number");
-    assert_eq!(page(number, PATIENCE), "hello\n");
+    assert_eq!(page(number), "hello\n");
     let ipv6 = std::net::SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, number));
     if std::net::TcpListener::bind((std::net::Ipv6Addr::LOCALHOST, 0)).is_ok() {
         assert_eq!(scenarios::http::get(ipv6).as_deref(), Some("hello\n"));

@@ -90,8 +90,6 @@ fn a_hundred_megabytes_pass_through_a_terminal_unchanged() {
     terminal.line(&format!("{binary} container {exec} | wc -c"));
     // 15 bytes become 16, as a terminal ends lines with two; and one line more ends it.
     let expected = (97_517_568_u64 / 15 * 16 + 97_517_568 % 15 + 2).to_string();
-    let found = scenarios::eventually(std::time::Duration::from_secs(60), || {
-        terminal.screen().contains(&expected).then_some(())
-    });
+    let found = scenarios::eventually(|| terminal.screen().contains(&expected).then_some(()));
     assert!(found.is_some(), "expected {expected}:\n{}", terminal.screen());
 }

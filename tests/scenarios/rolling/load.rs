@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// An answer that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Time between two requests on a connection that is kept.
 const THINKING_TIME: Duration = Duration::from_millis(100);
 /// How many clients share the rate of new connections, so that a slow answer does not hold up the rest.

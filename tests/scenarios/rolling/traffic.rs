@@ -4,9 +4,7 @@ use super::load::{Load, Seen};
 use scenarios::http::page;
 use scenarios::wait::wait_until;
 use scenarios::{Lighter, Project, host, require};
-use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(10);
 /// New connections a second.
 const RATE: u32 = 500;
 const KEPT_CONNECTIONS: usize = 50;
@@ -42,7 +40,7 @@ fn under_load(work: impl FnOnce(&Project<'_>, u16)) -> Seen {
     let project = Project::new(&lighter, &web(port, "{VERSION: '0'}"));
     project.write("server.py", include_str!("server.py"));
     project.run(&["up", "-d", "--wait"]).succeeds();
-    assert_eq!(page(port, PATIENCE), "0");
+    assert_eq!(page(port), "0");
     let load = Load::start(port, RATE, KEPT_CONNECTIONS);
     wait_until("the clients are at work", || load.answers() > 100);
     work(&project, port);
@@ -57,7 +55,7 @@ fn update(count: u32) -> Seen {
         for version in 1..=count {
             project.write("compose.yaml", web(port, &format!("{{VERSION: '{version}'}}")));
             project.up();
-            assert_eq!(page(port, PATIENCE), version.to_string());
+            assert_eq!(page(port), version.to_string());
         }
     })
 }

@@ -2,9 +2,6 @@
 
 use super::{line, ok, sleeper};
 use scenarios::{Folder, Lighter, http, require};
-use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The host port behind port 80.
 fn port(lighter: &Lighter, name: &str) -> u16 {
@@ -25,17 +22,17 @@ fn a_page_is_changed_by_exec_by_commit_and_by_a_bind_mount() {
     run(&[&["--name", "web", "busybox"][..], &serve].concat());
     let write = "mkdir -p /www && echo first > /www/index.html";
     ok(&lighter, &["container", "exec", "web", "sh", "-c", write]);
-    assert_eq!(http::page(port(&lighter, "web"), PATIENCE).trim(), "first");
+    assert_eq!(http::page(port(&lighter, "web")).trim(), "first");
 
     ok(&lighter, &["container", "commit", "web", "page:1"]);
     run(&[&["--name", "copy", "page:1"][..], &serve].concat());
-    assert_eq!(http::page(port(&lighter, "copy"), PATIENCE).trim(), "first");
+    assert_eq!(http::page(port(&lighter, "copy")).trim(), "first");
 
     let folder = Folder::new("page");
     folder.write("index.html", "second");
     let bind = format!("{}:/www:ro", folder.path().display());
     run(&[&["--name", "bound", "-v", &bind, "busybox"][..], &serve].concat());
-    assert_eq!(http::page(port(&lighter, "bound"), PATIENCE).trim(), "second");
+    assert_eq!(http::page(port(&lighter, "bound")).trim(), "second");
     line(&lighter, "container rm -f web copy bound").succeeds();
 }
 
