@@ -10,6 +10,7 @@ use engine::build::{BuildError, Host, build};
 use engine::image::{Image, Store};
 use engine::state::Layout;
 use engine_spec::{BuildSpec, ImageReference, Platform, ServiceName};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -23,7 +24,12 @@ pub(crate) fn acquire(
     let transfer = Transfer::new(session, &Store::open(layout), progress)?;
     transfer::run(async || {
         let builder =
-            Builder { layout: layout.clone(), transfer: transfer.clone(), progress: Arc::clone(progress) };
+            Builder {
+                layout: layout.clone(),
+                transfer: transfer.clone(),
+                progress: Arc::clone(progress),
+                environment: Arc::new(session.environment.clone()),
+            };
         builder.build_all(plan.builds).await?;
         let mut instead = Vec::new();
         for unfetched in transfer.pull_all(plan.pulls).await {
@@ -59,6 +65,7 @@ struct Builder {
     layout: Layout,
     transfer: Transfer,
     progress: Arc<Progress>,
+    environment: Arc<BTreeMap<String, String>>,
 }
 
 impl Builder {
@@ -88,7 +95,9 @@ impl Builder {
         let pull = |image: &ImageReference, platform: &Platform| {
             handle.block_on(self.transfer.pull(image, platform)).map_err(Into::into)
         };
-        let result = build(&self.layout, spec, &Host { pull: &pull, events: &|event| log.tell(event) });
+        let tell = |event| log.tell(event);
+        let host = Host { pull: &pull, events: &tell, environment: &self.environment };
+        let result = build(&self.layout, spec, &host);
         log.end(result.is_ok());
         result.map_err(Box::new)
     }

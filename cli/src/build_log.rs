@@ -50,8 +50,8 @@ impl<'a> BuildLog<'a> {
                 self.flush(&step);
                 self.line(&step, "ERROR");
             }
-            BuildEvent::Warning { line, message } => {
-                self.progress.message(&format!(" {}  Dockerfile:{line}: {message}", self.id));
+            BuildEvent::Warning { rule, diagnostic, .. } => {
+                self.progress.message(&format!(" {}  {rule}: {diagnostic}", self.id));
             }
         }
     }

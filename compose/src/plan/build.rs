@@ -4,9 +4,8 @@ use super::attribute::AttributeError;
 use super::{PlanError, container};
 use crate::model::{Build, Project, Service};
 use engine_spec::{
-    BuildNetwork, BuildSpec, DockerfileSource, ImageReference, Platform, ServiceName, compose_label,
+    BuildNetwork, BuildSpec, ContextSource, DockerfileSource, ImageReference, Platform, ServiceName, compose_label,
 };
-use std::path::PathBuf;
 
 /// The build of the service `name` alone: without the name and the labels that a project gives its images.
 ///
@@ -42,7 +41,6 @@ fn spec(service: &Service) -> Result<BuildSpec, AttributeError> {
     let build = service.build.as_ref().unwrap_or(&standard);
     Ok(BuildSpec {
         tags: build.tags.iter().map(|tag| ImageReference::parse(tag)).collect::<Result<_, _>>()?,
-        context: PathBuf::from(&build.context),
         dockerfile: match &build.dockerfile_inline {
             Some(text) => DockerfileSource::Inline(text.clone()),
             None => DockerfileSource::File(build.dockerfile.as_deref().unwrap_or("Dockerfile").into()),
@@ -55,6 +53,7 @@ fn spec(service: &Service) -> Result<BuildSpec, AttributeError> {
         network: network(build.network.as_deref())?,
         extra_hosts: container::build_hosts(&build.extra_hosts)?,
         platform: service.platform.as_deref().map(Platform::read),
+        ..BuildSpec::new(ContextSource::parse(&build.context)?)
     })
 }
 

@@ -25,7 +25,10 @@ mod resource;
 mod volume;
 
 pub use action::{Action, Condition};
-pub use build::{BuildNetwork, BuildSpec, DockerfileSource};
+pub use build::{
+    BuildNetwork, BuildSpec, CacheLocation, CacheMode, CacheTarget, CacheTextError, ContextSource, DockerfileSource,
+    Entitlement, SecretSource, SshSource, is_git,
+};
 pub use container::{
     ContainerSpec, HostAddress, LinkSpec, LogSpec, NetworkMode, ProcessSpec, RestartPace, RestartPolicy,
     Security, StopSpec, VolumesFrom,

@@ -8,13 +8,16 @@
 use super::moment::rfc3339;
 use crate::image::Store;
 use crate::state::Layout;
+use crate::state::lock::{self, Guard, LockError};
 use crate::state::record::{self, Record, RecordError};
 use engine_spec::{Digest, Platform};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// Raised whenever steps come to mean something else, so that old records are no longer found.
@@ -52,15 +55,30 @@ struct Key<'a, A> {
 /// The records of one installation.
 #[derive(Debug)]
 pub(super) struct Cache {
+    layout: Layout,
     folder: PathBuf,
-    /// Whether earlier builds count; new records are kept either way.
-    is_used: bool,
+    /// What this request did itself, which counts even where earlier builds do not.
+    done: Mutex<BTreeMap<Digest, StepRecord>>,
+}
+
+/// Which records count for a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reuse {
+    /// Those of all builds.
+    All,
+    /// Those of this request (`--no-cache`).
+    Request,
 }
 
 impl Cache {
-    /// Opens the cache; `is_used` is false for `--no-cache`.
-    pub(super) fn open(layout: &Layout, is_used: bool) -> Self {
-        Self { folder: layout.build().join("steps"), is_used }
+    /// Opens the cache.
+    pub(super) fn open(layout: &Layout) -> Self {
+        Self { layout: layout.clone(), folder: layout.build().join("steps"), done: Mutex::default() }
+    }
+
+    /// Waits until nobody else does the step, in this process or another.
+    pub(super) fn claim(&self, key: &Digest) -> Result<Guard, LockError> {
+        lock::build_step(&self.layout, key)
     }
 
     /// The key of doing `action` on top of `layers`, bottom first.
@@ -70,13 +88,14 @@ impl Cache {
         Digest::from_sha256(Sha256::digest(text).into())
     }
 
-    /// What the step made, if an earlier build did it and its layer is still there.
-    pub(super) fn find(&self, key: &Digest, store: &Store) -> Option<StepRecord> {
-        if !self.is_used {
-            return None;
-        }
-        // A damaged record, or one of another version, is as good as none: the step is done again.
-        let record: StepRecord = record::read(&self.path(key)).ok().flatten()?;
+    /// What the step made, if it was done and its layer is still there.
+    pub(super) fn find(&self, key: &Digest, store: &Store, reuse: Reuse) -> Option<StepRecord> {
+        let done = || self.done.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        let record = match reuse {
+            Reuse::Request => done()?,
+            // A damaged record, or one of another version, is as good as none: the step is done again.
+            Reuse::All => record::read(&self.path(key)).ok().flatten()?,
+        };
         record.layer.as_ref().is_none_or(|layer| store.has_layer(layer)).then_some(record)
     }
 
@@ -89,6 +108,7 @@ impl Cache {
             path: path.clone(),
             source,
         })?;
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), record.clone());
         record::write_volatile(&path, record)
     }
 
@@ -107,25 +127,26 @@ mod tests {
         let scratch = Scratch::new();
         let layout = Layout::at(scratch.path());
         layout.prepare().expect("prepared");
-        let (store, cache) = (Store::open(&layout), Cache::open(&layout, true));
+        let (store, cache) = (Store::open(&layout), Cache::open(&layout));
         let key = Cache::key(&Platform::host(), &[], &"action");
         let record = StepRecord::now(Some(key.clone()));
         cache.keep(&key, &record).expect("kept");
-        assert_eq!(cache.find(&key, &store), None, "its layer is not there");
+        assert_eq!(cache.find(&key, &store, Reuse::All), None, "its layer is not there");
         std::fs::create_dir(layout.layer(&key)).expect("created");
-        assert_eq!(cache.find(&key, &store), Some(record));
-        assert_eq!(Cache::open(&layout, false).find(&key, &store), None, "--no-cache");
+        assert_eq!(cache.find(&key, &store, Reuse::All).as_ref(), Some(&record));
+        assert_eq!(cache.find(&key, &store, Reuse::Request), Some(record), "done by this request");
+        assert_eq!(Cache::open(&layout).find(&key, &store, Reuse::Request), None, "--no-cache");
     }
 
     #[test]
     fn a_damaged_record_is_none() {
         let scratch = Scratch::new();
         let layout = Layout::at(scratch.path());
-        let cache = Cache::open(&layout, true);
+        let cache = Cache::open(&layout);
         let key = Cache::key(&Platform::host(), &[], &1);
         cache.keep(&key, &StepRecord::now(None)).expect("kept");
         std::fs::write(cache.path(&key), "{").expect("written");
-        assert_eq!(cache.find(&key, &Store::open(&layout)), None);
+        assert_eq!(cache.find(&key, &Store::open(&layout), Reuse::All), None);
     }
 
     #[test]

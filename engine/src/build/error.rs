@@ -1,8 +1,10 @@
 //! Why a build did not come to its end.
 
 use super::dockerfile::{Diagnostic, SourceLine};
+use super::context::ContextError;
 use super::transfer::CopyError;
 use crate::image::{ConfigurationError, StoreError};
+use crate::state::lock::LockError;
 use crate::state::record::RecordError;
 use crate::supervisor::step::StepError;
 use engine_spec::ImageReference;
@@ -83,6 +85,30 @@ pub enum BuildError {
         #[source]
         source: Box<CopyError>,
     },
+    /// Another step of the request failed first.
+    #[error("the build was stopped because another step failed")]
+    Stopped,
+    /// Builds are each other's contexts.
+    #[error("build {build} needs its own result")]
+    Circle {
+        /// One of them.
+        build: String,
+    },
+    /// A context is the result of a build that the request does not have.
+    #[error("there is no build {build} whose result could be used")]
+    UnknownBuild {
+        /// The build asked for.
+        build: String,
+    },
+    /// The context could not be used.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// Another build could not be kept from doing the same step.
+    #[error("cannot claim a build step")]
+    Claim(#[source] LockError),
+    /// The sign that stops commands could not be made.
+    #[error("cannot make a pipe")]
+    Pipe(#[source] io::Error),
     /// The image store could not be used.
     #[error("cannot use the image store for a build")]
     Store(#[from] StoreError),

@@ -1,11 +1,16 @@
 //! What a build tells its caller while it goes on.
 
+use super::dockerfile::Diagnostic;
 use std::fmt;
 use std::time::Duration;
 
 /// One step of one stage, as progress lines show it: `[web 2/5]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepLabel {
+    /// Tells it from the other steps of one request, from 1 in the order they began.
+    pub number: usize,
+    /// The build it belongs to: the first of a request that needs it.
+    pub build: String,
     /// The stage's name, or `stage-N` where the file gives none.
     pub stage: String,
     /// The step's number in its stage, from 1; FROM is the first.
@@ -67,9 +72,11 @@ pub enum BuildEvent {
     },
     /// Something that works but should be looked at.
     Warning {
-        /// The Dockerfile line it is about.
-        line: usize,
-        /// What.
-        message: String,
+        /// The build whose Dockerfile it is about.
+        build: String,
+        /// Its name in Docker's list of build checks.
+        rule: &'static str,
+        /// Where and what.
+        diagnostic: Diagnostic,
     },
 }

@@ -38,14 +38,14 @@ impl Solver<'_> {
         if let Some(image) = self.existing(&configuration)? {
             return Ok(image);
         }
-        Ok(self.store.create_image(&configuration, &self.spec.tags)?)
+        Ok(self.shop.store.create_image(&configuration, &self.spec.tags)?)
     }
 
     /// When the image was first made, which is now if it is new.
     fn created(&self, configuration: &Configuration) -> Result<String, BuildError> {
         let text = json(configuration)?;
         let key = Cache::key(&configuration.platform, &configuration.diff_ids, &Hasher::sha256(&text));
-        let folder = self.layout.build().join("images");
+        let folder = self.shop.layout.build().join("images");
         let path = folder.join(key.hex());
         if let Ok(Some(ImageRecord { created })) = record::read(&path) {
             return Ok(created);
@@ -65,11 +65,11 @@ impl Solver<'_> {
     fn existing(&self, configuration: &Configuration) -> Result<Option<Image>, BuildError> {
         let id = Hasher::sha256(&json(configuration)?);
         for name in &self.spec.tags {
-            if self.store.find(name)?.is_none_or(|image| image.id != id) {
+            if self.shop.store.find(name)?.is_none_or(|image| image.id != id) {
                 return Ok(None);
             }
         }
-        Ok(self.store.image(&id)?)
+        Ok(self.shop.store.image(&id)?)
     }
 }
 

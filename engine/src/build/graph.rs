@@ -3,7 +3,8 @@
 use super::dockerfile::{Diagnostic, Dockerfile, Instruction, Located, nearest};
 use super::error::BuildError;
 use super::scope::Scope;
-use engine_spec::{ImageReference, Platform};
+use engine_spec::{ContextSource, ImageReference, Platform};
+use std::collections::BTreeMap;
 
 /// What a stage starts from, or a COPY reads from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,12 @@ pub(super) enum Base {
     Stage(usize),
     /// An image.
     Image(ImageReference),
+    /// A named context of the build.
+    Context(String),
 }
+
+/// The arguments before the first FROM, and the named contexts.
+pub(super) type Names<'a> = (&'a Scope, &'a BTreeMap<String, ContextSource>);
 
 /// A FROM with its variables replaced.
 #[derive(Debug, Clone)]
@@ -38,7 +44,11 @@ pub(super) fn target(file: &Dockerfile, wanted: Option<&str>) -> Result<usize, B
 }
 
 /// Reads the FROM of stage `index`.
-pub(super) fn start(file: &Dockerfile, index: usize, global: &Scope) -> Result<Start, Diagnostic> {
+pub(super) fn start(
+    file: &Dockerfile,
+    index: usize,
+    (global, contexts): Names<'_>,
+) -> Result<Start, Diagnostic> {
     let stage = &file.stages[index];
     let name = file.expanded(&stage.base, &|name| global.value(name))?;
     if name.trim().is_empty() {
@@ -48,6 +58,7 @@ pub(super) fn start(file: &Dockerfile, index: usize, global: &Scope) -> Result<S
     }
     let platform = stage.platform.as_ref().map(|text| platform(file, text, global)).transpose()?.flatten();
     let base = match name.as_str() {
+        known if contexts.contains_key(known) => Base::Context(name),
         "scratch" => Base::Scratch,
         _ => stage_or_image(file, index, &Located { value: name, span: stage.base.span })?,
     };
@@ -59,7 +70,11 @@ pub(super) fn copied_from(
     file: &Dockerfile,
     index: usize,
     from: &Located<String>,
+    contexts: &BTreeMap<String, ContextSource>,
 ) -> Result<Base, Diagnostic> {
+    if contexts.contains_key(&from.value) {
+        return Ok(Base::Context(from.value.clone()));
+    }
     let number = from.value.parse::<usize>().ok().filter(|number| *number < file.stages.len());
     match number {
         Some(number) if number < index => Ok(Base::Stage(number)),
@@ -116,13 +131,13 @@ fn platform(
 }
 
 /// The stages that stage `target` needs, each after those it needs, `target` last.
-pub(super) fn order(file: &Dockerfile, target: usize, global: &Scope) -> Result<Vec<usize>, Diagnostic> {
+pub(super) fn order(file: &Dockerfile, target: usize, names: Names<'_>) -> Result<Vec<usize>, Diagnostic> {
     let mut needed = vec![false; file.stages.len()];
     needed[target] = true;
     // A stage only needs earlier ones, so one pass backwards finds them all.
     for index in (0..=target).rev() {
         if needed[index] {
-            for base in dependencies(file, index, global)? {
+            for base in dependencies(file, index, names)? {
                 if let Base::Stage(earlier) = base {
                     needed[earlier] = true;
                 }
@@ -132,13 +147,18 @@ pub(super) fn order(file: &Dockerfile, target: usize, global: &Scope) -> Result<
     Ok((0..=target).filter(|index| needed[*index]).collect())
 }
 
-fn dependencies(file: &Dockerfile, index: usize, global: &Scope) -> Result<Vec<Base>, Diagnostic> {
-    let mut bases = vec![start(file, index, global)?.base];
+/// What the steps of stage `index` need; triggers of its base image may add to it.
+pub(super) fn dependencies(
+    file: &Dockerfile,
+    index: usize,
+    names: Names<'_>,
+) -> Result<Vec<Base>, Diagnostic> {
+    let mut bases = vec![start(file, index, names)?.base];
     for step in &file.stages[index].steps {
         if let Instruction::Copy(copy) = &step.instruction
             && let Some(from) = &copy.from
         {
-            bases.push(copied_from(file, index, from)?);
+            bases.push(copied_from(file, index, from, names.1)?);
         }
     }
     Ok(bases)
@@ -155,7 +175,7 @@ mod tests {
         let global =
             global_scope(&file, &Given::new(), (&Platform::host(), wanted)).map_err(|error| error.message)?;
         let target = target(&file, wanted).map_err(|error| error.to_string())?;
-        order(&file, target, &global).map_err(|error| error.message)
+        order(&file, target, (&global, &BTreeMap::new())).map_err(|error| error.message)
     }
 
     #[test]
@@ -191,7 +211,7 @@ mod tests {
             parse(Source::new("Dockerfile", "ARG tag=1\nARG base=img:$tag\nFROM ${base%x}")).expect("valid");
         let global = global_scope(&file, &Given::new(), (&Platform::host(), None)).expect("valid");
         let expected = ImageReference::parse("img:1").expect("valid");
-        assert_eq!(start(&file, 0, &global).expect("valid").base, Base::Image(expected));
+        assert_eq!(start(&file, 0, (&global, &BTreeMap::new())).expect("valid").base, Base::Image(expected));
     }
 
     #[test]

@@ -14,7 +14,9 @@ mod archive;
 mod attribute;
 mod cache;
 mod config;
+mod contents;
 mod context;
+mod contexts;
 mod copy;
 mod dockerfile;
 mod draft;
@@ -29,16 +31,19 @@ mod output;
 mod path;
 mod permission;
 mod run;
+mod schedule;
 mod scope;
 #[cfg(test)]
 mod scratch;
 mod select;
 mod solve;
+mod stage;
 mod stat_cache;
 mod text;
 mod transfer;
 mod upper;
 mod view;
+mod workshop;
 mod workdir;
 
 pub use archive::ArchiveError;
@@ -58,18 +63,46 @@ use crate::image::{Image, Staging};
 use crate::state::Layout;
 use crate::supervisor::step::{self, StepError, StepSpec, Stream};
 use engine_spec::{BuildSpec, ImageReference, Platform};
+use schedule::Schedule;
 use solve::Solver;
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::num::NonZeroUsize;
+use std::os::fd::AsFd;
+use workshop::{Stop, Workshop};
 
 /// Fetches an image that is not here, or that shall be fetched anew.
-pub type Pull<'a> = &'a dyn Fn(&ImageReference, &Platform) -> Result<Image, Box<dyn Error + Send + Sync>>;
+pub type Pull<'a> =
+    &'a (dyn Fn(&ImageReference, &Platform) -> Result<Image, Box<dyn Error + Send + Sync>> + Sync);
+
+/// One of the images that are built together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildRequest {
+    /// What others of the request call it in [`engine_spec::ContextSource::Build`], and events and errors.
+    pub id: String,
+    /// What to build.
+    pub spec: BuildSpec,
+}
 
 /// What a build needs of its caller.
 pub struct Host<'a> {
     /// Fetches base images.
     pub pull: Pull<'a>,
-    /// Is told what happens.
+    /// Is told what happens, by several threads.
     pub events: &'a (dyn Fn(BuildEvent) + Sync),
+    /// The caller's environment: values of secrets, the SSH agent, where programs are.
+    pub environment: &'a BTreeMap<String, String>,
+}
+
+/// Which build of a request failed, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot build {id}")]
+pub struct BuildFailure {
+    /// Its id.
+    pub id: String,
+    /// Why.
+    #[source]
+    pub source: BuildError,
 }
 
 /// Builds an image and gives it its names. Blocks until it is done.
@@ -80,39 +113,71 @@ pub struct Host<'a> {
 /// Says what is wrong with the Dockerfile and where, which command failed and how, or what could not
 /// be read, written or fetched. Steps that were done stay as cache; nothing else is left.
 pub fn build(layout: &Layout, spec: &BuildSpec, host: &Host<'_>) -> Result<Image, BuildError> {
-    build_with(layout, spec, host, &ChildProcess(layout))
+    let request = BuildRequest { id: String::new(), spec: spec.clone() };
+    let images = build_all(layout, std::slice::from_ref(&request), STAGES_AT_A_TIME, host);
+    let images = images.map_err(|failure| failure.source)?;
+    images.into_values().next().ok_or(BuildError::Stopped)
 }
+
+/// Builds several images as one graph: what they share is done once, and up to `parallel` stages at a
+/// time. Returns them by the ids of their builds. Blocks until all are done.
+///
+/// # Errors
+/// The first build that failed, as for [`build()`]; what the others were at is ended.
+pub fn build_all(
+    layout: &Layout,
+    requests: &[BuildRequest],
+    parallel: NonZeroUsize,
+    host: &Host<'_>,
+) -> Result<BTreeMap<String, Image>, BuildFailure> {
+    build_with(layout, requests, (parallel, host), &ChildProcess(layout))
+}
+
+/// How many stages one build works at together.
+pub const STAGES_AT_A_TIME: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
 fn build_with(
     layout: &Layout,
-    spec: &BuildSpec,
-    host: &Host<'_>,
+    requests: &[BuildRequest],
+    (parallel, host): (NonZeroUsize, &Host<'_>),
     runner: &dyn StepRunner,
-) -> Result<Image, BuildError> {
+) -> Result<BTreeMap<String, Image>, BuildFailure> {
+    let id_of = |index: usize| requests.get(index).map(|request| request.id.clone()).unwrap_or_default();
+    let failed = |(index, source): (usize, BuildError)| BuildFailure { id: id_of(index), source };
     Staging::sweep(layout);
-    let (path, source) = text::read(spec)?;
-    let file = dockerfile::parse(source)?;
-    for (line, message) in file.warnings() {
-        (host.events)(BuildEvent::Warning { line, message });
+    let shop = Workshop::open(layout, host, runner).map_err(|error| failed((0, error)))?;
+    let solver = |(index, request)| Solver::new(&shop, request).map_err(|error| failed((index, error)));
+    let solvers = requests.iter().enumerate().map(solver).collect::<Result<Vec<_>, _>>()?;
+    let drafts = Schedule::new(&shop, &solvers).and_then(|schedule| schedule.run(parallel));
+    shop.contents.save().map_err(|error| failed((0, BuildError::SaveDigests(error))))?;
+    let mut images = BTreeMap::new();
+    for (index, (draft, solver)) in drafts.map_err(failed)?.into_iter().zip(&solvers).enumerate() {
+        images.insert(id_of(index), solver.finish(draft).map_err(|error| failed((index, error)))?);
     }
-    let target = graph::target(&file, spec.target.as_deref())?;
-    let mut solver = Solver::new(layout, (spec, &file, path), host, runner)?;
-    let solved = solver.solve(target);
-    solver.contents.save().map_err(BuildError::SaveDigests)?;
-    solver.finish(solved?)
+    Ok(images)
 }
 
 /// Runs the commands of RUN steps; tests have one that needs no container.
-trait StepRunner {
-    fn run(&self, step: &StepSpec, output: &mut dyn FnMut(Stream, &[u8])) -> Result<i32, StepError>;
+trait StepRunner: Sync {
+    fn run(
+        &self,
+        step: &StepSpec,
+        stop: &Stop,
+        output: &mut dyn FnMut(Stream, &[u8]),
+    ) -> Result<i32, StepError>;
 }
 
 /// Each command in a container of its own.
 struct ChildProcess<'a>(&'a Layout);
 
 impl StepRunner for ChildProcess<'_> {
-    fn run(&self, step: &StepSpec, output: &mut dyn FnMut(Stream, &[u8])) -> Result<i32, StepError> {
-        step::run(self.0, step, output)
+    fn run(
+        &self,
+        step: &StepSpec,
+        stop: &Stop,
+        output: &mut dyn FnMut(Stream, &[u8]),
+    ) -> Result<i32, StepError> {
+        step::run(self.0, step, stop.descriptor().as_fd(), output)
     }
 }
 

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::error::BuildError;
 use super::output::Tail;
 use super::permission::Owner;
-use super::solve::{LayerStep, Solver, Trust, Workplace};
+use super::stage::{LayerStep, StageBuild, Trust, Workplace};
 use super::upper::Metadata;
 use super::{BuildEvent, OutputStream};
 use crate::supervisor::step::{StepSpec, Stream};
@@ -38,13 +38,13 @@ struct Invocation<'a> {
     script: Option<&'a str>,
 }
 
-impl Solver<'_> {
+impl StageBuild<'_> {
     /// Runs a command unless an earlier build did.
     pub(super) fn run(&mut self, draft: &mut Draft, step: &Step, run: &Run) -> Result<(), BuildError> {
         let invocation = invocation(draft, run);
         let (environment, config) = (draft.scope.environment(), &draft.configuration.config);
         let (working_dir, user) = (working_dir(config), config.user.clone());
-        let network = run.network.unwrap_or(self.spec.network);
+        let network = run.network.unwrap_or(self.solver.spec.network);
         let action = Action {
             run: &invocation.arguments,
             script: invocation.script,
@@ -52,13 +52,13 @@ impl Solver<'_> {
             working_dir: &working_dir,
             user: user.as_deref(),
             network,
-            hosts: self.spec.extra_hosts.iter().map(|(name, _)| name.as_str()).collect(),
+            hosts: self.solver.spec.extra_hosts.iter().map(|(name, _)| name.as_str()).collect(),
         };
         let key = self.key(&draft.configuration.diff_ids, &action);
         let history = history(&draft.scope.declared(), &invocation.arguments);
         let layer = LayerStep { history, always: true, ..LayerStep::new(step, key) };
-        let proxies = draft.scope.proxies(self.given());
-        let spec = |solver: &Solver<'_>, place: &Workplace| StepSpec {
+        let proxies = draft.scope.proxies(self.solver.given());
+        let spec = |stage: &Self, place: &Workplace| StepSpec {
             id: place.id(),
             layers: place.layers.clone(),
             upper: place.tree.clone(),
@@ -68,11 +68,11 @@ impl Solver<'_> {
             working_dir: working_dir.clone().into(),
             user: user.clone(),
             network,
-            extra_hosts: solver.spec.extra_hosts.clone(),
+            extra_hosts: stage.solver.spec.extra_hosts.clone(),
         };
-        self.layer(draft, layer, |solver, place| {
-            let spec = spec(solver, place);
-            solver.run_in(place, step, (&spec, invocation.script)).map(|()| Trust::Kept)
+        self.layer(draft, layer, |stage, place| {
+            let spec = spec(stage, place);
+            stage.run_in(place, step, (&spec, invocation.script)).map(|()| Trust::Kept)
         })
     }
 
@@ -90,13 +90,13 @@ impl Solver<'_> {
             written.map_err(|error| self.copy_error(step, error))?;
         }
         let mut tail = Tail::default();
-        let exit_code = self.runner.run(spec, &mut |stream, bytes| {
+        let exit_code = self.shop.runner.run(spec, &self.shop.stop, &mut |stream, bytes| {
             tail.add(bytes);
             let stream = match stream {
                 Stream::Stdout => OutputStream::Stdout,
                 Stream::Stderr => OutputStream::Stderr,
             };
-            self.emit(BuildEvent::Output { step: self.label.clone(), stream, bytes: bytes.to_vec() });
+            self.shop.emit(BuildEvent::Output { step: self.label.clone(), stream, bytes: bytes.to_vec() });
         });
         let exit_code = exit_code.map_err(|source| BuildError::Step { at: self.at(step), source })?;
         if exit_code != 0 {

@@ -2,7 +2,7 @@
 
 use super::glob::{Glob, GlobError, is_pattern};
 use super::path::{base_name, clean};
-use super::stat_cache::StatCache;
+use super::contents::Contents;
 use super::view::{Entry, Found, Kind, View, ViewError};
 use sha2::{Digest as _, Sha256};
 use std::ffi::OsString;
@@ -91,14 +91,14 @@ fn matching_children(view: &View, folders: Vec<Selected>, glob: &Glob) -> Result
 /// Digests trees: names, kinds, modes, link targets and content, never times.
 pub(super) struct Fingerprint<'a> {
     view: &'a View,
-    contents: &'a mut StatCache,
+    contents: &'a Contents,
     /// Whether owners count: not for the context, nor where `--chown` replaces them.
     counts_owners: bool,
     hasher: Sha256,
 }
 
 impl<'a> Fingerprint<'a> {
-    pub(super) fn new(view: &'a View, contents: &'a mut StatCache, counts_owners: bool) -> Self {
+    pub(super) fn new(view: &'a View, contents: &'a Contents, counts_owners: bool) -> Self {
         Self { view, contents, counts_owners, hasher: Sha256::new() }
     }
 
@@ -157,6 +157,7 @@ mod tests {
     use super::*;
     use crate::build::ignore::Ignore;
     use crate::build::scratch::Scratch;
+    use crate::build::stat_cache::StatCache;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -170,8 +171,8 @@ mod tests {
     }
 
     fn fingerprint(scratch: &Scratch, view: &View, source: &str) -> [u8; 32] {
-        let mut contents = StatCache::load(scratch.path().join("content"));
-        let mut fingerprint = Fingerprint::new(view, &mut contents, false);
+        let contents = Contents::new(StatCache::load(scratch.path().join("content")));
+        let mut fingerprint = Fingerprint::new(view, &contents, false);
         for selected in select(view, source).expect(source) {
             fingerprint.add(&selected).expect("read");
         }

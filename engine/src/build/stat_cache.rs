@@ -50,25 +50,12 @@ impl StatCache {
         Self { stored: stored.unwrap_or_default().to_vec(), path, used: BTreeMap::new(), is_changed: false }
     }
 
-    /// The digest of a file's content, from memory or by reading what `open` gives.
-    pub(super) fn digest<E: From<io::Error>>(
-        &mut self,
-        stat: &FileStat,
-        open: impl Fn() -> Result<File, E>,
-    ) -> Result<ContentDigest, E> {
+    /// The digest of a file that has not changed since it was remembered.
+    pub(super) fn known(&mut self, stat: &FileStat) -> Option<ContentDigest> {
         let key = key(stat);
-        if let Some(entry) = self.find(&key).filter(|entry| entry[..40] == head(stat)) {
-            self.used.insert(key, entry);
-            return Ok(digest_of(&entry));
-        }
-        for _ in 1..ATTEMPTS {
-            if let Some((digest, stat)) = read_unchanged(open()?)? {
-                self.remember(&stat, &digest);
-                return Ok(digest);
-            }
-        }
-        // A file that never rests is taken as it is at one moment.
-        Ok(hash(&mut open()?)?)
+        let entry = self.find(&key).filter(|entry| entry[..40] == head(stat))?;
+        self.used.insert(key, entry);
+        Some(digest_of(&entry))
     }
 
     fn find(&self, key: &Key) -> Option<[u8; ENTRY_BYTES]> {
@@ -80,7 +67,8 @@ impl StatCache {
         Some(entries[index])
     }
 
-    fn remember(&mut self, stat: &FileStat, digest: &ContentDigest) {
+    /// Remembers the digest of a file, unless it changed a moment ago.
+    pub(super) fn remember(&mut self, stat: &FileStat, digest: &ContentDigest) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let limit = i64::try_from(now.saturating_sub(SETTLED).as_nanos()).unwrap_or(i64::MAX);
         let latest = nanoseconds(stat.st_mtime, stat.st_mtime_nsec)
@@ -121,6 +109,19 @@ impl StatCache {
     pub(super) fn path_in(build: &Path) -> PathBuf {
         build.join("content")
     }
+}
+
+/// Reads the file that `open` gives: its digest, and its metadata if it stayed the same meanwhile.
+pub(super) fn read<E: From<io::Error>>(
+    open: impl Fn() -> Result<File, E>,
+) -> Result<(ContentDigest, Option<FileStat>), E> {
+    for _ in 1..ATTEMPTS {
+        if let Some((digest, stat)) = read_unchanged(open()?)? {
+            return Ok((digest, Some(stat)));
+        }
+    }
+    // A file that never rests is taken as it is at one moment.
+    Ok((hash(&mut open()?)?, None))
 }
 
 /// Device and inode, in an order that sorts as bytes.
@@ -186,7 +187,12 @@ mod tests {
             is_read.set(true);
             File::open(path)
         };
-        (cache.digest(&fstat(&file).expect("read"), open).expect("digested"), is_read.get())
+        if let Some(digest) = cache.known(&fstat(&file).expect("read")) {
+            return (digest, false);
+        }
+        let (digest, stat) = read::<io::Error>(open).expect("digested");
+        stat.into_iter().for_each(|stat| cache.remember(&stat, &digest));
+        (digest, is_read.get())
     }
 
     /// Waits until the file's change is old enough to be remembered.

@@ -1,13 +1,13 @@
 //! Whole builds over a made-up base image, with commands that need no container.
 
 use super::scratch::Scratch;
-use super::{BuildError, BuildEvent, Host, StepRunner, build_with};
+use super::workshop::Stop;
+use super::{BuildError, BuildEvent, BuildRequest, Host, STAGES_AT_A_TIME, StepRunner, build_with};
 use crate::image::{Configuration, Image, Staging, Store};
 use crate::state::Layout;
 use crate::supervisor::step::{StepError, StepSpec, Stream};
 use crate::sys::require;
-use engine_spec::{BuildNetwork, BuildSpec, DockerfileSource, ImageReference, Platform};
-use std::cell::RefCell;
+use engine_spec::{BuildSpec, ContextSource, ImageReference, Platform};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -21,7 +21,7 @@ struct World {
     scratch: Scratch,
     layout: Layout,
     /// The steps that were run, not found in the cache.
-    runs: RefCell<Vec<StepSpec>>,
+    runs: Mutex<Vec<StepSpec>>,
     events: Mutex<Vec<String>>,
     /// Written to `app.py` when the next COPY starts.
     meanwhile: Mutex<Option<String>>,
@@ -29,8 +29,8 @@ struct World {
 
 /// `sh -c "write <path> <text>"` writes a file, `fail` fails, everything else does nothing.
 impl StepRunner for World {
-    fn run(&self, step: &StepSpec, output: &mut dyn FnMut(Stream, &[u8])) -> Result<i32, StepError> {
-        self.runs.borrow_mut().push(step.clone());
+    fn run(&self, step: &StepSpec, _: &Stop, output: &mut dyn FnMut(Stream, &[u8])) -> Result<i32, StepError> {
+        self.runs.lock().expect("not poisoned").push(step.clone());
         let command = step.arguments.last().map(String::as_str).unwrap_or_default();
         match command.split(' ').collect::<Vec<_>>().as_slice() {
             ["write", path, text] => fs::write(step.upper.join(path), text).expect("written"),
@@ -53,7 +53,7 @@ impl World {
         let world = Self {
             scratch,
             layout,
-            runs: RefCell::default(),
+            runs: Mutex::default(),
             events: Mutex::default(),
             meanwhile: Mutex::default(),
         };
@@ -86,21 +86,12 @@ impl World {
         fs::write(self.context().join("Dockerfile"), dockerfile).expect("written");
         BuildSpec {
             tags: vec![ImageReference::parse("result").expect("a name")],
-            context: self.context(),
-            dockerfile: DockerfileSource::File("Dockerfile".into()),
-            args: BTreeMap::new(),
-            target: None,
-            labels: BTreeMap::new(),
-            no_cache: false,
-            pull: false,
-            network: BuildNetwork::Default,
-            extra_hosts: Vec::new(),
-            platform: None,
+            ..BuildSpec::new(ContextSource::Folder(self.context()))
         }
     }
 
     fn build_spec(&self, spec: &BuildSpec) -> Result<Image, BuildError> {
-        self.runs.borrow_mut().clear();
+        self.runs.lock().expect("not poisoned").clear();
         self.events.lock().expect("not poisoned").clear();
         let (log, meanwhile, edited) = (&self.events, &self.meanwhile, self.context().join("app.py"));
         let events = |event: BuildEvent| {
@@ -119,7 +110,10 @@ impl World {
         };
         let pull =
             |reference: &ImageReference, _: &Platform| Err(format!("no registry has {reference}").into());
-        build_with(&self.layout, spec, &Host { pull: &pull, events: &events }, self)
+        let request = BuildRequest { id: "web".into(), spec: spec.clone() };
+        let host = Host { pull: &pull, events: &events, environment: &BTreeMap::new() };
+        let built = build_with(&self.layout, &[request], (STAGES_AT_A_TIME, &host), self);
+        built.map(|mut images| images.remove("web").expect("built")).map_err(|failure| failure.source)
     }
 
     fn build(&self, dockerfile: &str) -> Image {
@@ -188,7 +182,7 @@ fn an_unchanged_build_gives_the_same_image_and_runs_nothing() {
     let second = world.build(FLASK);
     assert_eq!(second, first, "a new time of a file changes nothing");
     assert_eq!(world.outcomes(), ["cached", "cached", "cached"]);
-    assert!(world.runs.borrow().is_empty());
+    assert!(world.runs.lock().expect("not poisoned").is_empty());
     assert_eq!(world.leftovers(), 0);
 }
 
@@ -282,7 +276,7 @@ fn the_configuration_and_history_are_those_of_docker() {
     assert_eq!(image.config.labels["by"], "compose");
     assert!(image.config.environment[0].starts_with("PATH=/usr/local/sbin:"));
     assert_eq!(image.config.environment[1..], ["FLASK_APP=app.py"], "arguments are not kept");
-    let run = world.runs.borrow().last().cloned().expect("a run");
+    let run = world.runs.lock().expect("not poisoned").last().cloned().expect("a run");
     assert!(run.environment.contains(&"v=1".to_owned()), "but commands see them");
     assert_eq!((run.working_dir.as_path(), run.user.as_deref()), (Path::new("/app"), Some("web")));
 }
@@ -297,9 +291,9 @@ fn stages_are_built_only_if_they_are_needed() {
     assert_eq!(world.read(&image, "bin/tool").as_deref(), Some("t"));
     assert_eq!(world.read(&image, "passwd").as_deref(), Some(PASSWD));
     assert_eq!(image.layers.len(), 2);
-    assert_eq!(world.runs.borrow().len(), 1);
+    assert_eq!(world.runs.lock().expect("not poisoned").len(), 1);
     assert_eq!(world.build(text), image);
-    assert!(world.runs.borrow().is_empty());
+    assert!(world.runs.lock().expect("not poisoned").is_empty());
 
     let spec = BuildSpec { target: Some("Tools".into()), ..world.spec(text) };
     assert_eq!(world.build_spec(&spec).expect("built").layers.len(), 2);
@@ -374,7 +368,7 @@ fn heredocs_become_files_and_scripts() {
     );
     assert_eq!(world.read(&image, "x/one").as_deref(), Some("me $who \"q\"\n"));
     assert_eq!(world.read(&image, "x/two").as_deref(), Some("$who\n"));
-    let runs = world.runs.borrow();
+    let runs = world.runs.lock().expect("not poisoned");
     assert_eq!(runs[0].arguments, ["/bin/sh", "-c", "write script s\n"]);
     assert_eq!(runs[1].arguments, ["/.lighter-run"]);
     assert_eq!(world.find(&image, ".lighter-run"), None, "the script is not in the layer");
@@ -427,7 +421,7 @@ fn arguments_choose_the_base_and_reach_commands() {
         ])
     };
     world.build_spec(&BuildSpec { args: given("1"), ..world.spec(text) }).expect("built");
-    let environment = world.runs.borrow()[0].environment.clone();
+    let environment = world.runs.lock().expect("not poisoned")[0].environment.clone();
     assert!(environment.contains(&"v=1".into()) && environment.contains(&"HTTP_PROXY=1".into()));
     world.build_spec(&BuildSpec { args: given("2"), ..world.spec(text) }).expect("built");
     assert_eq!(world.outcomes(), ["done"], "an argument is part of the key");

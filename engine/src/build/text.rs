@@ -1,5 +1,6 @@
 //! Finding and reading the Dockerfile.
 
+use super::contexts::Contexts;
 use super::dockerfile::Source;
 use super::error::BuildError;
 use engine_spec::{BuildSpec, DockerfileSource};
@@ -13,10 +14,12 @@ const INLINE: &str = "dockerfile_inline";
 const NAMES: (&str, &str) = ("Dockerfile", "dockerfile");
 
 /// Reads the Dockerfile; its path is `None` if it is given inline.
-pub(super) fn read(spec: &BuildSpec) -> Result<(Option<PathBuf>, Source), BuildError> {
+pub(super) fn read(spec: &BuildSpec, contexts: &Contexts<'_>) -> Result<(Option<PathBuf>, Source), BuildError> {
+    let _ = contexts;
+    let folder = spec.context.folder().unwrap_or(Path::new("."));
     let path = match &spec.dockerfile {
         DockerfileSource::Inline(text) => return Ok((None, Source::new(INLINE, text))),
-        DockerfileSource::File(path) => spec.context.join(path),
+        DockerfileSource::File(path) => folder.join(path),
     };
     let (path, text) = match fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.ends_with(NAMES.0) => {
@@ -28,7 +31,7 @@ pub(super) fn read(spec: &BuildSpec) -> Result<(Option<PathBuf>, Source), BuildE
     };
     match text {
         Ok(text) => {
-            let source = Source::new(display_name(&path, &spec.context), &text);
+            let source = Source::new(display_name(&path, folder), &text);
             Ok((Some(path), source))
         }
         Err(source) => Err(BuildError::ReadDockerfile { path, source }),

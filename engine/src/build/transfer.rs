@@ -2,7 +2,7 @@
 
 use super::archive::{ArchiveError, unpack_if_archive};
 use super::config::working_dir;
-use super::context::{self, ContextError};
+use super::contexts::OpenContext;
 use super::copy::{Copier, Target};
 use super::dockerfile::{Diagnostic, Located, Span, Step, Transfer, expand_body};
 use super::draft::Draft;
@@ -10,15 +10,16 @@ use super::error::BuildError;
 use super::graph::{Base, copied_from};
 use super::path::absolute;
 use super::permission::{ModeChange, Owner, PermissionError};
+use super::schedule::Node;
 use super::select::{Fingerprint, SelectError, Selected, select};
-use super::solve::{LayerStep, Solver, Trust, Workplace};
+use super::stage::{LayerStep, StageBuild, Trust, Workplace};
 use super::upper::{Upper, UpperError};
 use super::view::{Kind, View, ViewError};
 use engine_spec::Digest;
 use serde::Serialize;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Files could not be copied into a layer.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +45,6 @@ pub enum CopyError {
         #[source]
         source: ArchiveError,
     },
-    /// The context could not be opened.
-    #[error(transparent)]
-    Context(#[from] ContextError),
 }
 
 /// All that a copy's result may depend on, but the layers below.
@@ -79,13 +77,34 @@ struct Request {
 }
 
 /// The tree copied from.
-struct Origin {
-    view: Rc<View>,
-    /// Its layers, if it is a stage or image.
-    layers: Option<Vec<Digest>>,
+enum Origin {
+    /// A folder of the host.
+    Context(Arc<OpenContext>),
+    /// A stage or image.
+    Layers {
+        view: View,
+        /// Bottom first.
+        layers: Vec<Digest>,
+    },
 }
 
-impl Solver<'_> {
+impl Origin {
+    fn view(&self) -> &View {
+        match self {
+            Self::Context(context) => &context.view,
+            Self::Layers { view, .. } => view,
+        }
+    }
+
+    fn layers(&self) -> Option<&[Digest]> {
+        match self {
+            Self::Context(_) => None,
+            Self::Layers { layers, .. } => Some(layers),
+        }
+    }
+}
+
+impl StageBuild<'_> {
     /// Copies files unless an earlier build made the same copy.
     pub(super) fn transfer(
         &mut self,
@@ -97,37 +116,37 @@ impl Solver<'_> {
         let origin = self.origin(step, copy.from.as_ref())?;
         let below = if copy.is_linked { Vec::new() } else { draft.configuration.diff_ids.clone() };
         let sources: Vec<String> = request.sources.iter().map(|source| source.value.clone()).collect();
-        let definition = origin.layers.as_ref().map(|layers| {
+        let definition = origin.layers().map(|layers| {
             let inputs = Inputs::Definition { layers, sources: &sources };
             self.key(&below, &request.action(&inputs))
         });
-        let known = definition.as_ref().filter(|key| self.cache.find(key, &self.store).is_some()).cloned();
+        let known = definition.as_ref().filter(|key| self.found(key).is_some()).cloned();
         let (key, content) = match known {
             Some(key) => (key, None),
             None => {
-                let content = self.content(step, &origin, &request)?;
+                let content = self.content_once(step, &origin, &request)?;
                 (self.key(&below, &request.action(&Inputs::Content(content.clone()))), Some(content))
             }
         };
         let history = format!("{} # buildkit", step.text);
         let layer = LayerStep { history, is_linked: copy.is_linked, ..LayerStep::new(step, key.clone()) };
-        self.layer(draft, layer, |solver, place| {
-            let selected = solver.selected(&origin, &request)?;
-            write(place, &origin, &request, &selected).map_err(|error| solver.copy_error(step, error))?;
-            solver.trust(step, (&origin, &request), content.as_ref())
+        self.layer(draft, layer, |stage, place| {
+            let selected = stage.selected(&origin, &request)?;
+            write(place, &origin, &request, &selected).map_err(|error| stage.copy_error(step, error))?;
+            stage.trust(step, (&origin, &request), content.as_ref())
         })?;
         self.alias(definition.filter(|definition| *definition != key), &key)
     }
 
     /// Whether the context still is what the key was made of: a file may be saved while it is copied.
     fn trust(
-        &mut self,
+        &self,
         step: &Step,
         (origin, request): (&Origin, &Request),
         before: Option<&Digest>,
     ) -> Result<Trust, BuildError> {
         match before {
-            Some(before) if origin.layers.is_none() && self.content(step, origin, request)? != *before => {
+            Some(before) if origin.layers().is_none() && self.content(step, origin, request)? != *before => {
                 Ok(Trust::Once)
             }
             _ => Ok(Trust::Kept),
@@ -137,16 +156,16 @@ impl Solver<'_> {
     /// Lets a copy be found by its definition too, which is cheaper to look up than its content.
     fn alias(&self, definition: Option<Digest>, key: &Digest) -> Result<(), BuildError> {
         if let Some(definition) = definition
-            && let Some(record) = self.cache.find(key, &self.store)
+            && let Some(record) = self.found(key)
         {
-            self.cache.keep(&definition, &record)?;
+            self.shop.cache.keep(&definition, &record)?;
         }
         Ok(())
     }
 
     /// Replaces the variables of a copy.
     fn request(&self, draft: &Draft, copy: &Transfer) -> Result<Request, BuildError> {
-        let expanded = |text: &Located<String>| self.file.expanded(text, &|name| draft.scope.value(name));
+        let expanded = |text: &Located<String>| self.solver.file.expanded(text, &|name| draft.scope.value(name));
         let located = |text: &Located<String>| Ok(Located { value: expanded(text)?, span: text.span });
         let sources = copy.sources.iter().map(located).collect::<Result<Vec<_>, Diagnostic>>()?;
         let destination = expanded(&copy.destination)?;
@@ -170,63 +189,69 @@ impl Solver<'_> {
     fn texts(&self, draft: &Draft, copy: &Transfer) -> Result<Vec<(String, String)>, Diagnostic> {
         let text = |heredoc: &super::dockerfile::Heredoc| {
             let body = match heredoc.is_expanded {
-                true => expand_body(&heredoc.body, self.file.escape, &|name| draft.scope.value(name)),
+                true => expand_body(&heredoc.body, self.solver.file.escape, &|name| draft.scope.value(name)),
                 false => Ok(heredoc.body.clone()),
             };
             let span = copy.destination.span;
-            Ok((heredoc.name.clone(), body.map_err(|error| self.file.source.error(span, error.to_string()))?))
+            Ok((heredoc.name.clone(), body.map_err(|error| self.solver.file.source.error(span, error.to_string()))?))
         };
         copy.heredocs.iter().map(text).collect()
     }
 
     /// The owner that `--chown` means in the image so far.
     fn owner(&self, draft: &Draft, text: &Located<String>) -> Result<Owner, BuildError> {
-        let image = View::of_layers(&draft.layer_paths(self.layout)).map_err(PermissionError::from);
+        let image = View::of_layers(&draft.layer_paths(self.shop.layout)).map_err(PermissionError::from);
         self.pointed(image.and_then(|image| Owner::parse(&text.value, &image)), text.span)
     }
 
-    fn origin(&mut self, step: &Step, from: Option<&Located<String>>) -> Result<Origin, BuildError> {
-        let Some(from) = from else {
-            return Ok(Origin { view: self.context(step)?, layers: None });
-        };
-        let layers = match copied_from(self.file, self.stage, from)? {
+    fn origin(&self, step: &Step, from: Option<&Located<String>>) -> Result<Origin, BuildError> {
+        let Some(from) = from else { return Ok(Origin::Context(self.solver.contexts.own()?)) };
+        let solver = self.solver;
+        let layers = match copied_from(&solver.file, self.node.stage, from, &solver.spec.contexts)? {
             Base::Scratch => Vec::new(),
-            Base::Stage(index) => {
-                self.solve_stage(index)?;
-                self.stages[&index].configuration.diff_ids.clone()
-            }
-            Base::Image(reference) => self.image(&reference, &self.platform, from.span)?.0.layers,
+            Base::Stage(stage) => self.result_layers(Node { stage, ..self.node })?,
+            Base::Image(reference) => self.image(&reference, from.span)?.0.layers,
+            Base::Context(name) => match self.solver.contexts.named(&name)? {
+                Some(context) => return Ok(Origin::Context(context)),
+                None => self.context_layers(&name, from.span)?,
+            },
         };
-        let paths: Vec<PathBuf> = layers.iter().rev().map(|layer| self.layout.layer(layer)).collect();
+        let paths: Vec<PathBuf> = layers.iter().rev().map(|layer| self.shop.layout.layer(layer)).collect();
         let view = View::of_layers(&paths).map_err(|error| self.copy_error(step, error))?;
-        Ok(Origin { view: Rc::new(view), layers: Some(layers) })
+        Ok(Origin::Layers { view, layers })
     }
 
-    /// The context, opened by the first step that needs it.
-    fn context(&mut self, step: &Step) -> Result<Rc<View>, BuildError> {
-        if let Some(context) = &self.context {
-            return Ok(Rc::clone(context));
-        }
-        let view = context::open(&self.spec.context, self.dockerfile.as_deref());
-        let view = Rc::new(view.map_err(|error| self.copy_error(step, error))?);
-        self.context = Some(Rc::clone(&view));
-        Ok(view)
+    fn result_layers(&self, node: Node) -> Result<Vec<Digest>, BuildError> {
+        Ok(self.schedule.result(node)?.configuration.diff_ids)
     }
 
     /// What the sources name.
     fn selected(&self, origin: &Origin, request: &Request) -> Result<Vec<Selected>, BuildError> {
         let mut all = Vec::new();
         for source in &request.sources {
-            all.extend(self.pointed(select(&origin.view, &source.value), source.span)?);
+            all.extend(self.pointed(select(origin.view(), &source.value), source.span)?);
         }
         Ok(all)
     }
 
+    /// The digest of what is to be copied, found out once for all builds of a request that copy it.
+    fn content_once(&self, step: &Step, origin: &Origin, request: &Request) -> Result<Digest, BuildError> {
+        let Origin::Context(context) = origin else { return self.content(step, origin, request) };
+        let sources: Vec<&str> = request.sources.iter().map(|source| source.value.as_str()).collect();
+        let key = self.key(&[], &(&context.identity, sources));
+        if let Some(known) = self.shop.contents.selection(&key) {
+            return Ok(known);
+        }
+        let content = self.content(step, origin, request)?;
+        self.shop.contents.keep_selection(key, content.clone());
+        Ok(content)
+    }
+
     /// The digest of what is to be copied.
-    fn content(&mut self, step: &Step, origin: &Origin, request: &Request) -> Result<Digest, BuildError> {
+    fn content(&self, step: &Step, origin: &Origin, request: &Request) -> Result<Digest, BuildError> {
         let selected = self.selected(origin, request)?;
-        let counts_owners = origin.layers.is_some() && request.target.owner.is_none();
-        let mut fingerprint = Fingerprint::new(&origin.view, &mut self.contents, counts_owners);
+        let counts_owners = origin.layers().is_some() && request.target.owner.is_none();
+        let mut fingerprint = Fingerprint::new(origin.view(), &self.shop.contents, counts_owners);
         match selected.iter().try_for_each(|selected| fingerprint.add(selected)) {
             Ok(()) => Ok(Digest::from_sha256(fingerprint.finish())),
             Err(error) => Err(self.copy_error(step, error)),
@@ -239,8 +264,8 @@ impl Solver<'_> {
             error @ (CopyError::Select(SelectError::NotFound { .. } | SelectError::Pattern { .. })
             | CopyError::Permission(
                 PermissionError::Mode(_) | PermissionError::UnknownName { .. },
-            )) => self.file.source.error(span, error.to_string()).into(),
-            source => BuildError::Copy { at: self.file.source.line(span.line), source: Box::new(source) },
+            )) => self.solver.file.source.error(span, error.to_string()).into(),
+            source => BuildError::Copy { at: self.solver.file.source.line(span.line), source: Box::new(source) },
         })
     }
 }
@@ -272,7 +297,7 @@ fn write(
     selected: &[Selected],
 ) -> Result<(), CopyError> {
     let target = request.target(selected.len());
-    let mut copier = Copier::new(&place.upper, &origin.view, &target);
+    let mut copier = Copier::new(&place.upper, origin.view(), &target);
     for (index, source) in selected.iter().enumerate() {
         let is_unpacked = request.unpacks
             && source.entry.kind == Kind::File
@@ -300,7 +325,7 @@ fn unpack(
     request: &Request,
 ) -> Result<bool, CopyError> {
     let fail = |error| CopyError::Archive { path: source.entry.path.clone(), source: error };
-    if !unpack_if_archive(origin.view.open(&source.entry)?, tree).map_err(fail)? {
+    if !unpack_if_archive(origin.view().open(&source.entry)?, tree).map_err(fail)? {
         return Ok(false);
     }
     let unpacked = View::of_layers(&[tree.to_owned()])?;

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::error::BuildError;
 use super::path::absolute;
 use super::permission::Owner;
-use super::solve::{LayerStep, Solver, Trust};
+use super::stage::{LayerStep, StageBuild, Trust};
 use super::transfer::CopyError;
 use super::upper::{Metadata, Upper};
 use super::view::Found;
@@ -19,7 +19,7 @@ struct Action<'a> {
     user: Option<&'a str>,
 }
 
-impl Solver<'_> {
+impl StageBuild<'_> {
     /// Sets the working folder, and makes it as the current user's if it is missing.
     pub(super) fn workdir(
         &mut self,
@@ -27,16 +27,16 @@ impl Solver<'_> {
         step: &Step,
         path: &Located<String>,
     ) -> Result<(), BuildError> {
-        let path = self.file.expanded(path, &|name| draft.scope.value(name))?;
+        let path = self.solver.file.expanded(path, &|name| draft.scope.value(name))?;
         let path = absolute(&working_dir(&draft.configuration.config), &path);
         draft.configuration.config.working_dir = Some(path.clone());
         let user = draft.configuration.config.user.clone();
         let key = self.key(&draft.configuration.diff_ids, &Action { workdir: &path, user: user.as_deref() });
         let layer = LayerStep { history: format!("WORKDIR {path}"), ..LayerStep::new(step, key) };
-        self.layer(draft, layer, |solver, place| {
+        self.layer(draft, layer, |stage, place| {
             make(&place.upper, Path::new(&path), user.as_deref())
                 .map(|()| Trust::Kept)
-                .map_err(|error| solver.copy_error(step, error))
+                .map_err(|error| stage.copy_error(step, error))
         })
     }
 }

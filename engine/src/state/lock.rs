@@ -4,15 +4,16 @@
 //! ask for an earlier one:
 //!
 //! 1. `project-<name>`: one command at a time changes a project.
-//! 2. `images`: image records, layers and blobs change their references.
-//! 3. `network-<name>`: one network is made or removed.
-//! 4. `firewall`: the installation's nf_tables table and bridges.
-//! 5. `container-<id>`: one container is started, stopped or removed.
+//! 2. `build-<start of a key>`: one build at a time does a step.
+//! 3. `images`: image records, layers and blobs change their references.
+//! 4. `network-<name>`: one network is made or removed.
+//! 5. `firewall`: the installation's nf_tables table and bridges.
+//! 6. `container-<id>`: one container is started, stopped or removed.
 //!
 //! The kernel drops a lock with its last descriptor, so a killed holder leaves nothing to clean.
 
 use super::Layout;
-use engine_spec::{ContainerId, NetworkName, ProjectName};
+use engine_spec::{ContainerId, Digest, NetworkName, ProjectName};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{File, OpenOptions};
@@ -64,6 +65,16 @@ pub fn project(
         }
         Err((_, errno)) => Err(LockError { path, source: errno.into() }),
     }
+}
+
+/// Waits for the right to do the build step of this key.
+///
+/// # Errors
+/// Names the file that could not be locked.
+pub(crate) fn build_step(layout: &Layout, key: &Digest) -> Result<Guard, LockError> {
+    // Few enough files to keep for ever, many enough that two steps hardly ever share one.
+    const KEY_START: usize = 3;
+    exclusive(layout.lock(&format!("build-{}", &key.hex()[..KEY_START])))
 }
 
 /// Waits for the right to change which images, layers and blobs exist.

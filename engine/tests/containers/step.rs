@@ -1,5 +1,6 @@
 //! RUN steps of builds.
 
+use std::os::fd::AsFd;
 use crate::machine::Machine;
 use engine::supervisor::step::{self, StepSpec, Stream};
 use engine_spec::BuildNetwork;
@@ -32,7 +33,8 @@ pub(crate) fn runs(machine: &Machine) {
         extra_hosts: Vec::new(),
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = step::run(&machine.layout, &spec, &mut |stream, bytes| match stream {
+    let (never, _writer) = std::io::pipe().expect("made");
+    let code = step::run(&machine.layout, &spec, never.as_fd(), &mut |stream, bytes| match stream {
         Stream::Stdout => out.extend_from_slice(bytes),
         Stream::Stderr => err.extend_from_slice(bytes),
     });
@@ -46,7 +48,8 @@ pub(crate) fn runs(machine: &Machine) {
 
     spec.network = BuildNetwork::None;
     spec.arguments = vec!["/nothing".into()];
-    assert!(step::run(&machine.layout, &spec, &mut |_, _| {}).is_err());
+    let (never, _writer) = std::io::pipe().expect("made");
+    assert!(step::run(&machine.layout, &spec, never.as_fd(), &mut |_, _| {}).is_err());
     let bridge = engine::network::list(&machine.layout).expect("listed");
     bridge
         .iter()

@@ -58,8 +58,8 @@ pub(crate) struct Stage {
 }
 
 impl Dockerfile {
-    /// What works but is hardly meant, with its line.
-    pub(crate) fn warnings(&self) -> Vec<(usize, String)> {
+    /// What works but is hardly meant: the name of Docker's check, and where.
+    pub(crate) fn warnings(&self) -> Vec<(&'static str, Diagnostic)> {
         let is_taken = |index: usize, name: &String| {
             self.stages[..index].iter().any(|earlier| earlier.name.as_ref() == Some(name))
         };
@@ -71,7 +71,8 @@ impl Dockerfile {
         named
             .filter(|(index, _, name)| is_taken(*index, name))
             .map(|(_, stage, name)| {
-                (stage.span.line, format!("the stage name `{name}` is used twice; the last one counts"))
+                let message = format!("the stage name `{name}` is used twice; the last one counts");
+                ("DuplicateStageName", self.source.error(stage.span, message))
             })
             .collect()
     }

@@ -20,9 +20,10 @@ use crate::state::Layout;
 use engine_spec::{BuildNetwork, HostAddress};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{Shutdown, shutdown};
 use serde::{Deserialize, Serialize};
 use std::io::{self, PipeReader, Read};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -84,13 +85,15 @@ pub enum StepError {
 
 /// Runs one command and returns its exit code, 128 plus the signal if one ended it.
 ///
-/// `output` gets what it writes, as it writes it. The command dies with this process.
+/// `output` gets what it writes, as it writes it. The command dies with this process, or when `stop`
+/// becomes readable.
 ///
 /// # Errors
 /// Says what kept the command from being run.
 pub fn run(
     layout: &Layout,
     step: &StepSpec,
+    stop: BorrowedFd<'_>,
     output: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<i32, StepError> {
     let failed = |attempt| move |source| StepError::Process { attempt, source };
@@ -103,7 +106,7 @@ pub fn run(
     let mut child = spawn::spawn(layout, &[spawn::STEP], connect).map_err(failed("start"))?;
     message::send(&ours, step, &[]).map_err(failed("talk to"))?;
     let mut streams = Streams { stdout: Some(stdout), stderr: Some(stderr) };
-    let passed = streams.pass(output).map_err(failed("read from"));
+    let passed = streams.pass(stop, ours.as_fd(), output).map_err(failed("read from"));
     let answer = message::receive::<Answer>(&ours).map_err(failed("talk to"));
     // Closing our end ends what still runs.
     drop(ours);
@@ -123,10 +126,21 @@ struct Streams {
 }
 
 impl Streams {
-    /// Passes on what is written until the last writer has gone.
-    fn pass(&mut self, output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<()> {
+    /// Passes on what is written until the last writer has gone; hangs up on the step if it is to stop.
+    fn pass(
+        &mut self,
+        stop: BorrowedFd<'_>,
+        step: BorrowedFd<'_>,
+        output: &mut dyn FnMut(Stream, &[u8]),
+    ) -> io::Result<()> {
+        let mut stop = Some(stop);
         while self.stdout.is_some() || self.stderr.is_some() {
-            for stream in self.wait()? {
+            let (ready, is_stopped) = self.wait(stop)?;
+            if is_stopped {
+                stop = None;
+                shutdown(step.as_raw_fd(), Shutdown::Both)?;
+            }
+            for stream in ready {
                 let pipe = match stream {
                     Stream::Stdout => &mut self.stdout,
                     Stream::Stderr => &mut self.stderr,
@@ -143,22 +157,20 @@ impl Streams {
         Ok(())
     }
 
-    /// Waits for output, and says where.
-    fn wait(&self) -> io::Result<Vec<Stream>> {
+    /// Waits for output, and says where and whether to stop.
+    fn wait(&self, stop: Option<BorrowedFd<'_>>) -> io::Result<(Vec<Stream>, bool)> {
         let stdout = self.stdout.iter().map(|pipe| (Stream::Stdout, pipe.as_fd()));
         let stderr = self.stderr.iter().map(|pipe| (Stream::Stderr, pipe.as_fd()));
         let streams: Vec<_> = stdout.chain(stderr).collect();
         let mut polled: Vec<_> = streams.iter().map(|(_, fd)| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+        polled.extend(stop.map(|stop| PollFd::new(stop, PollFlags::POLLIN)));
         match poll(&mut polled, PollTimeout::NONE) {
-            Err(Errno::EINTR) => return Ok(Vec::new()),
+            Err(Errno::EINTR) => return Ok((Vec::new(), false)),
             counted => counted?,
         };
         let is_ready = |polled: &PollFd<'_>| polled.any().unwrap_or(true);
-        Ok(streams
-            .iter()
-            .zip(&polled)
-            .filter(|(_, polled)| is_ready(polled))
-            .map(|((stream, _), _)| *stream)
-            .collect())
+        let is_stopped = polled.get(streams.len()).is_some_and(is_ready);
+        let ready = streams.iter().zip(&polled).filter(|(_, polled)| is_ready(polled));
+        Ok((ready.map(|((stream, _), _)| *stream).collect(), is_stopped))
     }
 }

@@ -1,0 +1,104 @@
+//! What all builds of one request share: the store, what was done so far, and the sign to stop.
+
+use super::cache::Cache;
+use super::contents::Contents;
+use super::error::BuildError;
+use super::stat_cache::StatCache;
+use super::{BuildEvent, Host, StepRunner};
+use crate::image::{Image, Store};
+use crate::state::Layout;
+use engine_spec::{ImageReference, Platform};
+use std::collections::BTreeMap;
+use std::io::{self, PipeReader, PipeWriter};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// An image that is fetched once for all stages that start from it.
+type Fetched = Arc<Mutex<Option<Image>>>;
+
+/// The shared part of the builds of one request.
+pub(super) struct Workshop<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) store: Store,
+    pub(super) host: &'a Host<'a>,
+    pub(super) runner: &'a dyn StepRunner,
+    pub(super) cache: Cache,
+    /// Digests of files and of what copies select.
+    pub(super) contents: Contents,
+    /// Ends running commands when another step has failed.
+    pub(super) stop: Stop,
+    steps: AtomicUsize,
+    fetched: Mutex<BTreeMap<String, Fetched>>,
+}
+
+impl<'a> Workshop<'a> {
+    pub(super) fn open(layout: &'a Layout, host: &'a Host<'a>, runner: &'a dyn StepRunner) -> Result<Self, BuildError> {
+        Ok(Self {
+            layout,
+            store: Store::open(layout),
+            host,
+            runner,
+            cache: Cache::open(layout),
+            contents: Contents::new(StatCache::load(StatCache::path_in(&layout.build()))),
+            stop: Stop::new().map_err(BuildError::Pipe)?,
+            steps: AtomicUsize::new(0),
+            fetched: Mutex::default(),
+        })
+    }
+
+    /// The number of the step that begins now.
+    pub(super) fn next_step(&self) -> usize {
+        self.steps.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn emit(&self, event: BuildEvent) {
+        (self.host.events)(event);
+    }
+
+    /// Fetches an image once, however many stages ask for it at the same time.
+    pub(super) fn fetch(
+        &self,
+        reference: &ImageReference,
+        platform: &Platform,
+    ) -> Result<Image, Box<dyn std::error::Error + Send + Sync>> {
+        let key = format!("{reference} {platform:?}");
+        let place = {
+            let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(fetched.entry(key).or_default())
+        };
+        let mut image = place.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*image {
+            Some(image) => Ok(image.clone()),
+            None => Ok(image.insert((self.host.pull)(reference, platform)?).clone()),
+        }
+    }
+}
+
+/// A sign that all threads and commands can wait for: the end of a pipe.
+#[derive(Debug)]
+pub(super) struct Stop {
+    reader: PipeReader,
+    writer: Mutex<Option<PipeWriter>>,
+}
+
+impl Stop {
+    fn new() -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        Ok(Self { reader, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Gives the sign.
+    pub(super) fn give(&self) {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Whether it was given.
+    pub(super) fn is_given(&self) -> bool {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// What becomes readable when it is given.
+    pub(super) fn descriptor(&self) -> &PipeReader {
+        &self.reader
+    }
+}
