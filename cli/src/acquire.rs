@@ -23,13 +23,12 @@ pub(crate) fn acquire(
 ) -> Result<(), CommandError> {
     let transfer = Transfer::new(session, &Store::open(layout), progress)?;
     transfer::run(async || {
-        let builder =
-            Builder {
-                layout: layout.clone(),
-                transfer: transfer.clone(),
-                progress: Arc::clone(progress),
-                environment: Arc::new(session.environment.clone()),
-            };
+        let builder = Builder {
+            layout: layout.clone(),
+            transfer: transfer.clone(),
+            progress: Arc::clone(progress),
+            environment: Arc::new(session.environment.clone()),
+        };
         builder.build_all(plan.builds).await?;
         let mut instead = Vec::new();
         for unfetched in transfer.pull_all(plan.pulls).await {
@@ -96,7 +95,11 @@ impl Builder {
             handle.block_on(self.transfer.pull(image, platform)).map_err(Into::into)
         };
         let tell = |event| log.tell(event);
-        let host = Host { pull: &pull, events: &tell, environment: &self.environment };
+        let push = |image: &Image, name: &ImageReference| match handle.block_on(self.transfer.push(image, name)) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into()),
+        };
+        let host = Host { pull: &pull, push: &push, events: &tell, environment: &self.environment };
         let result = build(&self.layout, spec, &host);
         log.end(result.is_ok());
         result.map_err(Box::new)

@@ -26,8 +26,8 @@ mod volume;
 
 pub use action::{Action, Condition};
 pub use build::{
-    BuildNetwork, BuildSpec, CacheLocation, CacheMode, CacheTarget, CacheTextError, ContextSource, DockerfileSource,
-    Entitlement, SecretSource, SshSource, is_git,
+    BuildNetwork, BuildSpec, CacheLocation, CacheMode, CacheTarget, CacheTextError, ContextSource,
+    DockerfileSource, Entitlement, SecretSource, SshSource, is_git,
 };
 pub use container::{
     ContainerSpec, HostAddress, LinkSpec, LogSpec, NetworkMode, ProcessSpec, RestartPace, RestartPolicy,

@@ -44,7 +44,9 @@ impl<'a> Contexts<'a> {
     /// A named context that is a tree of files; `None` if it is an image or there is none of that name.
     pub(super) fn named(&self, name: &str) -> Result<Option<Arc<OpenContext>>, ContextError> {
         match self.spec.contexts.get(name) {
-            None | Some(ContextSource::Image(_) | ContextSource::Layout { .. } | ContextSource::Build(_)) => Ok(None),
+            None | Some(ContextSource::Image(_) | ContextSource::Layout { .. } | ContextSource::Build(_)) => {
+                Ok(None)
+            }
             Some(source) => self.opened(Some(name.to_owned()), source).map(Some),
         }
     }

@@ -1,7 +1,7 @@
 //! Why a build did not come to its end.
 
-use super::dockerfile::{Diagnostic, SourceLine};
 use super::context::ContextError;
+use super::dockerfile::{Diagnostic, SourceLine};
 use super::transfer::CopyError;
 use crate::image::{ConfigurationError, StoreError};
 use crate::state::lock::LockError;

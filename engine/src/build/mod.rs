@@ -43,8 +43,8 @@ mod text;
 mod transfer;
 mod upper;
 mod view;
-mod workshop;
 mod workdir;
+mod workshop;
 
 pub use archive::ArchiveError;
 pub use context::{ContextError, ignore_of};
@@ -63,7 +63,7 @@ use crate::image::{Image, Staging};
 use crate::state::Layout;
 use crate::supervisor::step::{self, StepError, StepSpec, Stream};
 use engine_spec::{BuildSpec, ImageReference, Platform};
-use schedule::Schedule;
+use schedule::{Failed, Schedule};
 use solve::Solver;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -74,6 +74,9 @@ use workshop::{Stop, Workshop};
 /// Fetches an image that is not here, or that shall be fetched anew.
 pub type Pull<'a> =
     &'a (dyn Fn(&ImageReference, &Platform) -> Result<Image, Box<dyn Error + Send + Sync>> + Sync);
+
+/// Sends an image to a registry under a name.
+pub type Push<'a> = &'a (dyn Fn(&Image, &ImageReference) -> Result<(), Box<dyn Error + Send + Sync>> + Sync);
 
 /// One of the images that are built together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +91,8 @@ pub struct BuildRequest {
 pub struct Host<'a> {
     /// Fetches base images.
     pub pull: Pull<'a>,
+    /// Sends what later builds elsewhere may use (`cache_to`).
+    pub push: Push<'a>,
     /// Is told what happens, by several threads.
     pub events: &'a (dyn Fn(BuildEvent) + Sync),
     /// The caller's environment: values of secrets, the SSH agent, where programs are.
@@ -102,7 +107,7 @@ pub struct BuildFailure {
     pub id: String,
     /// Why.
     #[source]
-    pub source: BuildError,
+    pub source: Box<BuildError>,
 }
 
 /// Builds an image and gives it its names. Blocks until it is done.
@@ -115,7 +120,7 @@ pub struct BuildFailure {
 pub fn build(layout: &Layout, spec: &BuildSpec, host: &Host<'_>) -> Result<Image, BuildError> {
     let request = BuildRequest { id: String::new(), spec: spec.clone() };
     let images = build_all(layout, std::slice::from_ref(&request), STAGES_AT_A_TIME, host);
-    let images = images.map_err(|failure| failure.source)?;
+    let images = images.map_err(|failure| *failure.source)?;
     images.into_values().next().ok_or(BuildError::Stopped)
 }
 
@@ -143,16 +148,16 @@ fn build_with(
     runner: &dyn StepRunner,
 ) -> Result<BTreeMap<String, Image>, BuildFailure> {
     let id_of = |index: usize| requests.get(index).map(|request| request.id.clone()).unwrap_or_default();
-    let failed = |(index, source): (usize, BuildError)| BuildFailure { id: id_of(index), source };
+    let failed = |(index, source): Failed| BuildFailure { id: id_of(index), source };
     Staging::sweep(layout);
-    let shop = Workshop::open(layout, host, runner).map_err(|error| failed((0, error)))?;
-    let solver = |(index, request)| Solver::new(&shop, request).map_err(|error| failed((index, error)));
+    let shop = Workshop::open(layout, host, runner).map_err(|error| failed((0, Box::new(error))))?;
+    let solver = |(index, request)| Solver::new(&shop, request).map_err(|error| failed((index, Box::new(error))));
     let solvers = requests.iter().enumerate().map(solver).collect::<Result<Vec<_>, _>>()?;
     let drafts = Schedule::new(&shop, &solvers).and_then(|schedule| schedule.run(parallel));
-    shop.contents.save().map_err(|error| failed((0, BuildError::SaveDigests(error))))?;
+    shop.contents.save().map_err(|error| failed((0, Box::new(BuildError::SaveDigests(error)))))?;
     let mut images = BTreeMap::new();
     for (index, (draft, solver)) in drafts.map_err(failed)?.into_iter().zip(&solvers).enumerate() {
-        images.insert(id_of(index), solver.finish(draft).map_err(|error| failed((index, error)))?);
+        images.insert(id_of(index), solver.finish(draft).map_err(|error| failed((index, Box::new(error))))?);
     }
     Ok(images)
 }

@@ -8,6 +8,9 @@ use super::workshop::Workshop;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+/// The index of the build that failed, and why.
+pub(super) type Failed = (usize, Box<BuildError>);
+
 /// A stage of one of the builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Node {
@@ -38,7 +41,7 @@ pub(super) struct Needed {
 struct Progress {
     /// By place in the builds and their files.
     stages: Vec<Vec<State>>,
-    failure: Option<(usize, BuildError)>,
+    failure: Option<Failed>,
 }
 
 #[derive(Default)]
@@ -52,10 +55,13 @@ enum State {
 
 impl<'a> Schedule<'a> {
     /// Gets ready to build the target of each solver.
-    pub(super) fn new(shop: &'a Workshop<'a>, solvers: &'a [Solver<'a>]) -> Result<Self, (usize, BuildError)> {
+    pub(super) fn new(
+        shop: &'a Workshop<'a>,
+        solvers: &'a [Solver<'a>],
+    ) -> Result<Self, Failed> {
         let mut order = Vec::new();
         for build in build_order(solvers)? {
-            let needed = solvers[build].needed(build, solvers).map_err(|error| (build, error))?;
+            let needed = solvers[build].needed(build, solvers).map_err(|error| (build, Box::new(error)))?;
             order.extend(needed);
         }
         let waiting = |solver: &Solver<'_>| solver.file.stages.iter().map(|_| State::Waiting).collect();
@@ -65,7 +71,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Builds all that is needed, `parallel` stages at a time, and returns the targets.
-    pub(super) fn run(&self, parallel: NonZeroUsize) -> Result<Vec<Draft>, (usize, BuildError)> {
+    pub(super) fn run(&self, parallel: NonZeroUsize) -> Result<Vec<Draft>, Failed> {
         let workers = parallel.get().min(self.order.len());
         std::thread::scope(|scope| {
             for _ in 1..workers {
@@ -77,11 +83,11 @@ impl<'a> Schedule<'a> {
         if let Some(failure) = progress.failure.take() {
             return Err(failure);
         }
-        let target = |(build, solver): (usize, &Solver<'_>)| {
-            match std::mem::take(&mut progress.stages[build][solver.target]) {
-                State::Done(draft) => Ok(*draft),
-                State::Waiting | State::Running | State::Failed => Err((build, BuildError::Stopped)),
-            }
+        let target = |(build, solver): (usize, &Solver<'_>)| match std::mem::take(
+            &mut progress.stages[build][solver.target],
+        ) {
+            State::Done(draft) => Ok(*draft),
+            State::Waiting | State::Running | State::Failed => Err((build, Box::new(BuildError::Stopped))),
         };
         self.solvers.iter().enumerate().map(target).collect()
     }
@@ -91,7 +97,9 @@ impl<'a> Schedule<'a> {
         let mut progress = self.progress();
         loop {
             match &progress.stages[node.build][node.stage] {
-                State::Waiting | State::Running if progress.failure.is_some() => return Err(BuildError::Stopped),
+                State::Waiting | State::Running if progress.failure.is_some() => {
+                    return Err(BuildError::Stopped);
+                }
                 State::Done(draft) => return Ok((**draft).clone()),
                 State::Failed => return Err(BuildError::Stopped),
                 State::Waiting => {
@@ -143,7 +151,7 @@ impl<'a> Schedule<'a> {
                 self.shop.stop.give();
                 // What stopped because of another failure says nothing about it.
                 if !matches!(error, BuildError::Stopped) {
-                    progress.failure.get_or_insert((node.build, error));
+                    progress.failure.get_or_insert((node.build, Box::new(error)));
                 }
                 State::Failed
             }
@@ -157,7 +165,7 @@ impl<'a> Schedule<'a> {
 }
 
 /// The builds, each after those whose results are its contexts.
-fn build_order(solvers: &[Solver<'_>]) -> Result<Vec<usize>, (usize, BuildError)> {
+fn build_order(solvers: &[Solver<'_>]) -> Result<Vec<usize>, Failed> {
     let mut order = Vec::new();
     for build in 0..solvers.len() {
         visit(solvers, build, &mut Vec::new(), &mut order)?;
@@ -171,18 +179,18 @@ fn visit(
     build: usize,
     path: &mut Vec<usize>,
     order: &mut Vec<usize>,
-) -> Result<(), (usize, BuildError)> {
+) -> Result<(), Failed> {
     if order.contains(&build) {
         return Ok(());
     }
     let solver = &solvers[build];
     if path.contains(&build) {
-        return Err((build, BuildError::Circle { build: solver.id.to_owned() }));
+        return Err((build, Box::new(BuildError::Circle { build: solver.id.to_owned() })));
     }
     path.push(build);
     for id in solver.builds_needed() {
         let other = solvers.iter().position(|other| other.id == id);
-        let unknown = || (build, BuildError::UnknownBuild { build: id.to_owned() });
+        let unknown = || (build, Box::new(BuildError::UnknownBuild { build: id.to_owned() }));
         visit(solvers, other.ok_or_else(unknown)?, path, order)?;
     }
     path.pop();

@@ -1,8 +1,8 @@
 //! Which files a COPY source names, and one digest of all that would be copied.
 
+use super::contents::Contents;
 use super::glob::{Glob, GlobError, is_pattern};
 use super::path::{base_name, clean};
-use super::contents::Contents;
 use super::view::{Entry, Found, Kind, View, ViewError};
 use sha2::{Digest as _, Sha256};
 use std::ffi::OsString;

@@ -127,23 +127,23 @@ impl<'a> StageBuild<'a> {
         match start.base {
             Base::Scratch => Ok((Draft::new(scratch(self.platform.clone())), true)),
             Base::Stage(stage) => Ok((self.schedule.result(Node { stage, ..self.node })?.child(), true)),
-            Base::Image(reference) => self.from_image(&reference, span),
-            Base::Context(name) => self.from_context(&name, span),
+            Base::Image(reference) => self.start_at_image(&reference, span),
+            Base::Context(name) => self.start_at_context(&name, span),
         }
     }
 
-    fn from_image(&self, reference: &ImageReference, span: Span) -> Result<(Draft, bool), BuildError> {
+    fn start_at_image(&self, reference: &ImageReference, span: Span) -> Result<(Draft, bool), BuildError> {
         let (image, is_here) = self.image(reference, span)?;
         Ok((Draft::new(self.shop.store.configuration(&image)?), is_here))
     }
 
     /// A stage that starts from a named context.
-    fn from_context(&self, name: &str, span: Span) -> Result<(Draft, bool), BuildError> {
+    fn start_at_context(&self, name: &str, span: Span) -> Result<(Draft, bool), BuildError> {
         if let Some(node) = self.solver.build_named(name, self.schedule.solvers) {
             return Ok((self.schedule.result(node)?.child(), true));
         }
         match self.solver.spec.contexts.get(name) {
-            Some(ContextSource::Image(reference)) => self.from_image(reference, span),
+            Some(ContextSource::Image(reference)) => self.start_at_image(reference, span),
             _ => {
                 let error = self.solver.file.source.error(span, format!("the context `{name}` is no image"));
                 let hint = "copy from it with `COPY --from`".to_owned();
@@ -154,7 +154,7 @@ impl<'a> StageBuild<'a> {
 
     /// The layers of a named context that is an image.
     pub(super) fn context_layers(&self, name: &str, span: Span) -> Result<Vec<Digest>, BuildError> {
-        Ok(self.from_context(name, span)?.0.configuration.diff_ids)
+        Ok(self.start_at_context(name, span)?.0.configuration.diff_ids)
     }
 
     /// The image `reference` for the stage's platform, and whether it was here already.
@@ -233,9 +233,8 @@ impl<'a> StageBuild<'a> {
     pub(super) fn reuse(&self) -> Reuse {
         let spec = self.solver.spec;
         let stage = &self.solver.file.stages[self.node.stage];
-        let is_filtered = |filter: &String| {
-            stage.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(filter))
-        };
+        let is_filtered =
+            |filter: &String| stage.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(filter));
         let is_refused = spec.no_cache || spec.no_cache_filter.iter().any(is_filtered);
         if is_refused { Reuse::Request } else { Reuse::All }
     }

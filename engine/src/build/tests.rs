@@ -29,7 +29,12 @@ struct World {
 
 /// `sh -c "write <path> <text>"` writes a file, `fail` fails, everything else does nothing.
 impl StepRunner for World {
-    fn run(&self, step: &StepSpec, _: &Stop, output: &mut dyn FnMut(Stream, &[u8])) -> Result<i32, StepError> {
+    fn run(
+        &self,
+        step: &StepSpec,
+        _: &Stop,
+        output: &mut dyn FnMut(Stream, &[u8]),
+    ) -> Result<i32, StepError> {
         self.runs.lock().expect("not poisoned").push(step.clone());
         let command = step.arguments.last().map(String::as_str).unwrap_or_default();
         match command.split(' ').collect::<Vec<_>>().as_slice() {
@@ -111,9 +116,10 @@ impl World {
         let pull =
             |reference: &ImageReference, _: &Platform| Err(format!("no registry has {reference}").into());
         let request = BuildRequest { id: "web".into(), spec: spec.clone() };
-        let host = Host { pull: &pull, events: &events, environment: &BTreeMap::new() };
+        let push = |_: &Image, _: &ImageReference| Ok(());
+        let host = Host { pull: &pull, push: &push, events: &events, environment: &BTreeMap::new() };
         let built = build_with(&self.layout, &[request], (STAGES_AT_A_TIME, &host), self);
-        built.map(|mut images| images.remove("web").expect("built")).map_err(|failure| failure.source)
+        built.map(|mut images| images.remove("web").expect("built")).map_err(|failure| *failure.source)
     }
 
     fn build(&self, dockerfile: &str) -> Image {

@@ -14,7 +14,10 @@ const INLINE: &str = "dockerfile_inline";
 const NAMES: (&str, &str) = ("Dockerfile", "dockerfile");
 
 /// Reads the Dockerfile; its path is `None` if it is given inline.
-pub(super) fn read(spec: &BuildSpec, contexts: &Contexts<'_>) -> Result<(Option<PathBuf>, Source), BuildError> {
+pub(super) fn read(
+    spec: &BuildSpec,
+    contexts: &Contexts<'_>,
+) -> Result<(Option<PathBuf>, Source), BuildError> {
     let _ = contexts;
     let folder = spec.context.folder().unwrap_or(Path::new("."));
     let path = match &spec.dockerfile {

@@ -165,7 +165,8 @@ impl StageBuild<'_> {
 
     /// Replaces the variables of a copy.
     fn request(&self, draft: &Draft, copy: &Transfer) -> Result<Request, BuildError> {
-        let expanded = |text: &Located<String>| self.solver.file.expanded(text, &|name| draft.scope.value(name));
+        let expanded =
+            |text: &Located<String>| self.solver.file.expanded(text, &|name| draft.scope.value(name));
         let located = |text: &Located<String>| Ok(Located { value: expanded(text)?, span: text.span });
         let sources = copy.sources.iter().map(located).collect::<Result<Vec<_>, Diagnostic>>()?;
         let destination = expanded(&copy.destination)?;
@@ -193,7 +194,10 @@ impl StageBuild<'_> {
                 false => Ok(heredoc.body.clone()),
             };
             let span = copy.destination.span;
-            Ok((heredoc.name.clone(), body.map_err(|error| self.solver.file.source.error(span, error.to_string()))?))
+            Ok((
+                heredoc.name.clone(),
+                body.map_err(|error| self.solver.file.source.error(span, error.to_string()))?,
+            ))
         };
         copy.heredocs.iter().map(text).collect()
     }
@@ -265,7 +269,9 @@ impl StageBuild<'_> {
             | CopyError::Permission(
                 PermissionError::Mode(_) | PermissionError::UnknownName { .. },
             )) => self.solver.file.source.error(span, error.to_string()).into(),
-            source => BuildError::Copy { at: self.solver.file.source.line(span.line), source: Box::new(source) },
+            source => {
+                BuildError::Copy { at: self.solver.file.source.line(span.line), source: Box::new(source) }
+            }
         })
     }
 }

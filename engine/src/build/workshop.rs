@@ -32,7 +32,11 @@ pub(super) struct Workshop<'a> {
 }
 
 impl<'a> Workshop<'a> {
-    pub(super) fn open(layout: &'a Layout, host: &'a Host<'a>, runner: &'a dyn StepRunner) -> Result<Self, BuildError> {
+    pub(super) fn open(
+        layout: &'a Layout,
+        host: &'a Host<'a>,
+        runner: &'a dyn StepRunner,
+    ) -> Result<Self, BuildError> {
         Ok(Self {
             layout,
             store: Store::open(layout),

@@ -1,10 +1,10 @@
 //! RUN steps of builds.
 
-use std::os::fd::AsFd;
 use crate::machine::Machine;
 use engine::supervisor::step::{self, StepSpec, Stream};
 use engine_spec::BuildNetwork;
 use std::fs;
+use std::os::fd::AsFd;
 
 pub(crate) fn runs(machine: &Machine) {
     let base = machine.layout.temporary().join("step");

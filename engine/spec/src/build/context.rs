@@ -100,7 +100,9 @@ mod tests {
         assert_eq!(parse("./app"), ContextSource::Folder("./app".into()));
         assert_eq!(parse("service:base"), ContextSource::Build("base".into()));
         assert_eq!(parse("https://h/x.tar.gz"), ContextSource::Url("https://h/x.tar.gz".into()));
-        for git in ["https://h/r.git", "https://h/r.git#main:dir", "git@h:r.git", "ssh://git@h/r", "github.com/o/r"] {
+        for git in
+            ["https://h/r.git", "https://h/r.git#main:dir", "git@h:r.git", "ssh://git@h/r", "github.com/o/r"]
+        {
             assert_eq!(parse(git), ContextSource::Git(git.into()));
         }
         let image = ImageReference::parse("alpine:3").expect("a name");
