@@ -1,81 +1,108 @@
-//! What a build tells, as progress: every line for readers of plain text, the current step on a terminal.
+//! What builds tell, as progress. Readers of plain text get every line behind the number of its step, as
+//! steps of several stages and images run at once; a terminal shows a row for each image and each step.
 
 use crate::progress::{Mark, Progress};
-use engine::build::{BuildEvent, StepLabel};
-use engine_spec::ServiceName;
+use engine::build::{BuildEvent, BuildRequest, StepLabel};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const BUILDING: &str = "Building";
+/// More of an instruction than this does not help to tell steps apart.
+const LONGEST_TITLE: usize = 60;
 
-/// Follows one build.
+/// Follows the builds of one request.
 #[derive(Debug)]
 pub(crate) struct BuildLog<'a> {
-    id: String,
-    /// Before each line, where several images are built.
-    service: Option<&'a ServiceName>,
     progress: &'a Progress,
-    /// What steps wrote since their last line end.
-    begun: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// The row of each build, by its id.
+    images: BTreeMap<String, String>,
+    /// By number, those that go on.
+    steps: Mutex<BTreeMap<usize, Step>>,
+}
+
+/// A step that goes on.
+#[derive(Debug, Default)]
+struct Step {
+    /// Its row.
+    title: String,
+    /// What it wrote since its last line end.
+    begun: Vec<u8>,
 }
 
 impl<'a> BuildLog<'a> {
-    /// The build of `image` begins, for `service` if it is one's.
-    pub(crate) fn new(image: &str, service: Option<&'a ServiceName>, progress: &'a Progress) -> Self {
-        let id = format!("Image {image}").trim_end().to_owned();
-        progress.begin(&id, BUILDING);
-        Self { id, service, progress, begun: Mutex::default() }
+    /// The builds of a request begin.
+    pub(crate) fn new(requests: &[BuildRequest], progress: &'a Progress) -> Self {
+        let row = |request: &BuildRequest| {
+            let name = request.spec.tags.first().map_or_else(|| request.id.clone(), ToString::to_string);
+            (request.id.clone(), format!("Image {name}").trim_end().to_owned())
+        };
+        let images: BTreeMap<_, _> = requests.iter().map(row).collect();
+        images.values().for_each(|row| progress.begin(row, BUILDING));
+        Self { progress, images, steps: Mutex::default() }
     }
 
-    /// The build has ended.
-    pub(crate) fn end(&self, is_built: bool) {
-        let (mark, word) = if is_built { (Mark::Done, "Built") } else { (Mark::Failed, "Error") };
-        self.progress.end(&self.id, mark, word);
+    /// The builds have ended: well, unless one failed.
+    pub(crate) fn end(&self, failed: Option<&str>) {
+        for (id, row) in &self.images {
+            let (mark, word) = match failed {
+                None => (Mark::Done, "Built"),
+                Some(failed) if failed == id => (Mark::Failed, "Error"),
+                Some(_) => (Mark::Warning, "Stopped"),
+            };
+            self.progress.end(row, mark, word);
+        }
     }
 
-    /// Something happened in it.
+    /// Something happened in one of them.
     pub(crate) fn tell(&self, event: BuildEvent) {
         match event {
-            BuildEvent::StepStarted { step, text } => {
-                self.progress.detail(&self.id, BUILDING, &format!("{step} {text}"));
-                self.line(&step, &text);
-            }
-            BuildEvent::StepCached { step } => self.line(&step, "CACHED"),
+            BuildEvent::StepStarted { step, text } => self.begin(&step, &text),
+            BuildEvent::StepCached { step } => self.finish(&step, Mark::Done, "CACHED"),
             BuildEvent::Output { step, bytes, .. } => self.output(&step, &bytes),
             BuildEvent::StepDone { step, elapsed } => {
-                self.flush(&step);
-                self.line(&step, &format!("DONE {:.1}s", elapsed.as_secs_f64()));
+                self.finish(&step, Mark::Done, &format!("DONE {:.1}s", elapsed.as_secs_f64()));
             }
-            BuildEvent::StepFailed { step } => {
-                self.flush(&step);
-                self.line(&step, "ERROR");
-            }
+            BuildEvent::StepFailed { step } => self.finish(&step, Mark::Failed, "ERROR"),
             BuildEvent::Warning { rule, diagnostic, .. } => {
-                self.progress.message(&format!(" {}  {rule}: {diagnostic}", self.id));
+                self.progress.warning(&format!("{rule}: {diagnostic}"));
             }
         }
+    }
+
+    fn begin(&self, step: &StepLabel, text: &str) {
+        let build = if step.build.is_empty() { String::new() } else { format!("{} ", step.build) };
+        let place = format!("[{build}{} {}/{}]", step.stage, step.index, step.total);
+        self.progress.output(&format!("#{} {place} {text}", step.number));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let title: String = format!("{place} {text}").chars().take(LONGEST_TITLE).collect();
+        self.progress.row(&title, Mark::Working, "", "");
+        self.steps().insert(step.number, Step { title, begun: Vec::new() });
     }
 
     fn output(&self, step: &StepLabel, bytes: &[u8]) {
-        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = begun.entry(step.to_string()).or_default();
-        text.extend_from_slice(bytes);
-        while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = text.drain(..=end).collect();
-            self.line(step, &last_version(&line));
+        let mut steps = self.steps();
+        let Step { title, begun } = steps.entry(step.number).or_default();
+        begun.extend_from_slice(bytes);
+        while let Some(end) = begun.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = begun.drain(..=end).collect();
+            let line = last_version(&line);
+            self.progress.output(&format!("#{} {line}", step.number));
+            self.progress.row(title, Mark::Working, "", &line);
         }
     }
 
-    fn flush(&self, step: &StepLabel) {
-        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&step.to_string());
-        if let Some(rest) = begun.filter(|rest| !rest.is_empty()) {
-            self.line(step, &last_version(&rest));
+    fn finish(&self, step: &StepLabel, mark: Mark, word: &str) {
+        let Step { title, begun } = self.steps().remove(&step.number).unwrap_or_default();
+        if !begun.is_empty() {
+            self.progress.output(&format!("#{} {}", step.number, last_version(&begun)));
         }
+        self.progress.output(&format!("#{} {word}", step.number));
+        self.progress.row(&title, mark, word, "");
     }
 
-    fn line(&self, step: &StepLabel, text: &str) {
-        let service = self.service.map(|service| format!("{service} ")).unwrap_or_default();
-        self.progress.output(&format!("{service}{step} {text}"));
+    /// A panic elsewhere leaves lines that can still be shown.
+    fn steps(&self) -> MutexGuard<'_, BTreeMap<usize, Step>> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -67,6 +67,7 @@ pub(crate) enum ProgressMode {
     /// One line per event
     Plain,
     /// One JSON object per event
+    #[value(alias = "rawjson")]
     Json,
     /// Nothing
     #[value(alias = "none")]

@@ -74,9 +74,14 @@ impl Progress {
 
     /// How far something is. Seen on a terminal and in JSON only, for it may come often.
     pub(crate) fn detail(&self, id: &str, word: &str, detail: &str) {
+        self.row(id, Mark::Working, word, detail);
+    }
+
+    /// A row of its own for what plain text tells in lines of [`Self::output`].
+    pub(crate) fn row(&self, id: &str, mark: Mark, word: &str, detail: &str) {
         match &self.show {
             Show::Lines | Show::Nothing => {}
-            Show::Screen(_) | Show::Json => self.show(&Row { id, mark: Mark::Working, word, detail }),
+            Show::Screen(_) | Show::Json => self.show(&Row { id, mark, word, detail }),
         }
     }
 

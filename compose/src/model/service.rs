@@ -213,9 +213,8 @@ impl Service {
     /// The keys of the secrets that it or its build uses.
     #[must_use]
     pub fn secret_keys(&self) -> Vec<&str> {
-        let build = self.build.as_ref().and_then(|build| build.rest.get("secrets")?.as_array());
-        let of_build = build.into_iter().flatten().filter_map(|secret| secret.get("source")?.as_str());
-        self.secrets.iter().map(|secret| secret.source.as_str()).chain(of_build).collect()
+        let of_build = self.build.iter().flat_map(|build| &build.secrets);
+        self.secrets.iter().chain(of_build).map(|secret| secret.source.as_str()).collect()
     }
 
     /// The keys of the named volumes it mounts.

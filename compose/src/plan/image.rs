@@ -5,7 +5,7 @@ use super::mount::image_of;
 use super::{BuildChoice, ImageOptions, ImagePlan, ImagePull, PlanError, build};
 use crate::graph::{Graph, Selection};
 use crate::model::{self, MountKind, Project, Service};
-use engine_spec::{BuildSpec, Digest, ImageReference, Platform, PullPolicy, ServiceName};
+use engine_spec::{BuildSpec, ContextSource, Digest, ImageReference, Platform, PullPolicy, ServiceName};
 use std::collections::BTreeMap;
 
 /// The images to fetch and to build.
@@ -44,7 +44,46 @@ pub fn images(
             }
         }
     }
+    add_contexts(project, &mut plan.builds)?;
+    link(&mut plan.builds);
     Ok(plan)
+}
+
+/// Lets a build start from the image that an earlier one of the same plan makes, by that image's name.
+fn link(builds: &mut [(ServiceName, BuildSpec)]) {
+    let mut made: BTreeMap<String, ContextSource> = BTreeMap::new();
+    for (service, spec) in builds {
+        for (name, build) in &made {
+            spec.contexts.entry(name.clone()).or_insert_with(|| build.clone());
+        }
+        for tag in spec.tags.iter().map(ToString::to_string) {
+            let build = ContextSource::Build(service.to_string());
+            let short = tag.strip_suffix(":latest").map(str::to_owned);
+            made.extend(short.into_iter().chain([tag]).map(|name| (name, build.clone())));
+        }
+    }
+}
+
+/// Adds the builds whose results are contexts of others (`service:`), and those of these.
+fn add_contexts(project: &Project, builds: &mut Vec<(ServiceName, BuildSpec)>) -> Result<(), PlanError> {
+    let mut next = 0;
+    while let Some((_, spec)) = builds.get(next) {
+        let used = std::iter::once(&spec.context).chain(spec.contexts.values());
+        let used = used.filter_map(|context| match context {
+            ContextSource::Build(service) => project.service_entry(service),
+            _ => None,
+        });
+        for (name, service) in used.collect::<Vec<_>>() {
+            if service.build.is_some() && !builds.iter().any(|(known, _)| known == name) {
+                let fail = PlanError::of(name);
+                let image = reference(project, name, service).map_err(&fail)?;
+                let spec = build::of_service(project, name, service, image).map_err(&fail)?;
+                builds.push((name.clone(), spec));
+            }
+        }
+        next += 1;
+    }
+    Ok(())
 }
 
 /// The images that a service mounts, apart from those of other services, which come with their service.

@@ -126,7 +126,8 @@ fn refuse(attribute: &'static str, value: String, expected: &'static str) -> Att
     AttributeError::Value { attribute, value, expected }
 }
 
-fn ulimit(limit: &UlimitValue) -> Ulimit {
+/// A limit as the engine takes it.
+pub(super) fn ulimit(limit: &UlimitValue) -> Ulimit {
     match *limit {
         UlimitValue::Single(both) => Ulimit { soft: both, hard: both },
         UlimitValue::Pair { soft, hard } => Ulimit { soft, hard },

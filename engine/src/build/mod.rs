@@ -138,6 +138,20 @@ pub fn build_all(
     build_with(layout, requests, (parallel, host), &ChildProcess(layout))
 }
 
+/// Reads the Dockerfiles of several builds and tells what is doubtful in them, as events. Builds nothing.
+///
+/// # Errors
+/// The first Dockerfile that cannot be read or understood.
+pub fn check_all(layout: &Layout, requests: &[BuildRequest], host: &Host<'_>) -> Result<(), BuildFailure> {
+    let runner = ChildProcess(layout);
+    let failed = |id: &str| {
+        let id = id.to_owned();
+        |source| BuildFailure { id, source: Box::new(source) }
+    };
+    let shop = Workshop::open(layout, host, &runner).map_err(failed(""))?;
+    requests.iter().try_for_each(|request| Solver::new(&shop, request).map(drop).map_err(failed(&request.id)))
+}
+
 /// How many stages one build works at together.
 pub const STAGES_AT_A_TIME: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
@@ -151,7 +165,8 @@ fn build_with(
     let failed = |(index, source): Failed| BuildFailure { id: id_of(index), source };
     Staging::sweep(layout);
     let shop = Workshop::open(layout, host, runner).map_err(|error| failed((0, Box::new(error))))?;
-    let solver = |(index, request)| Solver::new(&shop, request).map_err(|error| failed((index, Box::new(error))));
+    let solver =
+        |(index, request)| Solver::new(&shop, request).map_err(|error| failed((index, Box::new(error))));
     let solvers = requests.iter().enumerate().map(solver).collect::<Result<Vec<_>, _>>()?;
     let drafts = Schedule::new(&shop, &solvers).and_then(|schedule| schedule.run(parallel));
     shop.contents.save().map_err(|error| failed((0, Box::new(BuildError::SaveDigests(error)))))?;

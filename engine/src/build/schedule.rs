@@ -55,10 +55,7 @@ enum State {
 
 impl<'a> Schedule<'a> {
     /// Gets ready to build the target of each solver.
-    pub(super) fn new(
-        shop: &'a Workshop<'a>,
-        solvers: &'a [Solver<'a>],
-    ) -> Result<Self, Failed> {
+    pub(super) fn new(shop: &'a Workshop<'a>, solvers: &'a [Solver<'a>]) -> Result<Self, Failed> {
         let mut order = Vec::new();
         for build in build_order(solvers)? {
             let needed = solvers[build].needed(build, solvers).map_err(|error| (build, Box::new(error)))?;

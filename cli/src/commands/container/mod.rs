@@ -1,7 +1,7 @@
 //! `container …`: containers of any project.
 
 mod create;
-mod flags;
+pub(super) mod flags;
 mod list;
 mod making;
 mod operation;

@@ -2,7 +2,7 @@
 
 use super::project::CONFIG_USE;
 use super::service::ULIMIT;
-use super::{Kind, Merge, Object, applied, inert, later};
+use super::{Kind, Merge, Object, applied, inert};
 use crate::load::finish;
 use Kind::{
     Bool, Hosts, List, Map, Object as Keys, OneOrMore, Pairs, PathOrUrl, Scalar, Size, Text, Variables,
@@ -11,31 +11,31 @@ use Kind::{
 pub(super) static BUILD: Kind = Keys(&Object {
     name: "build",
     fields: &[
-        later("additional_contexts", Pairs),
+        applied("additional_contexts", Pairs),
         applied("args", Variables),
-        later("cache_from", List(&Text, Merge::Append)),
-        later("cache_to", List(&Text, Merge::Append)),
+        applied("cache_from", List(&Text, Merge::Append)),
+        applied("cache_to", List(&Text, Merge::Append)),
         applied("context", PathOrUrl),
         applied("dockerfile", Text),
         applied("dockerfile_inline", Text),
-        later("entitlements", List(&Text, Merge::Append)),
+        applied("entitlements", List(&Text, Merge::Append)),
         applied("extra_hosts", Hosts),
         inert("isolation", Text),
         applied("labels", Pairs),
         applied("network", Text),
         applied("no_cache", Bool),
-        later("no_cache_filter", OneOrMore(&Text, Merge::Append)),
-        later("platforms", List(&Text, Merge::Append)),
-        later("privileged", Bool),
-        later("provenance", Scalar),
+        applied("no_cache_filter", OneOrMore(&Text, Merge::Append)),
+        applied("platforms", List(&Text, Merge::Append)),
+        applied("privileged", Bool),
+        inert("provenance", Scalar),
         applied("pull", Bool),
-        later("sbom", Scalar),
-        later("secrets", List(&CONFIG_USE, Merge::Append)),
-        later("shm_size", Size),
-        later("ssh", Variables),
+        inert("sbom", Scalar),
+        applied("secrets", List(&CONFIG_USE, Merge::Append)),
+        applied("shm_size", Size),
+        applied("ssh", Variables),
         applied("tags", List(&Text, Merge::Unique)),
         applied("target", Text),
-        later("ulimits", Map(&ULIMIT)),
+        applied("ulimits", Map(&ULIMIT)),
     ],
     finish: finish::build,
 });

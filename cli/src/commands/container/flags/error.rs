@@ -50,7 +50,7 @@ pub(crate) enum FlagError {
 
 impl FlagError {
     /// Refuses a value.
-    pub(super) fn form(flag: &'static str, value: &str, expected: &'static str) -> Self {
+    pub(crate) fn form(flag: &'static str, value: &str, expected: &'static str) -> Self {
         Self::Form { flag, value: value.to_owned(), expected }
     }
 }

@@ -1,7 +1,9 @@
 //! `build`: builds the images of services.
 
+mod bake;
+
 use super::push::{built_images, push_all};
-use crate::acquire::acquire;
+use crate::acquire::{acquire, check};
 use crate::error::CommandError;
 use crate::output;
 use crate::progress::Progress;
@@ -11,9 +13,10 @@ use clap::Args;
 use compose::graph::Selection;
 use compose::load::Depth;
 use compose::plan::{self, BuildChoice, ImageOptions, ImagePlan};
+use engine::build::BuildRequest;
 use engine::image::Store;
 use engine::state::Layout;
-use engine_spec::{BuildSpec, ServiceName};
+use engine_spec::{BuildSpec, ServiceName, SshSource};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -47,6 +50,21 @@ pub(crate) struct Build {
     /// Build what the services depend on too
     #[arg(long)]
     with_dependencies: bool,
+    /// Let RUN steps ask for an SSH agent
+    #[arg(long, value_name = "default|ID=SOCKET")]
+    ssh: Vec<String>,
+    /// Print what is doubtful in the Dockerfiles, and build nothing
+    #[arg(long)]
+    check: bool,
+    /// Print the equivalent bake file, and build nothing
+    #[arg(long)]
+    print: bool,
+    /// Accepted for docker compose; no attestation is made
+    #[arg(long, hide = true, value_name = "ATTESTATION")]
+    provenance: Option<String>,
+    /// Accepted for docker compose; no attestation is made
+    #[arg(long, hide = true, value_name = "ATTESTATION")]
+    sbom: Option<String>,
 }
 
 impl Build {
@@ -57,8 +75,13 @@ impl Build {
         let options = ImageOptions { build: BuildChoice::Always, ..ImageOptions::default() };
         let mut builds = plan::images(&project, &selection, &options, &Store::open(&layout).names()?)?.builds;
         builds.iter_mut().for_each(|(_, spec)| self.adjust(spec, session));
-        if builds.is_empty() {
+        if self.print {
+            output::print_lines([serde_json::to_string_pretty(&bake::file(&builds))?])?;
+        } else if builds.is_empty() {
             report::warning("no services to build", &session.terminal);
+        } else if self.check {
+            let request = |(service, spec): (ServiceName, _)| BuildRequest { id: service.to_string(), spec };
+            return check(session, &layout, &builds.into_iter().map(request).collect::<Vec<_>>());
         } else if session.global.dry_run {
             output::print_lines(builds.iter().map(|(service, _)| format!("build the image of {service}")))?;
         } else {
@@ -94,6 +117,13 @@ impl Build {
                 None => (argument.as_str(), session.environment.get(argument).cloned()),
             };
             spec.args.insert(name.to_owned(), value);
+        }
+        for agent in &self.ssh {
+            let (id, source) = match agent.split_once('=') {
+                Some((id, socket)) => (id, SshSource::Socket(socket.into())),
+                None => (agent.as_str(), SshSource::Agent),
+            };
+            spec.ssh.insert(id.to_owned(), source);
         }
     }
 }
