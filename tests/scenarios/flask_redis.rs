@@ -1,7 +1,7 @@
 //! The tutorial stack of `examples/flask-redis`: a page that counts its visitors.
 
 use scenarios::http::page;
-use scenarios::{Lighter, Project, host, require};
+use scenarios::{Lighter, Project, host, require, wait_until};
 use std::fs;
 use std::path::Path;
 
@@ -17,7 +17,7 @@ impl<'a> Stack<'a> {
         let read = |name: &str| fs::read_to_string(example.join(name)).expect("the example is complete");
         let port = host::free_port();
         let project = Project::new(lighter, &read("compose.yaml")).env("WEB_PORT", port);
-        for name in ["docker/Dockerfile.dev", "docker/app.py"] {
+        for name in ["docker/Dockerfile.dev", "docker/requirements.txt", "docker/app.py"] {
             project.write(name, read(name));
         }
         project.run(&["up", "-d", "--build"]).succeeds();
@@ -89,4 +89,26 @@ fn count_survives_down_but_not_down_with_volumes() {
     stack.project.run(&["down", "-v"]).succeeds();
     stack.project.up();
     assert_eq!(stack.visit().0, 1);
+}
+
+#[test]
+fn saved_source_is_served_by_the_same_container_and_saved_requirements_by_a_new_one() {
+    require!(Root, Seeds, Store);
+    let lighter = Lighter::with_store();
+    let stack = Stack::up(&lighter);
+    let project = &stack.project;
+    stack.visit();
+    project.run(&["watch", "-d"]).succeeds();
+    let before = project.container("flask-demo").id;
+    let source = project.folder().path().join("docker/app.py");
+    let text = fs::read_to_string(&source).expect("the source is there");
+    project.write("docker/app.py", text.replace("Hello Container World!", "Hello again!"));
+    wait_until("flask serves what was saved", || page(stack.port).starts_with("Hello again!"));
+    assert_eq!(project.container("flask-demo").id, before);
+
+    project.write("docker/requirements.txt", "flask\nredis\n# Saved again.\n");
+    let is_new = || project.find_container("flask-demo").is_some_and(|new| new.id != before);
+    wait_until("the container is replaced", is_new);
+    // The build took the source from the folder, where it had been saved before.
+    assert!(page(stack.port).starts_with("Hello again!"));
 }

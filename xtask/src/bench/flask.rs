@@ -23,7 +23,7 @@ fn measure(engine: &Engine) -> Result<Vec<Figure>> {
     let folder = workspace::target().join("bench/flask-redis");
     workspace::make_folder(&folder.join("docker"))?;
     let example = workspace::root().join("examples/flask-redis");
-    for file in ["compose.yaml", "docker/Dockerfile.dev", "docker/app.py"] {
+    for file in ["compose.yaml", "docker/Dockerfile.dev", "docker/requirements.txt", "docker/app.py"] {
         std::fs::copy(example.join(file), folder.join(file))?;
     }
     std::fs::write(folder.join(".env"), format!("WEB_PORT={PORT}\n"))?;
