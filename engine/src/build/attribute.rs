@@ -9,9 +9,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 
-/// The attributes of `file` that count, sorted by name.
-pub(super) fn attributes(file: &File) -> io::Result<Vec<(CString, Vec<u8>)>> {
-    let carrier = Carrier::File(file.as_fd());
+/// The attributes that count, sorted by name.
+pub(super) fn attributes(carrier: Carrier<'_>) -> io::Result<Vec<(CString, Vec<u8>)>> {
     let mut names = xattr_names(carrier)?;
     names.retain(|name| counts(name));
     names.sort();
@@ -23,7 +22,7 @@ pub(super) fn attributes(file: &File) -> io::Result<Vec<(CString, Vec<u8>)>> {
 
 /// Gives `to` the attributes of `from`; a file system without attributes keeps none.
 pub(super) fn copy_attributes(from: &File, to: &File) -> io::Result<()> {
-    for (name, value) in attributes(from)? {
+    for (name, value) in attributes(Carrier::File(from.as_fd()))? {
         match set_xattr(Carrier::File(to.as_fd()), &name, &value) {
             Ok(()) | Err(nix::errno::Errno::EOPNOTSUPP) => {}
             Err(errno) => return Err(errno.into()),

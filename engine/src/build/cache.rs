@@ -21,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// Raised whenever steps come to mean something else, so that old records are no longer found.
-const KEY_VERSION: u32 = 1;
+const KEY_VERSION: u32 = 2;
 
 /// What a step made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,11 @@
 //! The build context: a folder of the host, read where it lies, behind its ignore file.
 
+use super::archive::ArchiveError;
+use super::contexts::read_inside;
 use super::ignore::{Ignore, IgnoreError};
+use super::remote::{DownloadError, GitError};
 use super::view::ViewError;
+use crate::image::StoreError;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -11,12 +15,33 @@ pub enum ContextError {
     /// Its folder could not be opened.
     #[error("cannot open the build context")]
     Open(#[from] ViewError),
-    /// It is no tree of files.
-    #[error("cannot read files from {place}")]
-    NoTree {
-        /// What it is.
-        place: String,
+    /// It is an image.
+    #[error("the build context is an image: name it in `additional_contexts` and use it by that name")]
+    NoTree,
+    /// A repository or archive lacks a folder.
+    #[error("there is no folder `{folder}` in the build context")]
+    NoFolder {
+        /// Which.
+        folder: String,
     },
+    /// It is a repository that could not be checked out.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// It could not be downloaded.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// It is an archive that could not be unpacked.
+    #[error("cannot unpack {}", path.display())]
+    Archive {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ArchiveError,
+    },
+    /// There is no place to unpack it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Its ignore file could not be read.
     #[error("cannot read {}", path.display())]
     ReadIgnore {
@@ -56,16 +81,22 @@ pub(super) fn read_ignore(
         path.push(".dockerignore");
         PathBuf::from(path)
     });
-    for path in own.into_iter().chain([context.join(".dockerignore")]) {
+    if let Some(path) = own {
         match fs::read_to_string(&path) {
-            Ok(text) => {
-                let parsed = Ignore::parse(&text);
-                let ignore = parsed.map_err(|source| ContextError::Ignore { path, source })?;
-                return Ok((ignore, text));
-            }
+            Ok(text) => return parsed(path, text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(ContextError::ReadIgnore { path, source }),
         }
     }
-    Ok((Ignore::default(), String::new()))
+    match read_inside(context, Path::new(".dockerignore"))? {
+        Some(text) => parsed(context.join(".dockerignore"), text),
+        None => Ok((Ignore::default(), String::new())),
+    }
+}
+
+fn parsed(path: PathBuf, text: String) -> Result<(Ignore, String), ContextError> {
+    match Ignore::parse(&text) {
+        Ok(ignore) => Ok((ignore, text)),
+        Err(source) => Err(ContextError::Ignore { path, source }),
+    }
 }

@@ -1,19 +1,33 @@
 //! The trees a build reads from by name: its context and the named ones, opened when first asked for.
 
+use super::archive::unpack_if_archive;
 use super::context::{self, ContextError};
-use super::view::View;
+use super::remote::{Checkout, download};
+use super::view::{Found, Kind, View};
 use super::workshop::Workshop;
+use crate::image::Staging;
 use engine_spec::{BuildSpec, ContextSource};
 use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File};
+use std::io::Read;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A tree of files that no image owns.
-#[derive(Debug)]
 pub(super) struct OpenContext {
     pub(super) view: View,
     /// Tells it from other trees: the folder and what it leaves out.
     pub(super) identity: String,
+    /// An unpacked archive, for as long as the build needs it.
+    _unpacked: Option<Staging>,
+}
+
+impl OpenContext {
+    /// A folder of the engine's own, whose path tells its content.
+    pub(super) fn of_engine(view: View, folder: &Path) -> Self {
+        Self { view, identity: folder.display().to_string(), _unpacked: None }
+    }
 }
 
 /// The contexts of one build.
@@ -26,12 +40,18 @@ pub(super) struct Contexts<'a> {
     opened: Mutex<BTreeMap<Option<String>, Arc<OpenContext>>>,
 }
 
+/// A folder a context is read from.
+struct Place {
+    folder: PathBuf,
+    unpacked: Option<Staging>,
+}
+
 impl<'a> Contexts<'a> {
     pub(super) fn new(shop: &'a Workshop<'a>, spec: &'a BuildSpec) -> Self {
         Self { shop, spec, dockerfile: None, opened: Mutex::default() }
     }
 
-    /// Says where the Dockerfile was found.
+    /// Says where the Dockerfile was found on the host.
     pub(super) fn dockerfile_lies_at(&mut self, path: Option<PathBuf>) {
         self.dockerfile = path;
     }
@@ -39,6 +59,13 @@ impl<'a> Contexts<'a> {
     /// The build's own context.
     pub(super) fn own(&self) -> Result<Arc<OpenContext>, ContextError> {
         self.opened(None, &self.spec.context)
+    }
+
+    /// A file of the build's own context, which is not on this host's disk by its own name; no link
+    /// leads out of it, and the ignore file does not hide it.
+    pub(super) fn read(&self, path: &Path) -> Result<Option<String>, ContextError> {
+        let place = self.place(&self.spec.context)?;
+        read_inside(&place.folder, path)
     }
 
     /// A named context that is a tree of files; `None` if it is an image or there is none of that name.
@@ -63,13 +90,64 @@ impl<'a> Contexts<'a> {
     }
 
     fn open(&self, source: &ContextSource, dockerfile: Option<&Path>) -> Result<OpenContext, ContextError> {
-        let _ = self.shop;
-        let folder = match source {
-            ContextSource::Folder(folder) => folder.clone(),
-            other => return Err(ContextError::NoTree { place: format!("{other:?}") }),
-        };
+        let Place { folder, unpacked } = self.place(source)?;
         let (ignore, text) = context::read_ignore(&folder, dockerfile)?;
         let identity = format!("{}\n{text}", folder.display());
-        Ok(OpenContext { view: View::of_context(&folder, ignore)?, identity })
+        Ok(OpenContext { view: View::of_context(&folder, ignore)?, identity, _unpacked: unpacked })
     }
+
+    fn place(&self, source: &ContextSource) -> Result<Place, ContextError> {
+        let here = |folder| Ok(Place { folder, unpacked: None });
+        match source {
+            ContextSource::Folder(folder) => here(folder.clone()),
+            ContextSource::Git(address) => {
+                let Checkout { folder, subfolder } = Checkout::of(self.shop, address, (false, None))?;
+                here(inside(&folder, &subfolder)?)
+            }
+            ContextSource::Url(address) => {
+                let (folder, name) = download(self.shop, address, None, &|_| None)?;
+                self.unpacked(&folder.join(name))
+            }
+            ContextSource::Archive(path) => self.unpacked(path),
+            ContextSource::Image(_) | ContextSource::Layout { .. } | ContextSource::Build(_) => {
+                Err(ContextError::NoTree)
+            }
+        }
+    }
+
+    /// An archive's tree; a file that is no archive is a Dockerfile on its own.
+    fn unpacked(&self, archive: &Path) -> Result<Place, ContextError> {
+        let failed = |source| ContextError::Archive { path: archive.to_owned(), source };
+        let staging = Staging::new(self.shop.layout)?;
+        let folder = staging.path("context");
+        let file = File::open(archive).map_err(|error| failed(error.into()))?;
+        if !unpack_if_archive(file, &folder).map_err(failed)? {
+            let alone = DirBuilder::new().mode(0o755).create(&folder);
+            let copied = alone.and_then(|()| fs::copy(archive, folder.join("Dockerfile")));
+            copied.map_err(|error| failed(error.into()))?;
+        }
+        Ok(Place { folder, unpacked: Some(staging) })
+    }
+}
+
+/// A folder below `root`, links followed inside it only.
+fn inside(root: &Path, folder: &str) -> Result<PathBuf, ContextError> {
+    let view = View::of_context(root, super::ignore::Ignore::default())?;
+    match view.resolve(Path::new(folder))? {
+        Found::Entry(entry) if entry.kind == Kind::Folder => Ok(root.join(entry.path)),
+        Found::Entry(_) | Found::Missing(_) => Err(ContextError::NoFolder { folder: folder.to_owned() }),
+    }
+}
+
+/// The text of a file below `root`, links followed inside it only.
+pub(super) fn read_inside(root: &Path, path: &Path) -> Result<Option<String>, ContextError> {
+    let view = View::of_context(root, super::ignore::Ignore::default())?;
+    let entry = match view.resolve(path)? {
+        Found::Entry(entry) if entry.kind == Kind::File => entry,
+        Found::Entry(_) | Found::Missing(_) => return Ok(None),
+    };
+    let mut text = String::new();
+    let read = view.open(&entry)?.read_to_string(&mut text);
+    read.map_err(|source| ContextError::ReadIgnore { path: root.join(path), source })?;
+    Ok(Some(text))
 }

@@ -40,6 +40,10 @@ impl<'a> Copier<'a> {
 
     /// Copies one source.
     pub(super) fn copy(&mut self, source: &Selected) -> Result<(), UpperError> {
+        match &source.parents {
+            Some(parents) if !source.name.is_empty() => return self.below(parents, source),
+            _ => {}
+        }
         match source.entry.kind {
             Kind::Folder => self.content(&source.entry),
             Kind::File | Kind::Link | Kind::Special => {
@@ -74,6 +78,27 @@ impl<'a> Copier<'a> {
         };
         let (parent, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
         Ok((self.upper.folder(parent, self.new_folder())?.0, PathBuf::from(name)))
+    }
+
+    /// Copies one source and the folders it lies in, which bring their own modes and owners.
+    fn below(&mut self, parents: &[Entry], source: &Selected) -> Result<(), UpperError> {
+        let mut folder = self.upper.folder(&self.target.path, self.new_folder())?.0;
+        let mut made = Vec::new();
+        for parent in parents {
+            let name = parent.path.file_name().unwrap_or_default();
+            folder = match self.upper.child(&folder, name)? {
+                Some(existing) if existing.kind == Kind::Folder => self.upper.reopen(&existing)?,
+                Some(existing) => return Err(conflict(&existing.path, "folder", "file")),
+                None => {
+                    let new = self.upper.make_folder(&folder, name, self.metadata(parent))?;
+                    made.push((new.path.clone(), self.metadata(parent)));
+                    new
+                }
+            };
+        }
+        self.child(&source.entry, &folder, Path::new(&source.name))?;
+        // What was put into a folder has changed its time.
+        made.iter().rev().try_for_each(|(path, metadata)| self.upper.finish(path, *metadata))
     }
 
     /// Copies what is in `source` into the target folder.

@@ -2,6 +2,7 @@
 
 use super::context::ContextError;
 use super::dockerfile::{Diagnostic, SourceLine};
+use super::mounts::RunMountError;
 use super::transfer::CopyError;
 use crate::image::{ConfigurationError, StoreError};
 use crate::state::lock::LockError;
@@ -75,6 +76,15 @@ pub enum BuildError {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// A mount of a command could not be made ready.
+    #[error("cannot mount what the command at {at} asks for")]
+    RunMount {
+        /// The instruction.
+        at: SourceLine,
+        /// Why.
+        #[source]
+        source: RunMountError,
     },
     /// Files could not be put into a layer.
     #[error("cannot copy at {at}")]

@@ -160,6 +160,11 @@ pub(super) fn dependencies(
         {
             bases.push(copied_from(file, index, from, names.1)?);
         }
+        if let Instruction::Run(run) = &step.instruction {
+            for from in run.mounts.iter().filter_map(super::dockerfile::RunMount::from) {
+                bases.push(copied_from(file, index, &from, names.1)?);
+            }
+        }
     }
     Ok(bases)
 }

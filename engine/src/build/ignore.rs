@@ -50,24 +50,15 @@ impl Ignore {
     /// Names the line that is no pattern.
     pub fn parse(text: &str) -> Result<Self, IgnoreError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
+        Self::of(lines.map(|(index, line)| (index + 1, line)))
+    }
+
+    /// Reads numbered patterns, none of which is a comment.
+    pub(super) fn of<'p>(patterns: impl Iterator<Item = (usize, &'p str)>) -> Result<Self, IgnoreError> {
         let mut rules = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            if line.starts_with('#') {
-                continue;
-            }
-            let refuse = |source| IgnoreError { line: index + 1, pattern: line.trim().to_owned(), source };
-            let (pattern, is_exception) = match line.trim().strip_prefix('!') {
-                Some(pattern) => (pattern.trim(), true),
-                None => (line.trim(), false),
-            };
-            if pattern.is_empty() && is_exception {
-                return Err(refuse(None));
-            }
-            let pattern = clean(pattern);
-            if !pattern.is_empty() {
-                let glob = Glob::new(&pattern).map_err(|source| refuse(Some(source)))?;
-                rules.push(Rule { glob, is_exception, literal: literal_folders(&pattern) });
-            }
+        for (line, text) in patterns {
+            rules.extend(Rule::parse(line, text.trim())?);
         }
         let has_exceptions = rules.iter().any(|rule| rule.is_exception);
         Ok(Self { rules, has_exceptions })
@@ -95,6 +86,26 @@ impl Ignore {
                 let literal = rule.literal.as_str();
                 is_same_or_below(path, literal) || is_same_or_below(literal, path)
             })
+    }
+}
+
+impl Rule {
+    /// Reads a pattern; `None` if it means nothing.
+    fn parse(line: usize, text: &str) -> Result<Option<Self>, IgnoreError> {
+        let refuse = |source| IgnoreError { line, pattern: text.to_owned(), source };
+        let (pattern, is_exception) = match text.strip_prefix('!') {
+            Some(pattern) => (pattern.trim(), true),
+            None => (text, false),
+        };
+        if pattern.is_empty() && is_exception {
+            return Err(refuse(None));
+        }
+        let pattern = clean(pattern);
+        if pattern.is_empty() {
+            return Ok(None);
+        }
+        let glob = Glob::new(&pattern).map_err(|source| refuse(Some(source)))?;
+        Ok(Some(Self { glob, is_exception, literal: literal_folders(&pattern) }))
     }
 }
 

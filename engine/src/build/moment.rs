@@ -32,6 +32,16 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (year, month, day)
 }
 
+/// The days from 1970 to a date of the Gregorian calendar, the other way round; `None` before 1970.
+pub(super) fn days(year: u64, month: u64, day: u64) -> Option<u64> {
+    let year = if month <= 2 { year.checked_sub(1)? } else { year };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let march_month = (month + 9) % 12;
+    let day_of_year = (153 * march_month + 2) / 5 + day.checked_sub(1)?;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era * ERA_DAYS + day_of_era).checked_sub(EPOCH_DAYS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use super::contents::Contents;
 use super::glob::{Glob, GlobError, is_pattern};
+use super::ignore::{Ignore, Verdict};
 use super::path::{base_name, clean};
 use super::view::{Entry, Found, Kind, View, ViewError};
 use sha2::{Digest as _, Sha256};
@@ -9,6 +10,9 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
+
+mod parents;
 
 /// A source that cannot be copied.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +49,31 @@ pub(super) struct Selected {
     pub(super) entry: Entry,
     /// The name it was found by, which it keeps in a destination folder.
     pub(super) name: OsString,
+    /// The folders that come along (`--parents`), outermost first; `None` if none shall.
+    pub(super) parents: Option<Vec<Entry>>,
+}
+
+/// How sources name files.
+#[derive(Debug, Default)]
+pub(super) struct Selection {
+    /// What is left out (`--exclude`).
+    pub(super) excludes: Option<Arc<Ignore>>,
+    /// Whether folders come along (`--parents`).
+    pub(super) keeps_parents: bool,
+}
+
+impl Selection {
+    /// Finds what `source` names in `view` under these rules.
+    pub(super) fn select(&self, view: &View, source: &str) -> Result<Vec<Selected>, SelectError> {
+        let found = if self.keeps_parents { parents::select_with_parents(view, source)? } else { select(view, source)? };
+        let Some(excludes) = &self.excludes else { return Ok(found) };
+        let is_kept = |selected: &Selected| {
+            let name = selected.name.to_string_lossy();
+            selected.entry.kind == Kind::Folder || !excludes.judge(&Verdict::default(), &name).is_excluded
+        };
+        let without = |selected: Selected| Selected { entry: selected.entry.without(excludes), ..selected };
+        Ok(found.into_iter().filter(is_kept).map(without).collect())
+    }
 }
 
 /// Finds what `source` names in `view`. A pattern that matches nothing names nothing.
@@ -53,17 +82,17 @@ pub(super) fn select(view: &View, source: &str) -> Result<Vec<Selected>, SelectE
     if !is_pattern(&path) {
         let name = base_name(&path).unwrap_or_default().into();
         return match view.resolve(Path::new(&path))? {
-            Found::Entry(entry) => Ok(vec![Selected { entry, name }]),
+            Found::Entry(entry) => Ok(vec![Selected { entry, name, parents: None }]),
             Found::Missing(_) => Err(not_found(view, source)),
         };
     }
     let refuse = |error| SelectError::Pattern { pattern: source.to_owned(), source: error };
     let globs = path.split('/').map(Glob::new).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
-    let root = view.root()?.into_iter().map(|entry| Selected { entry, name: OsString::new() });
+    let root = view.root()?.into_iter().map(|entry| Selected { entry, name: OsString::new(), parents: None });
     globs.iter().try_fold(root.collect(), |found, glob| matching_children(view, found, glob))
 }
 
-fn not_found(view: &View, source: &str) -> SelectError {
+pub(super) fn not_found(view: &View, source: &str) -> SelectError {
     let place =
         if view.is_context() { "the build context, or is left out by .dockerignore" } else { "the image" };
     SelectError::NotFound { path: source.to_owned(), place }
@@ -81,7 +110,7 @@ fn matching_children(view: &View, folders: Vec<Selected>, glob: &Glob) -> Result
             let followed =
                 if child.kind == Kind::Link { view.resolve(&child.path)? } else { Found::Entry(child) };
             if let Found::Entry(entry) = followed {
-                found.push(Selected { entry, name });
+                found.push(Selected { entry, name, parents: None });
             }
         }
     }
@@ -105,6 +134,10 @@ impl<'a> Fingerprint<'a> {
     /// Adds what was selected.
     pub(super) fn add(&mut self, selected: &Selected) -> Result<(), SelectError> {
         self.text(selected.name.as_bytes());
+        for parent in selected.parents.iter().flatten() {
+            self.text(parent.path.as_os_str().as_bytes());
+            self.header(parent);
+        }
         self.entry(&selected.entry)
     }
 

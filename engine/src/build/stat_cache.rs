@@ -1,22 +1,25 @@
 //! Content digests of files by their metadata, so that an unchanged context is not read again.
 //!
 //! ```text
-//! build/content    "lighter content 1\n", then entries of 72 bytes sorted by device and inode:
+//! build/content    "lighter content 2\n", then entries of 72 bytes sorted by device and inode:
 //!                  device u64  inode u64  size u64  mtime i64 ns  ctime i64 ns  sha256 [32]
 //! ```
 //! Any change of a file's bytes, mode or attributes moves its ctime, which nobody can set. A file
 //! that changed so shortly ago that a second change could bear the same time is not remembered,
 //! as git does with racy index entries.
 
+use super::attribute::attributes;
+use crate::sys::Carrier;
 use nix::sys::stat::{FileStat, fstat};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-const MAGIC: &[u8] = b"lighter content 1\n";
+const MAGIC: &[u8] = b"lighter content 2\n";
 const ENTRY_BYTES: usize = 72;
 const KEY_BYTES: usize = 16;
 /// More than a tick of any kernel's clock (10 ms at HZ=100).
@@ -160,7 +163,24 @@ fn read_unchanged(mut file: File) -> io::Result<Option<(ContentDigest, FileStat)
     Ok((head(&before) == head(&after)).then_some((digest, after)))
 }
 
+/// The digest of a file's bytes, and of its extended attributes if it has some that count.
 fn hash(file: &mut File) -> io::Result<ContentDigest> {
+    let content = hash_bytes(file)?;
+    let attributes = attributes(Carrier::File(file.as_fd()))?;
+    if attributes.is_empty() {
+        return Ok(content);
+    }
+    let mut hasher = Sha256::new_with_prefix(content);
+    for (name, value) in attributes {
+        for part in [name.to_bytes(), &value] {
+            hasher.update((part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+    }
+    Ok(hasher.finalize().into())
+}
+
+fn hash_bytes(file: &mut File) -> io::Result<ContentDigest> {
     const BUFFER_BYTES: usize = 1 << 17;
     let mut hasher = Sha256::new();
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
@@ -244,7 +264,7 @@ mod tests {
     #[test]
     fn a_damaged_cache_is_an_empty_one() {
         let scratch = Scratch::new();
-        let folder = scratch.tree("t", &[("cache", "lighter content 1\nshort")]);
+        let folder = scratch.tree("t", &[("cache", "lighter content 2\nshort")]);
         assert!(StatCache::load(folder.join("cache")).stored.is_empty());
     }
 }

@@ -18,6 +18,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// As many links as the kernel follows in one path (path_resolution(7)).
 const MAX_LINKS: usize = 40;
@@ -69,6 +70,37 @@ pub(super) struct Entry {
     /// The layers it is made of: all that a folder merges, one for anything else.
     places: Vec<usize>,
     verdict: Verdict,
+    /// What is left out of what lies below it.
+    exclusion: Option<Exclusion>,
+}
+
+/// Patterns that count from a folder on (`--exclude`), and what they say of one place below it.
+#[derive(Debug, Clone)]
+struct Exclusion {
+    patterns: Arc<Ignore>,
+    /// Where the path below that folder starts.
+    start: usize,
+    verdict: Verdict,
+}
+
+impl Exclusion {
+    /// The same for a child; `None` if it is left out.
+    fn child(&self, path: &str, kind: Kind) -> Option<Self> {
+        let below = path.get(self.start..).unwrap_or_default();
+        let verdict = self.patterns.judge(&self.verdict, below);
+        let is_kept = !verdict.is_excluded || (kind == Kind::Folder && self.patterns.may_include_below(below));
+        is_kept.then(|| Self { verdict, ..self.clone() })
+    }
+}
+
+impl Entry {
+    /// The same, without what `patterns` leave out of what lies below it.
+    pub(super) fn without(self, patterns: &Arc<Ignore>) -> Self {
+        let length = self.path.to_string_lossy().len();
+        let start = if length == 0 { 0 } else { length + 1 };
+        let exclusion = Exclusion { patterns: Arc::clone(patterns), start, verdict: Verdict::default() };
+        Self { exclusion: Some(exclusion), ..self }
+    }
 }
 
 /// What an entry is.
@@ -123,6 +155,7 @@ impl View {
             stat,
             places,
             verdict: Verdict::default(),
+            exclusion: None,
         }))
     }
 
@@ -230,6 +263,10 @@ impl View {
     fn visible(&self, folder: &Entry, path: PathBuf, merged: Merged) -> Option<Entry> {
         let stat = merged.stat?;
         let kind = kind_of(&stat);
+        let exclusion = match &folder.exclusion {
+            Some(exclusion) => Some(exclusion.child(&path.to_string_lossy(), kind)?),
+            None => None,
+        };
         let verdict = match &self.ignore {
             Some(ignore) => {
                 let text = path.to_string_lossy();
@@ -243,7 +280,7 @@ impl View {
             }
             None => Verdict::default(),
         };
-        Some(Entry { path, kind, stat, places: merged.places, verdict })
+        Some(Entry { path, kind, stat, places: merged.places, verdict, exclusion })
     }
 
     /// Opens a file or folder for reading.

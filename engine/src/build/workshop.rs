@@ -1,14 +1,15 @@
 //! What all builds of one request share: the store, what was done so far, and the sign to stop.
 
-use super::cache::Cache;
+use super::cache::{Cache, Reuse};
+use super::cache_mount::CacheRequest;
 use super::contents::Contents;
 use super::error::BuildError;
 use super::stat_cache::StatCache;
 use super::{BuildEvent, Host, StepRunner};
 use crate::image::{Image, Store};
 use crate::state::Layout;
-use engine_spec::{ImageReference, Platform};
-use std::collections::BTreeMap;
+use engine_spec::{Digest, ImageReference, Platform};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, PipeReader, PipeWriter};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +30,8 @@ pub(super) struct Workshop<'a> {
     pub(super) stop: Stop,
     steps: AtomicUsize,
     fetched: Mutex<BTreeMap<String, Fetched>>,
+    /// Cache folders that were emptied because nothing from earlier builds counts.
+    emptied: Mutex<BTreeSet<Digest>>,
 }
 
 impl<'a> Workshop<'a> {
@@ -47,6 +50,7 @@ impl<'a> Workshop<'a> {
             stop: Stop::new().map_err(BuildError::Pipe)?,
             steps: AtomicUsize::new(0),
             fetched: Mutex::default(),
+            emptied: Mutex::default(),
         })
     }
 
@@ -57,6 +61,12 @@ impl<'a> Workshop<'a> {
 
     pub(super) fn emit(&self, event: BuildEvent) {
         (self.host.events)(event);
+    }
+
+    /// Whether a cache folder must start afresh: once in a request that uses nothing from earlier builds.
+    pub(super) fn must_be_emptied(&self, reuse: Reuse, cache: &CacheRequest) -> bool {
+        let mut emptied = self.emptied.lock().unwrap_or_else(PoisonError::into_inner);
+        reuse == Reuse::Request && emptied.insert(cache.key())
     }
 
     /// Fetches an image once, however many stages ask for it at the same time.

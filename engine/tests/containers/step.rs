@@ -31,6 +31,7 @@ pub(crate) fn runs(machine: &Machine) {
         user: None,
         network: BuildNetwork::Default,
         extra_hosts: Vec::new(),
+        options: step::StepOptions::default(),
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let (never, _writer) = std::io::pipe().expect("made");

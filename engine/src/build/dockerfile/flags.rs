@@ -21,8 +21,8 @@ enum Kind {
     Text,
     /// `--name`, `--name=true` or `--name=false`.
     Switch,
-    /// Valid, but not built yet: what to do without it.
-    Unsupported(&'static str),
+    /// `--name=text`, as often as one likes.
+    Many,
 }
 
 impl Known {
@@ -34,8 +34,8 @@ impl Known {
         Self { name, kind: Kind::Switch }
     }
 
-    pub(super) const fn unsupported(name: &'static str, hint: &'static str) -> Self {
-        Self { name, kind: Kind::Unsupported(hint) }
+    pub(super) const fn many(name: &'static str) -> Self {
+        Self { name, kind: Kind::Many }
     }
 }
 
@@ -63,7 +63,8 @@ impl<'a> Flags<'a> {
                 break;
             }
             let found = flag(source, line.located(word), known)?;
-            if flags.given.iter().any(|(name, _)| *name == found.0) {
+            let may_repeat = |flag: &Known| flag.name == found.0 && matches!(flag.kind, Kind::Many);
+            if flags.given.iter().any(|(name, _)| *name == found.0) && !known.iter().any(may_repeat) {
                 return Err(source.error(found.1.span, format!("`--{}` is given twice", found.0)));
             }
             flags
@@ -77,6 +78,14 @@ impl<'a> Flags<'a> {
     pub(super) fn take(&mut self, name: &str) -> Option<Located<String>> {
         let index = self.given.iter().position(|(given, _)| *given == name)?;
         Some(self.given.swap_remove(index).1)
+    }
+
+    /// Takes out all values of a flag, in order.
+    pub(super) fn take_all(&mut self, name: &str) -> Vec<Located<String>> {
+        let (taken, kept) = std::mem::take(&mut self.given).into_iter().partition(|(given, _)| *given == name);
+        self.given = kept;
+        let taken: Vec<(&str, Located<String>)> = taken;
+        taken.into_iter().map(|(_, value)| value).collect()
     }
 
     /// Takes out a switch.
@@ -108,11 +117,8 @@ fn flag(
         return fail(format!("unknown flag `--{name}`"), hint);
     };
     let value = match (flag.kind, value) {
-        (Kind::Unsupported(hint), _) => {
-            return fail(format!("`--{name}` is not supported yet"), Some(hint.to_owned()));
-        }
-        (Kind::Text, Some(value)) => value,
-        (Kind::Text, None) => return fail(format!("`--{name}` needs a value: `--{name}=…`"), None),
+        (Kind::Text | Kind::Many, Some(value)) => value,
+        (Kind::Text | Kind::Many, None) => return fail(format!("`--{name}` needs a value: `--{name}=…`"), None),
         (Kind::Switch, None) => "true".to_owned(),
         (Kind::Switch, Some(value)) if value == "true" || value == "false" => value,
         (Kind::Switch, Some(_)) => return fail(format!("`--{name}` is `true` or `false`"), None),

@@ -1,6 +1,7 @@
 //! Instructions as data: what a line says, with nothing expanded yet.
 
 use super::heredoc::Heredoc;
+use super::mount::RunMount;
 use super::source::{Located, Span};
 use engine_spec::{BuildNetwork, HealthSpec};
 
@@ -84,6 +85,21 @@ pub(crate) struct Run {
     pub(crate) script: Option<Heredoc>,
     /// `--network`, if given.
     pub(crate) network: Option<BuildNetwork>,
+    /// `--mount`, in order.
+    pub(crate) mounts: Vec<RunMount>,
+    /// `--security=insecure`.
+    pub(crate) is_insecure: bool,
+    /// `--device`, in order.
+    pub(crate) devices: Vec<Device>,
+}
+
+/// A device of `RUN --device`.
+#[derive(Debug, Clone)]
+pub(crate) struct Device {
+    /// Its name in the host's CDI specifications.
+    pub(crate) name: Located<String>,
+    /// Whether the step fails without it.
+    pub(crate) is_required: bool,
 }
 
 /// COPY or ADD.
@@ -103,8 +119,23 @@ pub(crate) struct Transfer {
     pub(crate) chmod: Option<Located<String>>,
     /// `--link`: without regard to what is already there.
     pub(crate) is_linked: bool,
-    /// Whether local archives are unpacked.
-    pub(crate) unpacks: bool,
+    /// `--parents`: with the folders the sources lie in.
+    pub(crate) parents: bool,
+    /// `--exclude`, in order.
+    pub(crate) excludes: Vec<String>,
+    /// What only ADD does.
+    pub(crate) remote: Option<Remote>,
+}
+
+/// What ADD does beyond COPY: it reads from elsewhere and unpacks.
+#[derive(Debug, Clone)]
+pub(crate) struct Remote {
+    /// `--unpack`, if given: otherwise local archives are unpacked and downloads are not.
+    pub(crate) unpack: Option<bool>,
+    /// `--checksum`.
+    pub(crate) checksum: Option<Located<String>>,
+    /// `--keep-git-dir`.
+    pub(crate) keeps_git: bool,
 }
 
 /// HEALTHCHECK CMD; the image's shell is not known before the instruction's turn.

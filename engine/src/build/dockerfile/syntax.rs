@@ -4,22 +4,16 @@ use super::Diagnostic;
 use super::flags::{Flags, Known};
 use super::healthcheck::healthcheck;
 use super::heredoc::{Heredoc, opening};
-use super::instruction::{Argument, Command, Instruction, Pair, Run};
+use super::instruction::{Argument, Command, Device, Instruction, Pair, Run};
 use super::lines::LogicalLine;
+use super::mount::mount;
 use super::source::{Located, Source, Span};
 use super::transfer::transfer;
 use super::words::Word;
 use engine_spec::BuildNetwork;
 
-const RUN_FLAGS: [Known; 4] = [
-    Known::text("network"),
-    Known::unsupported(
-        "mount",
-        "copy what the command needs, or leave a cache mount out: it only saves time",
-    ),
-    Known::unsupported("security", "leave it out: the command runs with Docker's default capabilities"),
-    Known::unsupported("device", "use the device when the container runs"),
-];
+const RUN_FLAGS: [Known; 4] =
+    [Known::text("network"), Known::many("mount"), Known::text("security"), Known::many("device")];
 
 /// The line being read, and what it takes to speak about it.
 #[derive(Clone, Copy)]
@@ -220,6 +214,9 @@ fn trigger(reader: &Reader<'_>, arguments: Word<'_>) -> Result<String, Diagnosti
 fn run(reader: &Reader<'_>, arguments: Word<'_>) -> Result<Run, Diagnostic> {
     let mut flags = reader.flags(arguments, &RUN_FLAGS)?;
     let network = flags.take("network").map(|network| network_mode(reader, &network)).transpose()?;
+    let is_insecure = flags.take("security").map_or(Ok(false), |security| is_insecure(reader, &security))?;
+    let mounts = flags.take_all("mount").iter().map(|flag| mount(reader, flag)).collect::<Result<_, _>>()?;
+    let devices = flags.take_all("device").iter().map(device).collect();
     let command = match reader.command(flags.rest)? {
         Command::Shell(_) => Command::Shell(with_bodies(flags.rest.text, &reader.line.heredocs)),
         Command::Exec(words) if words.is_empty() => {
@@ -229,7 +226,7 @@ fn run(reader: &Reader<'_>, arguments: Word<'_>) -> Result<Run, Diagnostic> {
     };
     let is_script = opening(flags.rest.text).is_some() && flags.rest.split_quoted(reader.escape).len() == 1;
     let script = reader.line.heredocs.first().filter(|_| is_script).cloned();
-    Ok(Run { command, script, network })
+    Ok(Run { command, script, network, mounts, is_insecure, devices })
 }
 
 fn network_mode(reader: &Reader<'_>, mode: &Located<String>) -> Result<BuildNetwork, Diagnostic> {
@@ -242,6 +239,25 @@ fn network_mode(reader: &Reader<'_>, mode: &Located<String>) -> Result<BuildNetw
             Err(reader.hint(mode.span, message, "choose `default`, `none` or `host`"))
         }
     }
+}
+
+fn is_insecure(reader: &Reader<'_>, security: &Located<String>) -> Result<bool, Diagnostic> {
+    match security.value.as_str() {
+        "sandbox" => Ok(false),
+        "insecure" => Ok(true),
+        other => {
+            let message = format!("`{other}` is not a security mode of build steps");
+            Err(reader.hint(security.span, message, "choose `sandbox` or `insecure`"))
+        }
+    }
+}
+
+/// `vendor/class=name[,required]`.
+fn device(flag: &Located<String>) -> Device {
+    let mut fields = flag.value.split(',');
+    let name = fields.next().unwrap_or_default().trim_start_matches("name=");
+    let is_required = fields.any(|field| matches!(field, "required" | "required=true"));
+    Device { name: Located { value: name.to_owned(), span: flag.span }, is_required }
 }
 
 /// `text` with its here-documents below it, as a shell reads them.

@@ -3,7 +3,7 @@
 use super::Diagnostic;
 use super::flags::Known;
 use super::heredoc::opening;
-use super::instruction::Transfer;
+use super::instruction::{Remote, Transfer};
 use super::source::Located;
 use super::syntax::Reader;
 use super::words::Word;
@@ -13,8 +13,8 @@ const COPY_FLAGS: [Known; 6] = [
     Known::text("chown"),
     Known::text("chmod"),
     Known::switch("link"),
-    Known::unsupported("parents", "name the destination folder of each source"),
-    Known::unsupported("exclude", "list what to leave out in .dockerignore"),
+    Known::switch("parents"),
+    Known::many("exclude"),
 ];
 
 const ADD_FLAGS: [Known; 7] = [
@@ -22,9 +22,9 @@ const ADD_FLAGS: [Known; 7] = [
     Known::text("chmod"),
     Known::switch("link"),
     Known::switch("unpack"),
-    Known::unsupported("exclude", "list what to leave out in .dockerignore"),
-    Known::unsupported("checksum", "check the file in a RUN step"),
-    Known::unsupported("keep-git-dir", "clone in a RUN step"),
+    Known::many("exclude"),
+    Known::text("checksum"),
+    Known::switch("keep-git-dir"),
 ];
 
 /// Reads COPY, or ADD where `is_add`.
@@ -44,9 +44,6 @@ pub(super) fn transfer(
         }
         sources.retain(|source| opening(&source.value).is_none());
     }
-    if is_add {
-        refuse_remote(reader, &sources)?;
-    }
     let from = flags.take("from");
     refuse_variable(reader, from.as_ref())?;
     let unpack = flags.take("unpack").map(|value| value.value == "true");
@@ -58,22 +55,14 @@ pub(super) fn transfer(
         chown: flags.take("chown"),
         chmod: flags.take("chmod"),
         is_linked: flags.take_switch("link"),
-        unpacks: is_add && unpack != Some(false),
+        parents: flags.take_switch("parents"),
+        excludes: flags.take_all("exclude").into_iter().map(|pattern| pattern.value).collect(),
+        remote: is_add.then(|| Remote {
+            unpack,
+            checksum: flags.take("checksum"),
+            keeps_git: flags.take_switch("keep-git-dir"),
+        }),
     })
-}
-
-/// Downloads are not built yet, and must not be taken for a path.
-fn refuse_remote(reader: &Reader<'_>, sources: &[Located<String>]) -> Result<(), Diagnostic> {
-    let is_remote = |text: &str| {
-        ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|scheme| text.starts_with(scheme))
-    };
-    match sources.iter().find(|source| is_remote(&source.value)) {
-        Some(remote) => {
-            let message = "ADD of a URL is not supported yet";
-            Err(reader.hint(remote.span, message, "download it in a RUN step, or before the build"))
-        }
-        None => Ok(()),
-    }
 }
 
 fn refuse_variable(reader: &Reader<'_>, from: Option<&Located<String>>) -> Result<(), Diagnostic> {

@@ -3,14 +3,17 @@
 //!
 //! ```text
 //! build ── run ── spawn ──> __step: launch, serve names, wait for the end ([`serve`])
-//!           └ StepSpec ──>  socket on standard input
+//!           └ StepSpec ──>  socket on standard input, in a file in memory
 //!           <── output ──   pipes that are the command's own standard output and error
 //!           <── Exited ──   the socket again; its end from our side kills the command
 //! ```
 
+mod mount;
+mod options;
 mod serve;
 mod stub;
 
+pub use options::{SecretBytes, StepMount, StepOptions, StepSource};
 pub(super) use serve::main;
 
 use super::failure::Failure;
@@ -20,10 +23,12 @@ use crate::state::Layout;
 use engine_spec::{BuildNetwork, HostAddress};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::socket::{Shutdown, shutdown};
 use serde::{Deserialize, Serialize};
-use std::io::{self, PipeReader, Read};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::fs::File;
+use std::io::{self, PipeReader, Read, Seek, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -50,6 +55,8 @@ pub struct StepSpec {
     pub network: BuildNetwork,
     /// Lines for /etc/hosts.
     pub extra_hosts: Vec<(String, HostAddress)>,
+    /// All that most steps have no use for.
+    pub options: StepOptions,
 }
 
 /// Where a piece of output came from.
@@ -104,7 +111,7 @@ pub fn run(
         command.stdin(theirs).stdout(their_stdout).stderr(their_stderr);
     };
     let mut child = spawn::spawn(layout, &[spawn::STEP], connect).map_err(failed("start"))?;
-    message::send(&ours, step, &[]).map_err(failed("talk to"))?;
+    hand_over(&ours, step).map_err(failed("talk to"))?;
     let mut streams = Streams { stdout: Some(stdout), stderr: Some(stderr) };
     let passed = streams.pass(stop, ours.as_fd(), output).map_err(failed("read from"));
     let answer = message::receive::<Answer>(&ours).map_err(failed("talk to"));
@@ -117,6 +124,24 @@ pub fn run(
         Some((Answer::Failed(failure), _)) => Err(StepError::Launch(failure)),
         Some(_) | None => Err(StepError::Killed),
     }
+}
+
+/// Sends a step as a file in memory: it may be longer than a message, and may hold secrets.
+fn hand_over(socket: &OwnedFd, step: &StepSpec) -> io::Result<()> {
+    let mut file = File::from(memfd_create(c"step", MFdFlags::MFD_CLOEXEC)?);
+    file.write_all(&serde_json::to_vec(step)?)?;
+    message::send(socket, &(), &[file.as_fd()])
+}
+
+/// Takes what [`hand_over`] sent; `None` if the caller has gone.
+fn take_over(socket: impl AsFd) -> io::Result<Option<StepSpec>> {
+    let Some(((), descriptors)) = message::receive::<()>(socket)? else { return Ok(None) };
+    let Some(descriptor) = descriptors.into_iter().next() else { return Ok(None) };
+    let mut file = File::from(descriptor);
+    file.rewind()?;
+    let mut text = Vec::new();
+    file.read_to_end(&mut text)?;
+    Ok(Some(serde_json::from_slice(&text)?))
 }
 
 /// Our ends of the command's output; `None` once nobody can write to it.

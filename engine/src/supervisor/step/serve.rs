@@ -1,7 +1,8 @@
 //! The process that runs one command of a build.
 
-use super::StepSpec;
+use super::mount::{self, MountError};
 use super::stub::Stubs;
+use super::{StepSpec, take_over};
 use crate::container::folder::Folder;
 use crate::network::{self, NetworkError, lease, names};
 use crate::runtime::launch::Stdio;
@@ -31,6 +32,9 @@ use std::time::{Instant, SystemTime};
 /// The host name BuildKit gives its steps.
 const HOSTNAME: &str = "buildkitsandbox";
 
+/// Where a step's mounts are made ready, below its run folder.
+const MOUNTS: &str = "mounts";
+
 /// The exit code of a command that ended unseen.
 const LOST: i32 = 255;
 
@@ -50,13 +54,15 @@ enum ServeError {
     #[error("cannot mount the file system of the build step")]
     Rootfs(#[from] RootfsError),
     #[error(transparent)]
+    Mount(#[from] MountError),
+    #[error(transparent)]
     Start(#[from] StartFailure),
 }
 
 /// Runs the step that arrives on standard input, and answers there.
 pub(in crate::supervisor) fn main(layout: &Layout) -> ExitCode {
     let caller = io::stdin();
-    let Ok(Some((step, _))) = message::receive::<StepSpec>(&caller) else { return ExitCode::FAILURE };
+    let Ok(Some(step)) = take_over(&caller) else { return ExitCode::FAILURE };
     let answer = match serve(layout, &step) {
         Ok(exit_code) => Answer::Exited { exit_code },
         Err(error) => Answer::Failed(Failure::of(&error, None)),
@@ -70,9 +76,10 @@ pub(in crate::supervisor) fn main(layout: &Layout) -> ExitCode {
 fn serve(layout: &Layout, step: &StepSpec) -> Result<i32, ServeError> {
     let file = |attempt| move |source| ServeError::File { attempt, source };
     let signals = detach::take_signals().map_err(file("block the signals"))?;
-    let supervised = supervised(layout, step)?;
+    let mut supervised = supervised(layout, step)?;
     let claimed = Presence::claim(&supervised.folder).map_err(file("make the run folder"))?;
     let Claim::Taken(_presence) = claimed else { return Err(ServeError::Taken(step.id.clone())) };
+    supervised.record.spec.mounts = mount::prepare(&step.options.mounts, &supervised.folder.run().join(MOUNTS))?;
     let ended = launch(&supervised, step).and_then(|(launched, stubs)| {
         let exit_code = wait(launched, signals.as_fd()).map_err(file("wait for the end"))?;
         Ok((exit_code, stubs))
@@ -92,7 +99,7 @@ fn launch(supervised: &Supervised, step: &StepSpec) -> Result<(Launched, Stubs),
         durability: Durability::Deferred,
     };
     let root = overlay.mount()?;
-    let stubs = Stubs::missing_in(&root);
+    let stubs = Stubs::missing_in(&root, &step.options.mounts);
     let stdio = streams().map_err(|source| ServeError::File { attempt: "open the output", source })?;
     Ok((launch::launch_in(supervised, root, Stdio::Files(stdio))?, stubs))
 }
@@ -116,7 +123,12 @@ fn supervised(layout: &Layout, step: &StepSpec) -> Result<Supervised, ServeError
     spec.process.entrypoint = Some(step.arguments.clone());
     spec.process.working_dir = Some(step.working_dir.clone());
     spec.process.user.clone_from(&step.user);
-    spec.hostname = Some(HOSTNAME.to_owned());
+    let options = &step.options;
+    spec.hostname = Some(options.hostname.clone().unwrap_or_else(|| HOSTNAME.to_owned()));
+    spec.security.privileged = options.is_insecure;
+    spec.devices.cdi.clone_from(&options.devices);
+    spec.resources.shm_size = options.shm_size;
+    spec.resources.ulimits.clone_from(&options.ulimits);
     spec.extra_hosts.clone_from(&step.extra_hosts);
     spec.network = match step.network {
         BuildNetwork::None => NetworkMode::None,
