@@ -87,7 +87,13 @@ impl CacheMount {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
             made => made.map(|()| true).map_err(failed)?,
         };
-        Ok(Self { id: request.id.clone(), data, path: request.path.clone(), is_new: Cell::new(is_new), _lock: lock })
+        Ok(Self {
+            id: request.id.clone(),
+            data,
+            path: request.path.clone(),
+            is_new: Cell::new(is_new),
+            _lock: lock,
+        })
     }
 
     /// Whether it was made just now and may be filled.
@@ -106,7 +112,8 @@ impl CacheMount {
             return Ok(());
         }
         let mode = Permissions::from_mode(access.mode.unwrap_or(MODE));
-        let done = chown(&self.data, Some(access.uid.unwrap_or_default()), Some(access.gid.unwrap_or_default()));
+        let done =
+            chown(&self.data, Some(access.uid.unwrap_or_default()), Some(access.gid.unwrap_or_default()));
         let done = done.and_then(|()| fs::set_permissions(&self.data, mode));
         done.map_err(|source| CacheMountError { id: self.id.clone(), source })
     }
@@ -171,7 +178,8 @@ mod tests {
         require!(Root);
         let scratch = Scratch::new();
         let layout = Layout::at(scratch.path());
-        let acquire = |sharing| CacheMount::acquire(&layout, &request("npm", sharing), || false).expect("taken");
+        let acquire =
+            |sharing| CacheMount::acquire(&layout, &request("npm", sharing), || false).expect("taken");
         let first = acquire(Sharing::Private);
         let second = acquire(Sharing::Private);
         assert_ne!(first.data(), second.data());
@@ -197,7 +205,8 @@ mod tests {
         let scratch = Scratch::new();
         let layout = Layout::at(scratch.path());
         let acquire = |is_fresh| {
-            let mount = CacheMount::acquire(&layout, &request("npm", Sharing::Shared), || is_fresh).expect("taken");
+            let mount =
+                CacheMount::acquire(&layout, &request("npm", Sharing::Shared), || is_fresh).expect("taken");
             mount.finish(Access { mode: Some(0o710), uid: Some(3), gid: None }).expect("finished");
             mount.data()
         };

@@ -77,7 +77,8 @@ mod tests {
         let mut mask = Mask::default();
         mask.hide(b"hunter22\n");
         mask.hide(b"first line\nsecond line");
-        let mut all: Vec<u8> = parts.iter().flat_map(|part| mask.filter(OutputStream::Stdout, part.as_bytes())).collect();
+        let mut all: Vec<u8> =
+            parts.iter().flat_map(|part| mask.filter(OutputStream::Stdout, part.as_bytes())).collect();
         all.extend(mask.finish(OutputStream::Stdout));
         String::from_utf8(all).expect("text")
     }

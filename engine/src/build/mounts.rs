@@ -147,9 +147,11 @@ impl StageBuild<'_> {
         let key = |wanted: &'w Wanted| {
             let target = wanted.target.as_deref().unwrap_or(root);
             Ok(match &wanted.kind {
-                MountRequestKind::Bind { is_writable, .. } => {
-                    MountKey::Bind { target, content: self.bound(step, wanted, by_content)?, is_writable: *is_writable }
-                }
+                MountRequestKind::Bind { is_writable, .. } => MountKey::Bind {
+                    target,
+                    content: self.bound(step, wanted, by_content)?,
+                    is_writable: *is_writable,
+                },
                 MountRequestKind::Cache { is_read_only, .. } => {
                     MountKey::Cache { target, is_read_only: *is_read_only }
                 }
@@ -166,7 +168,12 @@ impl StageBuild<'_> {
         wanted.iter().map(key).collect()
     }
 
-    fn bound<'w>(&self, step: &Step, wanted: &'w Wanted, by_content: bool) -> Result<Content<'w>, BuildError> {
+    fn bound<'w>(
+        &self,
+        step: &Step,
+        wanted: &'w Wanted,
+        by_content: bool,
+    ) -> Result<Content<'w>, BuildError> {
         let Some((origin, path)) = &wanted.origin else {
             return Ok(Content::Definition { layers: &[], path: "" });
         };
@@ -183,7 +190,12 @@ impl StageBuild<'_> {
     }
 
     /// Makes everything ready; what is not there and not required is left out.
-    pub(super) fn ready(&self, step: &Step, place: &Workplace, wanted: &[Wanted]) -> Result<Ready, BuildError> {
+    pub(super) fn ready(
+        &self,
+        step: &Step,
+        place: &Workplace,
+        wanted: &[Wanted],
+    ) -> Result<Ready, BuildError> {
         let mut ready = Ready::default();
         for (number, wanted) in wanted.iter().enumerate() {
             let scratch = place.staging.path(&format!("mount-{number}"));
@@ -222,8 +234,11 @@ impl StageBuild<'_> {
                 let Some(agent) = agent else { return Ok(()) };
                 let owner = (access.uid.unwrap_or_default(), access.gid.unwrap_or_default());
                 let access = (access.mode.unwrap_or(AGENT_MODE), owner);
-                let forwarder = Forwarder::start(&agent, scratch, access).map_err(|error| failed(error.into()))?;
-                ready.environment.extend(target.iter().map(|path| format!("{AGENT_VARIABLE}={}", path.display())));
+                let forwarder =
+                    Forwarder::start(&agent, scratch, access).map_err(|error| failed(error.into()))?;
+                ready
+                    .environment
+                    .extend(target.iter().map(|path| format!("{AGENT_VARIABLE}={}", path.display())));
                 let source = forwarder.source();
                 ready._agents.push(forwarder);
                 (source, false)
@@ -246,7 +261,8 @@ impl StageBuild<'_> {
             }
             Origin::Context(_) => {
                 let selected = self.pointed(select(origin.view(), path), wanted.span)?;
-                let copied = copy_out(origin, &selected, scratch).map_err(|error| self.copy_error(step, error))?;
+                let copied =
+                    copy_out(origin, &selected, scratch).map_err(|error| self.copy_error(step, error))?;
                 Ok(StepSource::Folder { root: scratch.to_owned(), path: copied })
             }
         }
@@ -257,18 +273,26 @@ impl StageBuild<'_> {
             return Err(BuildError::Stopped);
         };
         let target = wanted.target.clone().unwrap_or_default();
-        let namespace = self.solver.given().get("BUILDKIT_CACHE_MOUNT_NS").cloned().flatten().unwrap_or_default();
+        let namespace =
+            self.solver.given().get("BUILDKIT_CACHE_MOUNT_NS").cloned().flatten().unwrap_or_default();
         let request = CacheRequest {
             id: id.clone().unwrap_or_else(|| target.to_string_lossy().into_owned()),
             namespace,
             sharing: *sharing,
             access: *access,
             seed: wanted.origin.as_ref().map(|(origin, path)| (origin.identity(), path.clone())),
-            path: if wanted.origin.is_none() { clean(source.path.as_deref().unwrap_or_default()) } else { String::new() },
+            path: if wanted.origin.is_none() {
+                clean(source.path.as_deref().unwrap_or_default())
+            } else {
+                String::new()
+            },
         };
-        let failed = |source: CacheMountError| BuildError::RunMount { at: self.at(step), source: source.into() };
-        let cache = CacheMount::acquire(self.shop.layout, &request, || self.shop.must_be_emptied(self.reuse(), &request))
-            .map_err(failed)?;
+        let failed =
+            |source: CacheMountError| BuildError::RunMount { at: self.at(step), source: source.into() };
+        let cache = CacheMount::acquire(self.shop.layout, &request, || {
+            self.shop.must_be_emptied(self.reuse(), &request)
+        })
+        .map_err(failed)?;
         if let (true, Some((origin, path))) = (cache.is_new(), &wanted.origin) {
             let selected = self.pointed(select(origin.view(), path), wanted.span)?;
             let seeded = copy_out(origin, &selected, &cache.data());
@@ -285,7 +309,11 @@ impl StageBuild<'_> {
 }
 
 /// Copies what was selected into `folder` and returns where in it the thing itself lies.
-fn copy_out(origin: &Origin, selected: &[super::select::Selected], folder: &Path) -> Result<PathBuf, CopyError> {
+fn copy_out(
+    origin: &Origin,
+    selected: &[super::select::Selected],
+    folder: &Path,
+) -> Result<PathBuf, CopyError> {
     if !folder.exists() {
         let made = DirBuilder::new().mode(0o755).create(folder);
         made.map_err(|source| super::upper::UpperError::Write { path: folder.to_owned(), source })?;

@@ -120,7 +120,8 @@ impl StageBuild<'_> {
     /// The network of a command. The host's needs consent, which a build that is all on it has given.
     fn network(&self, step: &Step, run: &Run) -> Result<BuildNetwork, BuildError> {
         let network = run.network.unwrap_or(self.solver.spec.network);
-        let is_granted = self.solver.spec.network == BuildNetwork::Host || self.may(&Entitlement::NetworkHost);
+        let is_granted =
+            self.solver.spec.network == BuildNetwork::Host || self.may(&Entitlement::NetworkHost);
         if network == BuildNetwork::Host && !is_granted {
             return Err(self.not_granted(step, "the host's network", "network.host").into());
         }
@@ -161,7 +162,8 @@ impl StageBuild<'_> {
 
     fn not_granted(&self, step: &Step, what: &str, entitlement: &str) -> Diagnostic {
         let error = self.solver.file.source.error(step.span, format!("the command asks for {what}"));
-        let hint = format!("allow it with `--allow {entitlement}`, or `entitlements: [{entitlement}]` in `build`");
+        let hint =
+            format!("allow it with `--allow {entitlement}`, or `entitlements: [{entitlement}]` in `build`");
         Diagnostic { hint: Some(hint), ..error }
     }
 

@@ -65,7 +65,11 @@ pub(super) struct Selection {
 impl Selection {
     /// Finds what `source` names in `view` under these rules.
     pub(super) fn select(&self, view: &View, source: &str) -> Result<Vec<Selected>, SelectError> {
-        let found = if self.keeps_parents { parents::select_with_parents(view, source)? } else { select(view, source)? };
+        let found = if self.keeps_parents {
+            parents::select_with_parents(view, source)?
+        } else {
+            select(view, source)?
+        };
         let Some(excludes) = &self.excludes else { return Ok(found) };
         let is_kept = |selected: &Selected| {
             let name = selected.name.to_string_lossy();

@@ -52,7 +52,11 @@ pub(super) struct Forwarder {
 
 impl Forwarder {
     /// Listens in the new folder `folder` for connections to `agent`.
-    pub(super) fn start(agent: &Path, folder: &Path, (mode, owner): (u32, (u32, u32))) -> Result<Self, SshError> {
+    pub(super) fn start(
+        agent: &Path,
+        folder: &Path,
+        (mode, owner): (u32, (u32, u32)),
+    ) -> Result<Self, SshError> {
         let is_socket = fs::metadata(agent).is_ok_and(|metadata| metadata.file_type().is_socket());
         if !is_socket {
             return Err(SshError::NoSocket { path: agent.to_owned() });
@@ -99,7 +103,10 @@ fn serve(listener: &UnixListener, agent: &Path, ended: &PipeReader) {
     thread::scope(|scope| {
         let mut connections: Vec<UnixStream> = Vec::new();
         loop {
-            let mut polled = [PollFd::new(listener.as_fd(), PollFlags::POLLIN), PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
+            let mut polled = [
+                PollFd::new(listener.as_fd(), PollFlags::POLLIN),
+                PollFd::new(ended.as_fd(), PollFlags::POLLIN),
+            ];
             if poll(&mut polled, PollTimeout::NONE).is_err() || polled[1].any().unwrap_or(true) {
                 break;
             }

@@ -99,7 +99,7 @@ impl StageBuild<'_> {
         let history = format!("{} # buildkit", step.text);
         let layer = LayerStep { history, is_linked: copy.is_linked, ..LayerStep::new(step, key.clone()) };
         self.layer(draft, layer, |stage, place| {
-            stage.write(place, &request).map_err(|(error, span)| stage.pointed_error(error, span))?;
+            stage.write(place, &request)?;
             stage.trust(step, &request, content.as_ref())
         })?;
         self.alias(definition.filter(|definition| *definition != key), &key)
@@ -126,9 +126,8 @@ impl StageBuild<'_> {
     }
 
     /// What a piece names.
-    fn selected(&self, piece: &Piece, request: &Request) -> Result<Vec<Selected>, (CopyError, Span)> {
-        let found = request.selection.select(piece.origin.view(), &piece.path);
-        found.map_err(|error| (error.into(), piece.span))
+    fn selected(&self, piece: &Piece, request: &Request) -> Result<Vec<Selected>, BuildError> {
+        self.pointed(request.selection.select(piece.origin.view(), &piece.path), piece.span)
     }
 
     /// The digest of what is to be copied, found out once for all builds of a request that copy it.
@@ -149,8 +148,7 @@ impl StageBuild<'_> {
     fn content(&self, step: &Step, request: &Request) -> Result<Digest, BuildError> {
         let mut whole = Sha256::new();
         for piece in &request.pieces {
-            let selected = self.selected(piece, request);
-            let selected = selected.map_err(|(error, span)| self.pointed_error(error, span))?;
+            let selected = self.selected(piece, request)?;
             let counts_owners = piece.origin.layers().is_some() && request.target.owner.is_none();
             let mut fingerprint = Fingerprint::new(piece.origin.view(), &self.shop.contents, counts_owners);
             let read = selected.iter().try_for_each(|selected| fingerprint.add(selected));
@@ -161,7 +159,7 @@ impl StageBuild<'_> {
     }
 
     /// Puts everything into the layer.
-    fn write(&self, place: &Workplace, request: &Request) -> Result<(), (CopyError, Span)> {
+    fn write(&self, place: &Workplace, request: &Request) -> Result<(), BuildError> {
         let mut all = Vec::new();
         for piece in &request.pieces {
             all.push((piece, self.selected(piece, request)?));
@@ -171,20 +169,19 @@ impl StageBuild<'_> {
             let mut copier = Copier::new(&place.upper, piece.origin.view(), &target);
             for (index, source) in selected.iter().enumerate() {
                 let tree = place.staging.path(&format!("archive-{number}-{index}"));
-                let is_archive = piece.unpacks && source.entry.kind == Kind::File;
-                let done = match is_archive && unpack(&place.upper, piece, (source, &tree), request)
-                    .map_err(|error| (error, piece.span))?
-                {
-                    true => Ok(()),
-                    false => copier.copy(source),
-                };
-                done.map_err(|error| (error.into(), piece.span))?;
+                let is_file = piece.unpacks && source.entry.kind == Kind::File;
+                let unpacked = is_file.then(|| unpack(&place.upper, piece, (source, &tree), request));
+                if !self.pointed(unpacked.transpose(), piece.span)?.unwrap_or(false) {
+                    self.pointed(copier.copy(source), piece.span)?;
+                }
             }
         }
-        let view = View::of_layers(&[]).map_err(|error| (error.into(), request.span))?;
-        let mut copier = Copier::new(&place.upper, &view, &target);
-        let mut texts = request.texts.iter();
-        texts.try_for_each(|(name, text)| copier.text(name, text)).map_err(|error| (error.into(), request.span))
+        let nothing = self.pointed(View::of_layers(&[]), request.span)?;
+        let mut copier = Copier::new(&place.upper, &nothing, &target);
+        for (name, text) in &request.texts {
+            self.pointed(copier.text(name, text), request.span)?;
+        }
+        Ok(())
     }
 
     /// An error at `span` of the file.

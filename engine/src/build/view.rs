@@ -88,7 +88,8 @@ impl Exclusion {
     fn child(&self, path: &str, kind: Kind) -> Option<Self> {
         let below = path.get(self.start..).unwrap_or_default();
         let verdict = self.patterns.judge(&self.verdict, below);
-        let is_kept = !verdict.is_excluded || (kind == Kind::Folder && self.patterns.may_include_below(below));
+        let is_kept =
+            !verdict.is_excluded || (kind == Kind::Folder && self.patterns.may_include_below(below));
         is_kept.then(|| Self { verdict, ..self.clone() })
     }
 }

@@ -82,7 +82,8 @@ impl<'a> Flags<'a> {
 
     /// Takes out all values of a flag, in order.
     pub(super) fn take_all(&mut self, name: &str) -> Vec<Located<String>> {
-        let (taken, kept) = std::mem::take(&mut self.given).into_iter().partition(|(given, _)| *given == name);
+        let (taken, kept) =
+            std::mem::take(&mut self.given).into_iter().partition(|(given, _)| *given == name);
         self.given = kept;
         let taken: Vec<(&str, Located<String>)> = taken;
         taken.into_iter().map(|(_, value)| value).collect()
@@ -118,7 +119,9 @@ fn flag(
     };
     let value = match (flag.kind, value) {
         (Kind::Text | Kind::Many, Some(value)) => value,
-        (Kind::Text | Kind::Many, None) => return fail(format!("`--{name}` needs a value: `--{name}=…`"), None),
+        (Kind::Text | Kind::Many, None) => {
+            return fail(format!("`--{name}` needs a value: `--{name}=…`"), None);
+        }
         (Kind::Switch, None) => "true".to_owned(),
         (Kind::Switch, Some(value)) if value == "true" || value == "false" => value,
         (Kind::Switch, Some(_)) => return fail(format!("`--{name}` is `true` or `false`"), None),

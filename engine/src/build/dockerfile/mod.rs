@@ -24,8 +24,12 @@ pub use diagnostic::{Diagnostic, SourceLine};
 use expand::expand;
 pub(crate) use expand::{Lookup, expand_body, expand_words};
 pub(crate) use heredoc::Heredoc;
-pub(crate) use instruction::{Argument, Command, Device, Instruction, Pair, Probe, Remote, Run, Step, Transfer};
-pub(crate) use mount::{Access, MountOrigin, MountRequest, MountRequestKind, MountTextError, RunMount, Sharing};
+pub(crate) use instruction::{
+    Argument, Command, Device, Instruction, Pair, Probe, Remote, Run, Step, Transfer,
+};
+pub(crate) use mount::{
+    Access, MountOrigin, MountRequest, MountRequestKind, MountTextError, RunMount, Sharing,
+};
 pub(crate) use parse::{parse, parse_trigger};
 pub(crate) use source::{Located, Source, Span};
 

@@ -154,7 +154,10 @@ pub(super) fn mount(reader: &Reader<'_>, flag: &Located<String>) -> Result<RunMo
     }
     let mount = RunMount { fields, span: flag.span };
     if !flag.value.contains('$') {
-        let fail = |error: MountTextError| Diagnostic { hint: error.hint, ..reader.source.error(flag.span, error.message) };
+        let fail = |error: MountTextError| Diagnostic {
+            hint: error.hint,
+            ..reader.source.error(flag.span, error.message)
+        };
         mount.request(&|text| Ok::<_, MountTextError>(text.to_owned())).map_err(fail)?;
     }
     Ok(mount)
@@ -216,7 +219,10 @@ impl Fields<'_> {
 
     fn kind(&self, kind: &str) -> Result<MountRequestKind, MountTextError> {
         Ok(match kind {
-            BIND => MountRequestKind::Bind { source: self.origin()?, is_writable: self.is_writable()?.unwrap_or(false) },
+            BIND => MountRequestKind::Bind {
+                source: self.origin()?,
+                is_writable: self.is_writable()?.unwrap_or(false),
+            },
             CACHE => MountRequestKind::Cache {
                 id: self.text(&["id"])?.filter(|id| !id.is_empty()),
                 sharing: self.sharing()?,
@@ -224,7 +230,9 @@ impl Fields<'_> {
                 is_read_only: !self.is_writable()?.unwrap_or(true),
                 access: self.access()?,
             },
-            TMPFS => MountRequestKind::Tmpfs { size: self.text(&["size"])?.map(|text| size(&text)).transpose()? },
+            TMPFS => {
+                MountRequestKind::Tmpfs { size: self.text(&["size"])?.map(|text| size(&text)).transpose()? }
+            }
             SECRET => self.secret()?,
             _ => MountRequestKind::Ssh {
                 id: self.text(&["id"])?.unwrap_or_else(|| "default".to_owned()),
@@ -236,7 +244,9 @@ impl Fields<'_> {
 
     fn secret(&self) -> Result<MountRequestKind, MountTextError> {
         let id = match (self.text(&["id"])?, self.text(&["source", "src"])?) {
-            (Some(_), Some(_)) => return Err(MountTextError::new("a secret takes `id` or `source`, not both")),
+            (Some(_), Some(_)) => {
+                return Err(MountTextError::new("a secret takes `id` or `source`, not both"));
+            }
             (id, source) => id.or(source),
         };
         let target = self.text(&["target", "dst", "destination"])?;
@@ -259,7 +269,9 @@ impl Fields<'_> {
         for (key, _) in &self.0 {
             let kinds = KEYS.iter().find(|(known, _)| known == key).map_or(&[][..], |(_, kinds)| kinds);
             if !kinds.is_empty() && !kinds.contains(&kind) {
-                return Err(MountTextError::new(format!("`{key}` means nothing to a mount of type `{kind}`")));
+                return Err(MountTextError::new(format!(
+                    "`{key}` means nothing to a mount of type `{kind}`"
+                )));
             }
         }
         Ok(())
@@ -267,7 +279,9 @@ impl Fields<'_> {
 
     /// The value of the last field of these names.
     fn text(&self, keys: &[&str]) -> Result<Option<String>, MountTextError> {
-        let Some((key, value)) = self.0.iter().rev().find(|(key, _)| keys.contains(key)) else { return Ok(None) };
+        let Some((key, value)) = self.0.iter().rev().find(|(key, _)| keys.contains(key)) else {
+            return Ok(None);
+        };
         match value {
             Some(value) => Ok(Some(value.clone())),
             None => Err(MountTextError::new(format!("`{key}` needs a value: `{key}=…`"))),
@@ -280,7 +294,9 @@ impl Fields<'_> {
             None => Ok(None),
             Some(None | Some("true" | "1" | "t" | "T" | "TRUE" | "True")) => Ok(Some(true)),
             Some(Some("false" | "0" | "f" | "F" | "FALSE" | "False")) => Ok(Some(false)),
-            Some(Some(value)) => Err(MountTextError::new(format!("`{key}` is `true` or `false`, not `{value}`"))),
+            Some(Some(value)) => {
+                Err(MountTextError::new(format!("`{key}` is `true` or `false`, not `{value}`")))
+            }
         }
     }
 
@@ -366,7 +382,9 @@ mod tests {
         let tmpfs = request("type=tmpfs,target=/t,size=2m").expect("valid").kind;
         assert_eq!(tmpfs, MountRequestKind::Tmpfs { size: Some(2 << 20) });
         let secret = request("type=secret,src=key,env=KEY,required").expect("valid").kind;
-        assert!(matches!(secret, MountRequestKind::Secret { id, env: Some(_), is_required: true, .. } if id == "key"));
+        assert!(
+            matches!(secret, MountRequestKind::Secret { id, env: Some(_), is_required: true, .. } if id == "key")
+        );
         let ssh = request("type=ssh").expect("valid").kind;
         assert!(matches!(ssh, MountRequestKind::Ssh { id, is_required: false, .. } if id == "default"));
     }

@@ -42,7 +42,8 @@ impl Address {
         let mut address = Self { remote: whole(remote), has_submodules: true, ..Self::default() };
         if let Some(fragment) = fragment {
             let (reference, folder) = fragment.split_once(':').unwrap_or((fragment, ""));
-            address.reference = Some(reference).filter(|text| !text.is_empty()).map(|text| Reference::Any(text.to_owned()));
+            address.reference =
+                Some(reference).filter(|text| !text.is_empty()).map(|text| Reference::Any(text.to_owned()));
             address.folder = folder.to_owned();
         }
         for field in query.unwrap_or_default().split('&').filter(|field| !field.is_empty()) {
@@ -98,7 +99,10 @@ mod tests {
         let by_query = Address::parse("https://h/r.git?ref=main&subdir=sub/dir").expect("valid");
         assert_eq!(by_fragment, by_query);
         assert_eq!(by_fragment.reference, Some(Reference::Any("main".into())));
-        assert_eq!((by_fragment.remote.as_str(), by_fragment.folder.as_str()), ("https://h/r.git", "sub/dir"));
+        assert_eq!(
+            (by_fragment.remote.as_str(), by_fragment.folder.as_str()),
+            ("https://h/r.git", "sub/dir")
+        );
     }
 
     #[test]

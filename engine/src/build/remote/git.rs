@@ -130,7 +130,8 @@ impl<'a> Git<'a> {
     fn find(shop: &Workshop<'_>, remote: &'a str) -> Result<Self, GitError> {
         let environment = shop.host.environment;
         let folders = environment.get("PATH").map_or("/usr/bin:/bin", String::as_str);
-        let program = folders.split(':').map(|folder| Path::new(folder).join("git")).find(|path| path.is_file());
+        let program =
+            folders.split(':').map(|folder| Path::new(folder).join("git")).find(|path| path.is_file());
         let wanted = ["PATH", "HOME", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "GIT_SSH_COMMAND"];
         let is_wanted = |name: &str| wanted.contains(&name) || name.to_ascii_lowercase().ends_with("_proxy");
         let kept = environment.iter().filter(|(name, _)| is_wanted(name));
@@ -145,7 +146,9 @@ impl<'a> Git<'a> {
     /// The commit that the address names, and what to fetch to get it.
     fn resolve(&self, address: &Address) -> Result<(String, String), GitError> {
         let (name, places) = match &address.reference {
-            Some(Reference::Any(name)) if is_commit(name) => return self.checked(address, name.clone(), name.clone()),
+            Some(Reference::Any(name)) if is_commit(name) => {
+                return self.checked(address, name.clone(), name.clone());
+            }
             None if address.commit.as_deref().is_some_and(is_commit) => {
                 let commit = address.commit.clone().unwrap_or_default();
                 return Ok((commit.clone(), commit));
@@ -171,8 +174,10 @@ impl<'a> Git<'a> {
             let commit = find(&format!("{place}^{{}}")).or_else(|| find(place))?;
             Some((commit, place.clone()))
         });
-        let missing =
-            || GitError::NoReference { remote: self.remote.to_owned(), reference: format!("branch or tag `{name}`") };
+        let missing = || GitError::NoReference {
+            remote: self.remote.to_owned(),
+            reference: format!("branch or tag `{name}`"),
+        };
         let (commit, place) = found.ok_or_else(missing)?;
         self.checked(address, commit, place)
     }
@@ -180,11 +185,13 @@ impl<'a> Git<'a> {
     /// Refuses a commit that is not the one asked for.
     fn checked(&self, address: &Address, found: String, place: String) -> Result<(String, String), GitError> {
         match &address.commit {
-            Some(expected) if expected.is_empty() || !found.starts_with(expected.as_str()) => Err(GitError::OtherCommit {
-                remote: self.remote.to_owned(),
-                expected: expected.clone(),
-                found,
-            }),
+            Some(expected) if expected.is_empty() || !found.starts_with(expected.as_str()) => {
+                Err(GitError::OtherCommit {
+                    remote: self.remote.to_owned(),
+                    expected: expected.clone(),
+                    found,
+                })
+            }
             _ => Ok((found, place)),
         }
     }
@@ -205,7 +212,10 @@ impl<'a> Git<'a> {
         let shallow = self.run(Some(&tree), &["fetch", "--quiet", "--depth=1", "origin", name]);
         if shallow.is_err() {
             // A server may refuse to send a commit by its name: then all comes.
-            self.run(Some(&tree), &["fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"])?;
+            self.run(
+                Some(&tree),
+                &["fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"],
+            )?;
         }
         self.run(Some(&tree), &["checkout", "--quiet", "--force", commit])?;
         if address.has_submodules && tree.join(".gitmodules").is_file() {

@@ -114,7 +114,8 @@ impl Checksum {
     /// Reads the checksum of `source`.
     pub(in crate::build) fn parse(text: &str, source: &str) -> Result<Self, ChecksumError> {
         if super::is_remote_git(source) {
-            let is_commit = (4..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let is_commit =
+                (4..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
             return match is_commit {
                 true => Ok(Self::Commit(text.to_owned())),
                 false => Err(ChecksumError::Commit(text.to_owned())),
@@ -152,13 +153,17 @@ pub(in crate::build) fn download(
     let digest = match known {
         Some(known) if expected == Some(&known.digest) => known.digest,
         known => {
-            let request = Request { url: &url, known: known.as_ref(), authorization: authorization(&url, secrets) };
+            let request =
+                Request { url: &url, known: known.as_ref(), authorization: authorization(&url, secrets) };
             let staging = Staging::new(shop.layout)?;
             let fetched = on_runtime(address, request.fetch(&staging.path("file")))?;
             match (fetched, known) {
                 (None, Some(known)) => known.digest,
                 (None, None) => {
-                    return Err(DownloadError::Status { url: address.to_owned(), status: StatusCode::NOT_MODIFIED });
+                    return Err(DownloadError::Status {
+                        url: address.to_owned(),
+                        status: StatusCode::NOT_MODIFIED,
+                    });
                 }
                 (Some(record), _) => {
                     let keep = |source| DownloadError::Keep { url: address.to_owned(), source };
@@ -196,7 +201,10 @@ fn authorization(url: &Url, secrets: &dyn Fn(&str) -> Option<String>) -> Option<
 }
 
 /// Builds have threads of their own, so a runtime per download disturbs nobody.
-fn on_runtime<T>(address: &str, work: impl Future<Output = Result<T, DownloadError>>) -> Result<T, DownloadError> {
+fn on_runtime<T>(
+    address: &str,
+    work: impl Future<Output = Result<T, DownloadError>>,
+) -> Result<T, DownloadError> {
     let keep = |source| DownloadError::Keep { url: address.to_owned(), source };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(keep)?;
     runtime.block_on(work)
@@ -218,7 +226,8 @@ impl Request<'_> {
             status if !status.is_success() => return Err(DownloadError::Status { url: url(), status }),
             _ => {}
         }
-        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header =
+            |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (etag, last_modified) = (header(ETAG), header(LAST_MODIFIED));
         let digest = self.receive(response, file).await?;
         let modified = last_modified.as_deref().and_then(http_date).unwrap_or(SystemTime::UNIX_EPOCH);
@@ -256,7 +265,9 @@ impl Request<'_> {
         let mut hasher = Sha256::new();
         loop {
             let chunk = response.chunk().await;
-            let Some(chunk) = chunk.map_err(|source| DownloadError::Transfer { url: url(), source })? else { break };
+            let Some(chunk) = chunk.map_err(|source| DownloadError::Transfer { url: url(), source })? else {
+                break;
+            };
             hasher.update(&chunk);
             file.write_all(&chunk).map_err(keep)?;
         }

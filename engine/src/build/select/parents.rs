@@ -50,7 +50,12 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Finds what `names` mean below `folder`, to which `parents` lead.
-    fn folder(&mut self, folder: &Entry, names: &[&str], parents: &mut Vec<Entry>) -> Result<(), SelectError> {
+    fn folder(
+        &mut self,
+        folder: &Entry,
+        names: &[&str],
+        parents: &mut Vec<Entry>,
+    ) -> Result<(), SelectError> {
         let Some((first, rest)) = names.split_first() else { return Ok(()) };
         if *first == ANY_DEPTH && !rest.is_empty() {
             self.folder(folder, rest, parents)?;
@@ -93,7 +98,8 @@ mod tests {
 
     fn kept(source: &str) -> Result<Vec<String>, String> {
         let scratch = Scratch::new();
-        let tree = scratch.tree("c", &[("a/b/c.txt", ""), ("a/b/d.md", ""), ("a/e/c.txt", ""), ("f.txt", "")]);
+        let tree =
+            scratch.tree("c", &[("a/b/c.txt", ""), ("a/b/d.md", ""), ("a/e/c.txt", ""), ("f.txt", "")]);
         let view = View::of_context(&tree, Ignore::default()).expect("opened");
         let path = |selected: &Selected| {
             let parents = selected.parents.iter().flatten().filter_map(|parent| parent.path.file_name());

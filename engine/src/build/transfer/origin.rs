@@ -62,9 +62,7 @@ impl StageBuild<'_> {
         let Some(from) = from else { return Ok(Origin::Context(solver.contexts.own()?)) };
         let layers = match copied_from(&solver.file, self.node.stage, from, &solver.spec.contexts)? {
             Base::Scratch => Vec::new(),
-            Base::Stage(stage) => {
-                self.schedule.result(Node { stage, ..self.node })?.configuration.diff_ids
-            }
+            Base::Stage(stage) => self.schedule.result(Node { stage, ..self.node })?.configuration.diff_ids,
             Base::Image(reference) => self.image(&reference, from.span)?.0.layers,
             Base::Context(name) => match solver.contexts.named(&name)? {
                 Some(context) => return Ok(Origin::Context(context)),

@@ -4,9 +4,7 @@ use super::{Action, CopyError, Inputs, Origin};
 use crate::build::config::working_dir;
 use crate::build::contexts::OpenContext;
 use crate::build::copy::Target;
-use crate::build::dockerfile::{
-    Diagnostic, Heredoc, Located, Remote, Span, Step, Transfer, expand_body,
-};
+use crate::build::dockerfile::{Diagnostic, Heredoc, Located, Remote, Span, Step, Transfer, expand_body};
 use crate::build::draft::Draft;
 use crate::build::error::BuildError;
 use crate::build::ignore::Ignore;
@@ -192,7 +190,12 @@ impl StageBuild<'_> {
         };
         let checkout = Checkout::of(self.shop, &source.value, (remote.keeps_git, commit));
         let Checkout { folder, subfolder } = self.pointed(checkout, source.span)?;
-        Ok(Piece { origin: self.tree(&folder, source.span)?, path: subfolder, unpacks: false, span: source.span })
+        Ok(Piece {
+            origin: self.tree(&folder, source.span)?,
+            path: subfolder,
+            unpacks: false,
+            span: source.span,
+        })
     }
 
     /// A folder of the engine as a tree of root's files.

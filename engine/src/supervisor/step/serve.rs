@@ -79,7 +79,8 @@ fn serve(layout: &Layout, step: &StepSpec) -> Result<i32, ServeError> {
     let mut supervised = supervised(layout, step)?;
     let claimed = Presence::claim(&supervised.folder).map_err(file("make the run folder"))?;
     let Claim::Taken(_presence) = claimed else { return Err(ServeError::Taken(step.id.clone())) };
-    supervised.record.spec.mounts = mount::prepare(&step.options.mounts, &supervised.folder.run().join(MOUNTS))?;
+    supervised.record.spec.mounts =
+        mount::prepare(&step.options.mounts, &supervised.folder.run().join(MOUNTS))?;
     let ended = launch(&supervised, step).and_then(|(launched, stubs)| {
         let exit_code = wait(launched, signals.as_fd()).map_err(file("wait for the end"))?;
         Ok((exit_code, stubs))

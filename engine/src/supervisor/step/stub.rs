@@ -50,7 +50,8 @@ impl Stubs {
         }
         for (folder, modified) in &self.parents {
             let path = upper.join(folder);
-            match utimensat(AT_FDCWD, &path, &TimeSpec::UTIME_OMIT, modified, UtimensatFlags::NoFollowSymlink) {
+            match utimensat(AT_FDCWD, &path, &TimeSpec::UTIME_OMIT, modified, UtimensatFlags::NoFollowSymlink)
+            {
                 Err(errno) if !is_absent(&errno.into()) => return Err(errno.into()),
                 _ => {}
             }
@@ -67,7 +68,8 @@ fn is_absent(error: &io::Error) -> bool {
 /// A path below the root and all folders on the way, outermost first.
 fn with_parents(target: &Path) -> Vec<PathBuf> {
     let relative = target.strip_prefix("/").unwrap_or(target);
-    let mut paths: Vec<_> = relative.ancestors().filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned).collect();
+    let mut paths: Vec<_> =
+        relative.ancestors().filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned).collect();
     paths.reverse();
     paths
 }
