@@ -22,7 +22,11 @@ fn a_shell_in_a_container_has_size_colours_and_interrupts() {
     terminal.shows("now=30 100");
     terminal.line(r"printf '\033[31mred\033[0m\n'");
     terminal.shows("\u{1b}[31mred");
-    terminal.line("sleep 1000");
+    // The shell itself takes the key as long as the program is not there.
+    terminal.line("sleep 1001");
+    scenarios::wait_until("the program has begun", || {
+        machine.run(&["top", "a"]).succeeds().stdout.contains("sleep 1001")
+    });
     terminal.keys(&["C-c"]);
     terminal.line("echo interrupted=$?");
     terminal.shows("interrupted=130");
