@@ -10,6 +10,7 @@
 use super::folder::Folder;
 use crate::state::Layout;
 use crate::state::container;
+use crate::supervisor::presence;
 use crate::{network, volume};
 use engine_spec::{ContainerId, ContainerName};
 use nix::fcntl::{Flock, FlockArg};
@@ -153,7 +154,7 @@ pub(super) fn discard(layout: &Layout, id: &ContainerId) -> io::Result<()> {
         }
     }
     let folder = Folder::of(layout, id);
-    absent(fs::remove_dir_all(folder.run()))?;
+    presence::remove_run_folder(&folder)?;
     absent(fs::remove_dir_all(folder.durable()))
 }
 

@@ -8,7 +8,7 @@ use crate::runtime::cgroup::CgroupError;
 use crate::state::container::{self, ContainerRecord};
 use crate::state::record::RecordError;
 use crate::state::{Layout, events};
-use crate::supervisor::{describe, detach};
+use crate::supervisor::{describe, detach, presence};
 use crate::volume;
 use engine_spec::{ContainerAction, ContainerId, ContainerName, NetworkMode, NetworkName};
 use std::fs;
@@ -141,7 +141,7 @@ fn remove_files(layout: &Layout, name: &ContainerName, id: &ContainerId) -> io::
     };
     absent(fs::remove_file(container::record_path(layout, id)))?;
     making::release_name(layout, name, id)?;
-    absent(fs::remove_dir_all(folder.run()))?;
+    presence::remove_run_folder(&folder)?;
     absent(fs::remove_dir_all(folder.durable()))
 }
 

@@ -107,7 +107,9 @@ fn abandoned(layout: &Layout) -> Result<Vec<ContainerId>, RepairError> {
     let failed = |source| RepairError::Folder { path: path.clone(), source };
     let mut abandoned = Vec::new();
     for entry in fs::read_dir(&path).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name().into_string().unwrap_or_default();
+        let entry = entry.map_err(failed)?;
+        presence::finish_removal(&entry.path()).map_err(failed)?;
+        let name = entry.file_name().into_string().unwrap_or_default();
         let id = ContainerId::try_from(name).ok();
         abandoned.extend(id.filter(|id| !presence::is_present(&Folder::of(layout, id))));
     }

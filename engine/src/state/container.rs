@@ -190,9 +190,15 @@ pub fn load(layout: &Layout, id: &ContainerId) -> Result<Option<ContainerRecord>
 /// # Errors
 /// Says why a status record could not be read.
 pub fn status(layout: &Layout, id: &ContainerId) -> Result<StatusRecord, RecordError> {
-    if let Some(status) = record::read::<StatusRecord>(&status_path(layout, id))? {
-        let is_gone = !status.is_supervised() && !status.init.is_some_and(|init| init.is_alive());
-        return Ok(if is_gone { status.lost() } else { status });
+    let path = status_path(layout, id);
+    if let Some(status) = record::read::<StatusRecord>(&path)? {
+        if status.is_supervised() || status.init.is_some_and(|init| init.is_alive()) {
+            return Ok(status);
+        }
+        // A supervisor that has left since has kept how it ended; one that was killed has not.
+        if let Some(left_behind) = record::read::<StatusRecord>(&path)? {
+            return Ok(left_behind.lost());
+        }
     }
     let kept = record::read::<StatusRecord>(&kept_status_path(layout, id))?;
     Ok(kept.map_or_else(StatusRecord::created, StatusRecord::lost))

@@ -1,14 +1,17 @@
 //! What a supervisor does first: it leaves whoever called it.
 
+use super::nursery;
 use crate::runtime::cgroup::{Cgroup, CgroupError};
 use crate::state::Layout;
 use crate::sys;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::{Pid, getpid};
 use oci_spec::runtime::LinuxResources;
 use std::ffi::CStr;
 use std::fs;
 use std::io;
+use std::time::{Duration, Instant};
 
 /// As unlikely to be killed for want of memory as can be without being exempt: what a container uses is
 /// the container's, and without its supervisor nobody would restart it.
@@ -16,6 +19,10 @@ const OOM_SCORE_ADJUSTMENT: &str = "-999";
 
 /// How often the supervisors' group is made before giving up: [`prune_group`] may come in between.
 const JOIN_ATTEMPTS: u32 = 10;
+
+/// How long the last process of the supervisors' group may take to end.
+const LAST_BREATH: Duration = Duration::from_millis(500);
+const LOOK_AGAIN: Duration = Duration::from_micros(500);
 
 /// What process lists show.
 const NAME: &CStr = c"lighter";
@@ -48,9 +55,32 @@ fn supervisors(layout: &Layout) -> Cgroup {
 }
 
 /// Removes the supervisors' control group where no supervisor is left.
+///
+/// One that has just told that it leaves, and a nursery whose command has just ended, are waited for:
+/// nobody would come back to remove the group after them.
 pub(crate) fn prune_group(layout: &Layout) {
+    let group = supervisors(layout);
+    let deadline = Instant::now() + LAST_BREATH;
+    while is_ending(layout, &group) && Instant::now() < deadline {
+        std::thread::sleep(LOOK_AGAIN);
+    }
     // Without control groups there is nothing to remove, and starting a container says so better.
-    let _ = supervisors(layout).prune();
+    let _ = group.prune();
+}
+
+/// Whether somebody is in the group, and everybody there has nothing more to do.
+fn is_ending(layout: &Layout, group: &Cgroup) -> bool {
+    let is_needed =
+        || fs::read_dir(layout.run().join("containers")).is_ok_and(|mut all| all.next().is_some());
+    let members = group.pids().unwrap_or_default();
+    !members.is_empty() && !is_needed() && !members.into_iter().any(is_at_work)
+}
+
+/// This process itself, and a nursery whose command lives.
+fn is_at_work(member: Pid) -> bool {
+    let line = fs::read_to_string(format!("/proc/{member}/cmdline")).unwrap_or_default();
+    let command = line.split('\0').nth(1).and_then(nursery::command_of);
+    member == getpid() || command.is_some_and(|command| kill(command, None).is_ok())
 }
 
 /// The group exists while a supervisor of the installation does.

@@ -8,6 +8,7 @@ use crate::container::folder::Folder;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -79,9 +80,29 @@ fn whole_file(kind: i32) -> libc::flock {
     }
 }
 
+/// What a run folder is called while it is removed.
+const GONE: &str = "gone";
+
 /// Removes the run folder, and with it the presence.
+///
+/// It goes at once: file by file it would be for a moment what a dead supervisor leaves, a status
+/// without a lock, and a command that looks then would take the container over.
 pub(crate) fn remove_run_folder(folder: &Folder) -> io::Result<()> {
-    match fs::remove_dir_all(folder.run()) {
+    let gone = folder.run().with_extension(GONE);
+    remove_gone(&gone)?;
+    match fs::rename(folder.run(), &gone) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        renamed => renamed.and_then(|()| remove_gone(&gone)),
+    }
+}
+
+/// Removes what is left of a run folder whose removal was broken off, if `path` is that.
+pub(crate) fn finish_removal(path: &Path) -> io::Result<()> {
+    if path.extension() == Some(OsStr::new(GONE)) { remove_gone(path) } else { Ok(()) }
+}
+
+fn remove_gone(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -108,6 +129,27 @@ mod tests {
         assert!(matches!(Presence::claim_abandoned(&folder).expect("asked"), Claim::Held));
         drop(first);
         assert!(!is_present(&folder));
+        fs::remove_dir_all(root).expect("removed");
+    }
+
+    #[test]
+    fn a_run_folder_that_goes_never_has_a_status_without_a_lock() {
+        let root = std::env::temp_dir().join(format!("lighter-presence-gone-{}", std::process::id()));
+        let layout = Layout::at(&root);
+        layout.prepare().expect("prepared");
+        let folder = Folder::of(&layout, &ContainerId::from_random([1; 32]));
+        for _ in 0..50 {
+            fs::create_dir(folder.run()).expect("created");
+            let status = folder.run().join("status.json");
+            for file in [&status, &folder.lock()] {
+                fs::write(file, "").expect("written");
+            }
+            std::thread::scope(|scope| {
+                scope.spawn(|| remove_run_folder(&folder).expect("removed"));
+                while folder.lock().exists() {}
+                assert!(!status.exists(), "it looks abandoned");
+            });
+        }
         fs::remove_dir_all(root).expect("removed");
     }
 }
