@@ -62,6 +62,16 @@ impl Folder {
         self.images().join(mount.to_string())
     }
 
+    /// Parts of volumes that it mounts, while it runs.
+    pub(crate) fn parts(&self) -> PathBuf {
+        self.run.join("parts")
+    }
+
+    /// One of them, numbered as the spec's mounts are.
+    pub(crate) fn part(&self, mount: usize) -> PathBuf {
+        self.parts().join(mount.to_string())
+    }
+
     /// The log, under the name Docker gives it.
     pub(crate) fn log(&self) -> PathBuf {
         self.durable.join(&self.log)

@@ -1,12 +1,13 @@
 //! A container's mounts: what is asked for becomes paths of the host.
 //!
 //! ```text
-//! prepare   folders for binds are made, volumes of drivers and images are mounted on the host
+//! prepare   folders for binds are made, volumes of drivers, parts of volumes and images are mounted on the host
 //! resolve   where each mount comes from; makes nothing, so that an adopted container is described too
 //! release   what `prepare` mounted goes, once nobody uses it
 //! ```
 
 mod image;
+mod part;
 
 use super::Supervised;
 use crate::container::folder::Folder;
@@ -76,13 +77,32 @@ pub(super) fn prepare(supervised: &Supervised) -> Result<(), SourceError> {
         volume::acquire(layout, name, &record.id)
             .map_err(|source| SourceError::Volume { target: target.into(), source })?;
     }
+    prepare_parts(supervised)
+}
+
+/// Once the volumes are there.
+fn prepare_parts(supervised: &Supervised) -> Result<(), SourceError> {
+    for (number, mount) in asked_for(supervised) {
+        let MountSource::Volume { options, .. } = &mount.source else { continue };
+        if let Some(subpath) = &options.subpath {
+            let volume = volume_of(supervised, mount);
+            part::mount(&volume, subpath, &supervised.folder.part(number))
+                .map_err(|source| refused(&volume.join(subpath), &mount.target, source))?;
+        }
+    }
     Ok(())
+}
+
+/// Where the content of the volume that `mount` mounts lies.
+fn volume_of(supervised: &Supervised, mount: &MountSpec) -> PathBuf {
+    let name = mount.target.to_str().and_then(|target| supervised.record.volumes.get(target));
+    name.map_or_else(PathBuf::new, |name| volume::data(&supervised.layout, name))
 }
 
 /// Lets go of what [`prepare`] mounted; returns the first failure.
 pub(super) fn release(supervised: &Supervised) -> io::Result<()> {
     let Supervised { layout, record, folder, .. } = supervised;
-    let mut outcome = image::unmount_all(folder);
+    let mut outcome = image::unmount_all(folder).and(part::unmount_all(folder));
     for name in record.volumes.values() {
         outcome = outcome.and(volume::release(layout, name, &record.id));
     }
@@ -166,13 +186,7 @@ fn source(
     number: usize,
     mount: &MountSpec,
 ) -> Result<Option<ResolvedSource>, SourceError> {
-    let Supervised { layout, record, folder, .. } = supervised;
-    let within = |root: PathBuf, subpath: &Option<PathBuf>| match subpath {
-        Some(subpath) => {
-            below(&root, subpath).map_err(|source| refused(&root.join(subpath), &mount.target, source))
-        }
-        None => Ok(root),
-    };
+    let folder = &supervised.folder;
     Ok(match &mount.source {
         MountSource::Bind { path, .. } if is_api_socket(path) && !path.exists() => None,
         MountSource::Bind { path, options } => Some(ResolvedSource::Bind {
@@ -185,14 +199,19 @@ fn source(
                 .transpose()
                 .map_err(|source| refused(path, &mount.target, source))?,
         }),
-        MountSource::Volume { options, .. } => {
-            let name = mount.target.to_str().and_then(|target| record.volumes.get(target));
-            let data = name.map_or_else(PathBuf::new, |name| volume::data(layout, name));
-            Some(plain(within(data, &options.subpath)?))
-        }
+        MountSource::Volume { options, .. } => Some(plain(match &options.subpath {
+            Some(_) => folder.part(number),
+            None => volume_of(supervised, mount),
+        })),
         MountSource::Tmpfs { options } => Some(ResolvedSource::Tmpfs(options.clone())),
         MountSource::Image { subpath, .. } => {
-            Some(plain(within(image::root(&folder.image(number)), subpath)?))
+            let root = image::root(&folder.image(number));
+            let path = match subpath {
+                Some(subpath) => below(&root, subpath)
+                    .map_err(|source| refused(&root.join(subpath), &mount.target, source))?,
+                None => root,
+            };
+            Some(plain(path))
         }
         MountSource::Content { .. } => Some(plain(folder.content(number))),
     })
@@ -204,7 +223,7 @@ fn idmap(path: &Path, user: &ResolvedUser) -> io::Result<IdMap> {
     Ok(IdMap { uid: (owner.uid(), user.uid), gid: (owner.gid(), user.gid) })
 }
 
-/// A path below a folder whose content may be hostile: links must not lead out of it.
+/// A path below a folder that nobody can change but whose content may be hostile: links must not lead out of it.
 fn below(folder: &Path, subpath: &Path) -> io::Result<PathBuf> {
     let root = Root::from_mount(fs::File::open(folder)?.into(), PathBuf::new());
     let opened = root.open(subpath, OFlag::O_PATH | OFlag::O_CLOEXEC)?;

@@ -1,8 +1,12 @@
-//! The checklist of `tests/isolation.txt`: what a container may not do.
+//! The checklist of `tests/isolation.txt`: what a container may not do. What takes two to try, one inside
+//! and one who starts or enters containers meanwhile, lies beside it.
+
+mod entrance;
+mod races;
 
 use scenarios::{Lighter, Project, require};
 
-const LIST: &str = include_str!("../isolation.txt");
+const LIST: &str = include_str!("../../isolation.txt");
 /// Has perl, which can make any system call.
 const COMPOSE: &str = "services: {web: {image: 'debian:bookworm-slim', command: sleep 1000000}}";
 
