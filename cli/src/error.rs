@@ -1,6 +1,6 @@
 //! Why a command failed. What is wrong is said by whoever found it; here is what follows from it.
 
-use crate::commands::{FlagError, NetworkCommandError, OperationError};
+use crate::commands::{FlagError, ImageCommandError, NetworkCommandError, OperationError};
 use crate::format::TemplateError;
 use crate::perform::PerformError;
 use crate::watch::{JournalError, PresenceError, RuleError};
@@ -168,6 +168,9 @@ pub(crate) enum CommandError {
         #[source]
         source: Box<ImportError>,
     },
+    /// A command of `image`, or a login.
+    #[error(transparent)]
+    Image(#[from] ImageCommandError),
     /// The image store.
     #[error(transparent)]
     Store(Box<StoreError>),

@@ -22,6 +22,7 @@ mod interrupt;
 mod last_words;
 mod listing;
 mod logging;
+mod meter;
 mod names;
 mod notes;
 mod output;

@@ -3,15 +3,14 @@
 use crate::error::CommandError;
 use crate::execute::with_runtime;
 use crate::interrupt::Interrupt;
-use crate::progress::{Mark, Progress};
+use crate::meter::{Meter, PULL, PUSH, Words};
+use crate::progress::Progress;
 use crate::session::Session;
-use crate::size;
 use compose::plan::ImagePull;
-use engine::image::registry::{self, Progress as Step, PullError, PushError, Registries};
+use engine::image::registry::{self, PullError, PushError, Registries};
 use engine::image::{Image, Store};
 use engine_spec::{Digest, ImageReference, Platform};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -24,6 +23,7 @@ pub(crate) struct Transfer {
     store: Store,
     registries: Arc<Registries>,
     progress: Arc<Progress>,
+    shows_layers: bool,
 }
 
 /// An image that was not fetched.
@@ -44,25 +44,39 @@ impl Transfer {
     ) -> Result<Self, CommandError> {
         let variable = |key: &str| session.variable(key).map(str::to_owned);
         let registries = Registries::load(store.layout(), &variable)?;
-        Ok(Self { store: store.clone(), registries: Arc::new(registries), progress: Arc::clone(progress) })
+        Ok(Self { store: store.clone(), registries: Arc::new(registries), progress: Arc::clone(progress), shows_layers: false })
+    }
+
+    /// The same, telling of each layer.
+    pub(crate) fn with_layers(self) -> Self {
+        Self { shows_layers: true, ..self }
+    }
+
+    /// The registries' settings.
+    pub(crate) fn registries(&self) -> &Registries {
+        &self.registries
+    }
+
+    fn meter(&self, image: &ImageReference, words: Words) -> Meter<'_> {
+        Meter::new(image, words, self.shows_layers, &self.progress)
     }
 
     /// Fetches one image.
     pub(crate) async fn pull(&self, image: &ImageReference, platform: &Platform) -> Result<Image, PullError> {
-        let meter = Meter::new(image, "Pulling", &self.progress);
+        let meter = self.meter(image, PULL);
         let result =
             registry::pull(&self.store, image, platform, &self.registries, &|step| meter.advance(&step))
                 .await;
-        meter.end(if result.is_ok() { (Mark::Done, "Pulled") } else { (Mark::Failed, "Error") });
+        meter.end(result.is_ok());
         result
     }
 
     /// Sends one image.
     pub(crate) async fn push(&self, image: &Image, name: &ImageReference) -> Result<Digest, PushError> {
-        let meter = Meter::new(name, "Pushing", &self.progress);
+        let meter = self.meter(name, PUSH);
         let result =
             registry::push(&self.store, image, name, &self.registries, &|step| meter.advance(&step)).await;
-        meter.end(if result.is_ok() { (Mark::Done, "Pushed") } else { (Mark::Failed, "Error") });
+        meter.end(result.is_ok());
         result
     }
 
@@ -98,54 +112,5 @@ pub(crate) fn run<T>(work: impl AsyncFnOnce() -> Result<T, CommandError>) -> Res
 impl From<Unfetched> for CommandError {
     fn from(unfetched: Unfetched) -> Self {
         Self::Pull { image: unfetched.pull.image, source: Box::new(unfetched.error) }
-    }
-}
-
-/// Adds up how far an image's layers are.
-struct Meter<'a> {
-    id: String,
-    word: &'static str,
-    progress: &'a Progress,
-    state: Mutex<MeterState>,
-}
-
-#[derive(Default)]
-struct MeterState {
-    total: u64,
-    moved: BTreeMap<Digest, u64>,
-    shown_percent: Option<u64>,
-}
-
-impl<'a> Meter<'a> {
-    fn new(image: &ImageReference, word: &'static str, progress: &'a Progress) -> Self {
-        let id = format!("Image {image}");
-        progress.begin(&id, word);
-        Self { id, word, progress, state: Mutex::default() }
-    }
-
-    fn advance(&self, step: &Step) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match step {
-            Step::Started { layers } => state.total = layers.iter().map(|(_, size)| size).sum(),
-            Step::Transferred { layer, bytes } => {
-                state.moved.insert(layer.clone(), *bytes);
-            }
-            Step::Done { .. } => {}
-            Step::Retrying { reason } => {
-                self.progress.message(&format!(" {}  Retrying: {reason}", self.id));
-                return;
-            }
-        }
-        let moved: u64 = state.moved.values().sum();
-        let percent = (moved * 100).checked_div(state.total);
-        if percent != state.shown_percent {
-            state.shown_percent = percent;
-            let detail = format!("{} / {}", size::human(moved), size::human(state.total));
-            self.progress.detail(&self.id, self.word, &detail);
-        }
-    }
-
-    fn end(&self, (mark, word): (Mark, &str)) {
-        self.progress.end(&self.id, mark, word);
     }
 }

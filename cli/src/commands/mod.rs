@@ -18,6 +18,8 @@ mod image;
 mod images;
 mod inspect;
 mod kill;
+mod login;
+mod logout;
 mod logs;
 mod ls;
 mod network;
@@ -44,6 +46,7 @@ mod wait;
 mod watch;
 
 pub(crate) use container::{FlagError, OperationError};
+pub(crate) use image::ImageCommandError;
 pub(crate) use logs::LogFormat;
 pub(crate) use network::NetworkCommandError;
 
@@ -125,6 +128,10 @@ pub(crate) enum Command {
     /// Manage images
     #[command(subcommand)]
     Image(image::Image),
+    /// Log in to a registry
+    Login(login::Login),
+    /// Log out of a registry
+    Logout(logout::Logout),
     /// Manage volumes
     #[command(subcommand)]
     Volume(volume::Volume),
@@ -188,6 +195,8 @@ impl Command {
             Self::Images(command) => command.run(session),
             Self::Ls(command) => command.run(session),
             Self::Image(command) => command.run(session),
+            Self::Login(command) => command.run(session),
+            Self::Logout(command) => command.run(session),
             Self::Volume(command) => command.run(session),
             Self::Network(command) => command.run(session),
             Self::Doctor(command) => command.run(session),
@@ -213,6 +222,8 @@ impl Command {
             | Self::Cp(_)
             | Self::Commit(_)
             | Self::Image(_)
+            | Self::Login(_)
+            | Self::Logout(_)
             | Self::Volume(_)
             | Self::System(_) => false,
             Self::Up(_)

@@ -61,6 +61,9 @@ pub enum ManifestError {
         /// What there is.
         available: Vec<String>,
     },
+    /// A layer that its vendor does not let registries have.
+    #[error("layer {0} is foreign: it is to be fetched from its vendor, which is not supported")]
+    Foreign(Digest),
     /// An index of indexes.
     #[error("the index leads to another index instead of an image")]
     Nested,
@@ -177,6 +180,11 @@ fn agreed_type(shape: &Shape, header: Option<&str>) -> Result<Option<String>, Ma
         }
         (body, header) => Ok(body.or(header).map(str::to_owned)),
     }
+}
+
+/// Whether a layer is of a type that only its vendor may distribute (image specification, layer.md).
+pub(crate) fn is_foreign(media_type: &str) -> bool {
+    media_type.contains("nondistributable") || media_type.contains("rootfs.foreign")
 }
 
 /// Chooses the entry of an index that fits `wanted` best.

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! registry::pull ─┐ blobs            ┌─> layers/<diff id>/   unpacked once, immutable
-//! archive::import ┼────────> layer ──┤
+//! archive::load   ┼────────> layer ──┤
 //! build's upperdir┘ trees            └─> images/             records, names
 //! ```
 //! [`Store`] owns everything on disk. [`layer`] turns archives into trees and trees into archives,
-//! [`registry`] speaks the OCI distribution protocol, [`archive`] reads root file systems.
+//! [`registry`] speaks the OCI distribution protocol, [`archive`] reads and writes images as files.
 //! All of it blocks, but [`registry`], which runs on tokio.
 
 pub mod archive;
@@ -17,11 +17,11 @@ pub mod registry;
 mod store;
 
 pub use config::{Configuration, ConfigurationError, History};
-pub use layer::Layer;
+pub use layer::{Layer, Limits};
 pub use manifest::{Descriptor, Manifest, ManifestError};
 pub(crate) use manifest::{fits, name as platform_name};
 pub(crate) use store::Staging;
-pub use store::{Removed, Store, StoreError};
+pub use store::{Damage, Flaw, Lease, Removed, Store, StoreError};
 
 use engine_spec::{Digest, ImageConfig, Platform};
 use serde::{Deserialize, Serialize};

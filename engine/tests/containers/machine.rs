@@ -33,7 +33,9 @@ impl Machine {
         let name = ImageReference::parse("busybox").expect("valid");
         let changes = ["VOLUME /seeded".to_owned()];
         let changes = if test.contains("volume") { &changes[..] } else { &[] };
-        let image = archive::import(&store, &busybox()[..], &Platform::host(), changes, Some(&name));
+        let options =
+            archive::ImportOptions { platform: Platform::host(), changes, message: None, name: Some(&name) };
+        let image = archive::import(&store, &busybox()[..], &options);
         Self { layout, root, image: image.expect("imported") }
     }
 

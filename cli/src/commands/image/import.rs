@@ -4,7 +4,9 @@ use crate::error::CommandError;
 use crate::output;
 use crate::session::Session;
 use clap::Args;
-use engine::image::{Store, archive};
+use engine::image::Store;
+use engine::image::archive::{self, ImportOptions};
+use engine::image::registry::Registries;
 use engine::state::sync_stage;
 use engine_spec::{ImageReference, Platform};
 use std::fs::File;
@@ -24,16 +26,28 @@ pub(crate) struct Import {
     /// Apply a Dockerfile instruction, such as `CMD ["sh"]`
     #[arg(short, long, value_name = "INSTRUCTION")]
     change: Vec<String>,
+    /// Say so in the image's history
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    /// What the image runs on [default: what this host is]
+    #[arg(long, value_name = "PLATFORM", value_parser = super::platform)]
+    platform: Option<Platform>,
 }
 
 impl Import {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let store = Store::open(&session.layout()?);
+        let layout = session.layout()?;
+        let variable = |key: &str| session.variable(key).map(str::to_owned);
+        let store = Store::open(&layout).within(Registries::load(&layout, &variable)?.limits());
         let archive = self.open()?;
-        let image =
-            archive::import(&store, archive, &Platform::host(), &self.change, self.image.as_ref()).map_err(
-                |source| CommandError::Import { path: self.archive.clone(), source: Box::new(source) },
-            )?;
+        let options = ImportOptions {
+            platform: self.platform.clone().unwrap_or_else(Platform::host),
+            changes: &self.change,
+            message: self.message.as_deref(),
+            name: self.image.as_ref(),
+        };
+        let image = archive::import(&store, archive, &options)
+            .map_err(|source| CommandError::Import { path: self.archive.clone(), source: Box::new(source) })?;
         sync_stage(store.layout().data())?;
         output::print_lines([image.id])?;
         Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 use crate::error::CommandError;
 use crate::output;
+use crate::report;
 use crate::session::Session;
 use clap::Args;
 use engine::image::{Removed, Store, StoreError};
@@ -17,19 +18,25 @@ pub(crate) struct Remove {
     /// Remove images that containers were made from, and do not fail for missing ones
     #[arg(short, long)]
     force: bool,
+    /// Docker has it; there are no parents to keep
+    #[arg(long, hide = true)]
+    no_prune: bool,
 }
 
 impl Remove {
+    /// One that cannot be removed does not keep the others.
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let store = Store::open(&session.layout()?);
+        let mut code = ExitCode::SUCCESS;
         for text in &self.images {
             match self.remove(&store, text) {
                 Err(CommandError::Store(error)) if self.force && matches!(*error, StoreError::NoImage(_)) => {
                 }
-                removed => print(&removed?)?,
+                Ok(removed) => print(&removed)?,
+                Err(error) => code = report::failure(&error, &session.terminal),
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(code)
     }
 
     /// A name loses the name; an id loses the image and all its names.

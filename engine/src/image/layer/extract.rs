@@ -4,26 +4,25 @@
 //! change of owner clears `security.capability`), mode (and the set-id bits), times. Times of folders
 //! come last of all, since every file made in one changes them.
 
-use super::root::{InnerPath, PathError, Root, at, c_at, kind_of, open_folder};
+use super::borrow::Borrowed;
+use super::limits::Limits;
+use super::metadata::{set_metadata, set_metadata_by_name, timespec};
+use super::root::{InnerPath, PathError, Root, kind_of, open_folder};
 use super::tar::{Entry, Kind, TarError, TarReader, Time};
 use super::whiteout::{self, Meaning};
 use crate::sys::{Carrier, set_xattr};
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
-use nix::sys::stat::{Mode, SFlag, UtimensatFlags, futimens, makedev, mkdirat, mknodat, utimensat};
-use nix::sys::time::TimeSpec;
-use nix::unistd::{Gid, Uid, fchownat, linkat, symlinkat};
+use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::stat::{Mode, SFlag, futimens, makedev, mkdirat, mknodat};
+use nix::unistd::{linkat, symlinkat};
 use std::collections::BTreeMap;
-use std::ffi::{CString, OsStr};
-use std::fs::{self, File, Permissions};
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::Path;
 
-/// More entries than any image has; a bomb of empty files stops here.
-const MOST_ENTRIES: u64 = 8_000_000;
 /// 2^32 - 1 means "unchanged" to chown(2), so it owns nothing (CVE-2024-40635 was a wrapped id).
 const LARGEST_ID: u64 = u32::MAX as u64 - 1;
 /// Large enough that a read costs little beside the writing.
@@ -60,41 +59,56 @@ pub enum ExtractError {
         #[source]
         source: io::Error,
     },
-    /// A bomb.
-    #[error("the archive has more than {MOST_ENTRIES} entries")]
-    TooMany,
+    /// A hard link leads to nothing, here or in the layers below.
+    #[error("refusing the entry `{path}`: it is a hard link to `{target}`, which is no file of the archive or the layers below it")]
+    NoTarget {
+        /// The link.
+        path: String,
+        /// Where it leads.
+        target: String,
+    },
+    /// A bomb of empty files.
+    #[error("the archive has more than {0} entries")]
+    TooMany(u64),
+    /// A bomb of large ones.
+    #[error("the archive's files have more than {0} bytes; `largest-layer` in registries.toml allows more")]
+    TooLarge(u64),
 }
 
 /// Unpacks an uncompressed archive into an empty folder.
-pub(super) fn extract(archive: impl Read, tree: &Path) -> Result<(), ExtractError> {
+///
+/// Returns the hard links to files that the archive does not have.
+pub(super) fn extract(archive: impl Read, tree: &Path, limits: Limits) -> Result<Vec<Borrowed>, ExtractError> {
     let root = Root::open(tree).map_err(|source| write_error(b".", source))?;
-    let mut extractor = Extractor { root, folder_times: BTreeMap::new(), buffer: vec![0; BUFFER] };
+    let mut extractor =
+        Extractor { root, folder_times: BTreeMap::new(), borrowed: Vec::new(), buffer: vec![0; BUFFER] };
     let mut reader = TarReader::new(archive);
-    let mut count = 0;
+    let (mut count, mut bytes) = (0, 0u64);
     while let Some(entry) = reader.next_entry()? {
         count += 1;
-        if count > MOST_ENTRIES {
-            return Err(ExtractError::TooMany);
-        }
+        bytes = bytes.saturating_add(if let Kind::File(size) = entry.kind { size } else { 0 });
+        limits.check(count, bytes)?;
         extractor.entry(&entry, &mut reader)?;
     }
-    extractor.set_folder_times()
+    extractor.set_folder_times()?;
+    Ok(extractor.borrowed)
 }
 
 struct Extractor {
     root: Root,
     folder_times: BTreeMap<InnerPath, Time>,
+    borrowed: Vec<Borrowed>,
     buffer: Vec<u8>,
 }
 
 /// Where an entry is made: a name in an open folder.
-struct Place<'a> {
-    folder: &'a OwnedFd,
-    name: &'a [u8],
+pub(super) struct Place<'a> {
+    pub(super) folder: &'a OwnedFd,
+    pub(super) name: &'a [u8],
 }
 
 impl Extractor {
-    fn entry(&mut self, entry: &Entry, data: &mut impl Read) -> Result<(), ExtractError> {
+    fn entry(&mut self, entry: &Entry, data: &mut TarReader<impl Read>) -> Result<(), ExtractError> {
         let path = parse(&entry.path)?;
         check(entry)?;
         let made = if path.is_root() { self.root_folder(entry) } else { self.named(entry, &path, data)? };
@@ -115,7 +129,7 @@ impl Extractor {
         &mut self,
         entry: &Entry,
         path: &InnerPath,
-        data: &mut impl Read,
+        data: &mut TarReader<impl Read>,
     ) -> Result<io::Result<()>, ExtractError> {
         let (folder, name) = path.split();
         let target = if let Kind::HardLink(target) = &entry.kind { Some(parse(target)?) } else { None };
@@ -127,13 +141,13 @@ impl Extractor {
                 (Meaning::Ignored, _) => Ok(()),
                 (Meaning::Opaque, _) => make_opaque(&folder),
                 (Meaning::Whiteout(gone), _) => whiteout(&Place { folder: &folder, name: gone }),
-                (Meaning::Name, Some(target)) => self.hard_link(&place, &target),
+                (Meaning::Name, Some(target)) => self.hard_link(&place, path, &target),
                 (Meaning::Name, None) => self.create(&place, entry, data),
             }
         }))
     }
 
-    fn create(&mut self, place: &Place<'_>, entry: &Entry, data: &mut impl Read) -> io::Result<()> {
+    fn create(&mut self, place: &Place<'_>, entry: &Entry, data: &mut TarReader<impl Read>) -> io::Result<()> {
         let existing = kind_of(place.folder, place.name)?;
         let is_whiteout = existing == Some((SFlag::S_IFCHR, 0));
         match existing {
@@ -160,23 +174,24 @@ impl Extractor {
         set_metadata_by_name(place, entry)
     }
 
-    fn file(&mut self, place: &Place<'_>, entry: &Entry, data: &mut impl Read) -> io::Result<()> {
+    fn file(&mut self, place: &Place<'_>, entry: &Entry, data: &mut TarReader<impl Read>) -> io::Result<()> {
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mut file = File::from(openat(place.folder, os(place.name), flags, Mode::S_IRUSR)?);
-        loop {
-            let count = data.read(&mut self.buffer)?;
-            if count == 0 {
-                break;
-            }
-            io::Write::write_all(&mut file, &self.buffer[..count])?;
-        }
+        data.write_to(&mut file, &mut self.buffer)?;
         set_metadata(&file, entry)?;
         Ok(futimens(&file, &timespec(entry.modified), &timespec(entry.modified))?)
     }
 
-    fn hard_link(&mut self, place: &Place<'_>, target: &InnerPath) -> io::Result<()> {
+    /// One whose target is not here leads to a layer below, which is looked at when all of them are there.
+    fn hard_link(&mut self, place: &Place<'_>, path: &InnerPath, target: &InnerPath) -> io::Result<()> {
         let (folder, name) = target.split();
-        let folder = self.root.existing_folder(&folder)?;
+        let found = self.root.existing_folder(&folder).and_then(|folder| Ok((kind_of(&folder, name)?, folder)));
+        let folder = match found {
+            Ok((Some(_), folder)) => folder,
+            Ok((None, _)) => return self.borrow(place, path, target),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.borrow(place, path, target),
+            Err(error) => return Err(error),
+        };
         if same_file(place, &folder, name)? {
             return Ok(());
         }
@@ -187,8 +202,16 @@ impl Extractor {
         Ok(linkat(&folder, os(name), place.folder, os(place.name), AtFlags::empty())?)
     }
 
+    fn borrow(&mut self, place: &Place<'_>, path: &InnerPath, target: &InnerPath) -> io::Result<()> {
+        if kind_of(place.folder, place.name)?.is_some() {
+            self.root.remove(place.folder, place.name)?;
+        }
+        self.borrowed.push(Borrowed { path: path.clone(), target: target.clone() });
+        Ok(())
+    }
+
     /// A folder that something else replaced since has no times to set.
-    fn set_folder_times(self) -> Result<(), ExtractError> {
+    fn set_folder_times(&self) -> Result<(), ExtractError> {
         for (path, time) in self.folder_times.iter().rev() {
             let Ok(folder) = self.root.existing_folder(path) else { continue };
             let set = futimens(&folder, &timespec(*time), &timespec(*time));
@@ -209,6 +232,9 @@ fn check(entry: &Entry) -> Result<(), ExtractError> {
     if entry.xattrs.iter().any(|(name, _)| whiteout::is_overlay_xattr(name)) {
         return Err(refused(entry, "it has attributes of the overlay file system"));
     }
+    if entry.xattrs.iter().any(|(name, _)| name.starts_with(b"trusted.")) {
+        return Err(refused(entry, "it has trusted attributes, which are the host's own"));
+    }
     let is_root = InnerPath::parse(&entry.path).is_ok_and(|path| path.is_root());
     if is_root && entry.kind != Kind::Directory {
         return Err(refused(entry, "the root of a layer must be a folder"));
@@ -224,12 +250,12 @@ fn refused(entry: &Entry, reason: &'static str) -> ExtractError {
     ExtractError::Refused { path: readable(&entry.path), reason }
 }
 
-fn write_error(path: &[u8], source: io::Error) -> ExtractError {
+pub(super) fn write_error(path: &[u8], source: io::Error) -> ExtractError {
     ExtractError::Write { path: readable(path), source }
 }
 
 /// A hostile path goes to a terminal in the end.
-fn readable(path: &[u8]) -> String {
+pub(super) fn readable(path: &[u8]) -> String {
     const LONGEST: usize = 200;
     String::from_utf8_lossy(&path[..path.len().min(LONGEST)]).escape_debug().to_string()
 }
@@ -275,47 +301,4 @@ fn same_file(place: &Place<'_>, folder: &OwnedFd, name: &[u8]) -> io::Result<boo
     };
     let target = stat(folder, name)?;
     Ok(target.is_some() && target == stat(place.folder, place.name)?)
-}
-
-/// Owner, attributes, mode, through a descriptor.
-fn set_metadata(file: &File, entry: &Entry) -> io::Result<()> {
-    let (uid, gid) = owner(entry);
-    fchown(file, Some(uid.as_raw()), Some(gid.as_raw()))?;
-    set_xattrs(Carrier::File(file.as_fd()), entry)?;
-    file.set_permissions(Permissions::from_mode(entry.mode))
-}
-
-/// The same for what cannot be opened: links, devices, pipes. Their times too.
-fn set_metadata_by_name(place: &Place<'_>, entry: &Entry) -> io::Result<()> {
-    let (uid, gid) = owner(entry);
-    let path = c_at(place.folder, place.name)?;
-    fchownat(place.folder, os(place.name), Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW)?;
-    set_xattrs(Carrier::Path(&path), entry)?;
-    if !matches!(entry.kind, Kind::Symlink(_)) {
-        fs::set_permissions(at(place.folder, place.name), Permissions::from_mode(entry.mode))?;
-    }
-    let time = timespec(entry.modified);
-    Ok(utimensat(AT_FDCWD, path.as_c_str(), &time, &time, UtimensatFlags::NoFollowSymlink)?)
-}
-
-/// Ids were checked against [`LARGEST_ID`].
-fn owner(entry: &Entry) -> (Uid, Gid) {
-    let id = |id: u64| u32::try_from(id).expect("checked before");
-    (Uid::from_raw(id(entry.uid)), Gid::from_raw(id(entry.gid)))
-}
-
-/// A file system without attributes of a user's own loses those; capabilities must not be lost.
-fn set_xattrs(carrier: Carrier<'_>, entry: &Entry) -> io::Result<()> {
-    for (name, value) in &entry.xattrs {
-        let c_name = CString::new(name.as_slice())?;
-        match set_xattr(carrier, &c_name, value) {
-            Err(Errno::EOPNOTSUPP | Errno::EPERM) if !name.starts_with(b"security.capability") => {}
-            result => result?,
-        }
-    }
-    Ok(())
-}
-
-fn timespec(time: Time) -> TimeSpec {
-    TimeSpec::new(time.seconds, time.nanoseconds.into())
 }

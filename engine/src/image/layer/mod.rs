@@ -2,28 +2,36 @@
 //!
 //! ```text
 //! unpack: bytes -> decompress -> hash -> tar::read -> extract    into an empty folder
+//! borrow: hard links into the layers below, once those are there
 //! commit: walk of the folder -> tar::write -> hash [-> bytes]
 //! ```
 //! Archives are hostile input. Nothing here knows where layers lie; [`super::Store`] does.
 
+mod borrow;
 mod commit;
 mod compression;
 mod digest;
 mod extract;
+mod limits;
+mod metadata;
 mod root;
 mod tar;
 pub(crate) mod tree;
 mod unpack;
 mod whiteout;
 
+pub(crate) use borrow::{Borrowed, lend};
 pub(crate) use commit::write_without;
 pub use commit::{CommitError, digest, write};
 pub(crate) use compression::decompress;
 pub(crate) use digest::{Hasher, HashingReader, HashingWriter};
 pub use extract::ExtractError;
+pub use limits::Limits;
 pub(crate) use tar::{Entry, Kind as EntryKind, TarError, TarReader, TarWriter, Time};
 pub use unpack::UnpackError;
-pub(crate) use unpack::{unpack, unpack_tree};
+#[cfg(test)]
+pub(crate) use unpack::Unpacked;
+pub(crate) use unpack::{unpack, unpack_alone, unpack_tree};
 
 use engine_spec::Digest;
 

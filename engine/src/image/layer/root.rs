@@ -76,6 +76,16 @@ impl InnerPath {
         }
     }
 
+    /// Its parts from the root down; one empty part for the root.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|byte| *byte == b'/')
+    }
+
+    /// As an archive would spell it.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     fn as_path(&self) -> &Path {
         if self.is_root() { Path::new(".") } else { Path::new(OsStr::from_bytes(&self.0)) }
     }

@@ -1,7 +1,7 @@
 //! From compressed bytes to a tree: decompression in one thread, hashing and writing in another.
 
 use super::extract::extract;
-use super::{ExtractError, Hasher, HashingReader, Layer, decompress};
+use super::{Borrowed, ExtractError, Hasher, HashingReader, Layer, Limits, decompress};
 use engine_spec::Digest;
 use std::io::{self, Read};
 use std::path::Path;
@@ -11,8 +11,6 @@ use std::thread;
 /// Blocks between the threads: few, so that memory is bounded; large, so that hand-overs are rare.
 const BLOCKS: usize = 8;
 const BLOCK: usize = 256 << 10;
-/// No layer is larger than this unpacked; a decompression bomb stops here, if the disk lasts.
-const LARGEST: u64 = 256 << 30;
 
 /// An archive that did not become a layer.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +29,15 @@ pub enum UnpackError {
     Extract(#[from] ExtractError),
 }
 
+/// An archive that became a tree.
+#[derive(Debug)]
+pub(crate) struct Unpacked {
+    /// What it was.
+    pub(crate) layer: Layer,
+    /// Hard links to files that it does not have: [`super::lend`] makes them.
+    pub(crate) borrowed: Vec<Borrowed>,
+}
+
 /// Unpacks an archive into an empty folder and reads it to its very end.
 ///
 /// Returns what it was, hashed by `hasher`, and the drained reader.
@@ -38,35 +45,51 @@ pub(crate) fn unpack<R: Read + Send>(
     mut archive: R,
     tree: &Path,
     hasher: Hasher,
-) -> Result<(Layer, R), UnpackError> {
+    limits: Limits,
+) -> Result<(Unpacked, R), UnpackError> {
     let (sender, receiver) = sync_channel(BLOCKS);
     let compressed = &mut archive;
-    let layer = thread::scope(|scope| {
-        scope.spawn(move || decode(compressed, &sender));
-        extract_hashed(Blocks { receiver, current: io::Cursor::default() }, tree, hasher)
+    let unpacked = thread::scope(|scope| {
+        scope.spawn(move || decode(compressed, &sender, limits));
+        extract_hashed(Blocks { receiver, current: io::Cursor::default() }, tree, hasher, limits)
     })?;
-    Ok((layer, archive))
+    Ok((unpacked, archive))
 }
 
-/// Unpacks an archive whose digest nobody asks for.
+/// Unpacks an archive that stands alone and whose digest nobody asks for.
 pub(crate) fn unpack_tree<R: Read + Send>(archive: R, tree: &Path) -> Result<(), UnpackError> {
-    unpack(archive, tree, Hasher::new()).map(drop)
+    unpack_alone(archive, tree, Limits::default())
 }
 
-fn extract_hashed(blocks: Blocks, tree: &Path, hasher: Hasher) -> Result<Layer, UnpackError> {
+/// The same within other limits.
+pub(crate) fn unpack_alone<R: Read + Send>(
+    archive: R,
+    tree: &Path,
+    limits: Limits,
+) -> Result<(), UnpackError> {
+    let (unpacked, _) = unpack(archive, tree, Hasher::new(), limits)?;
+    unpacked.borrowed.first().map_or(Ok(()), |link| Err(link.refuse().into()))
+}
+
+fn extract_hashed(
+    blocks: Blocks,
+    tree: &Path,
+    hasher: Hasher,
+    limits: Limits,
+) -> Result<Unpacked, UnpackError> {
     let mut reader = HashingReader::new(blocks, hasher);
-    extract(&mut reader, tree)?;
+    let borrowed = extract(&mut reader, tree, limits)?;
     // What follows the archive's end belongs to its digest.
     io::copy(&mut reader, &mut io::sink()).map_err(UnpackError::Read)?;
     let (diff_id, size, _) = reader.finish();
-    Ok(Layer { diff_id, size })
+    Ok(Unpacked { layer: Layer { diff_id, size }, borrowed })
 }
 
 type Block = io::Result<Vec<u8>>;
 
 /// Sends what `compressed` holds, then reads it to its end: what follows belongs to its digest.
-fn decode(compressed: &mut (impl Read + Send), sender: &SyncSender<Block>) {
-    let decoded = decompress(&mut *compressed).and_then(|stream| send_blocks(stream, sender));
+fn decode(compressed: &mut (impl Read + Send), sender: &SyncSender<Block>, limits: Limits) {
+    let decoded = decompress(&mut *compressed).and_then(|stream| send_blocks(stream, sender, limits.bytes));
     let drained = decoded.and_then(|()| io::copy(compressed, &mut io::sink()));
     if let Err(error) = drained {
         // Nobody receives any more if it was the other side that gave up.
@@ -74,13 +97,13 @@ fn decode(compressed: &mut (impl Read + Send), sender: &SyncSender<Block>) {
     }
 }
 
-fn send_blocks(mut stream: impl Read, sender: &SyncSender<Block>) -> io::Result<()> {
+fn send_blocks(mut stream: impl Read, sender: &SyncSender<Block>, limit: u64) -> io::Result<()> {
     let mut total = 0;
     loop {
         let mut block = Vec::with_capacity(BLOCK);
         total += stream.by_ref().take(BLOCK as u64).read_to_end(&mut block)? as u64;
-        if total > LARGEST {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the layer is larger than 256 GiB"));
+        if total > limit {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, super::ExtractError::TooLarge(limit)));
         }
         if block.is_empty() {
             return Ok(());

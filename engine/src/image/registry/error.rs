@@ -1,10 +1,12 @@
 //! What can go wrong with a registry, told apart as far as it helps to act.
 
+use super::helper::HelperError;
 use crate::image::ManifestError;
 use engine_spec::Digest;
 use reqwest::StatusCode;
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A request that did not succeed.
@@ -110,6 +112,27 @@ pub enum RegistryError {
         /// The limit.
         limit: u64,
     },
+    /// A certificate's file cannot be read.
+    #[error("cannot read {}", path.display())]
+    CertificateFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A certificate cannot be used.
+    #[error("{} is no certificate that can be used", path.display())]
+    Certificate {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The program that keeps the credentials failed.
+    #[error(transparent)]
+    Helper(HelperError),
     /// A file to be sent could not be read.
     #[error("cannot read a blob to be sent")]
     Blob(#[source] io::Error),
@@ -155,6 +178,18 @@ impl RegistryError {
             Self::Transport { cause, .. } => !cause.is_connect() && !cause.is_builder(),
             _ => false,
         }
+    }
+}
+
+impl RegistryError {
+    /// Whether the registry wants to know who asks.
+    pub(super) fn is_denial(&self) -> bool {
+        matches!(self, Self::Denied { .. })
+    }
+
+    /// Whether nobody was there to answer, as while a registry is being started anew.
+    pub(super) fn is_absence(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Timeout { .. } | Self::Transport { .. })
     }
 }
 

@@ -4,20 +4,36 @@
 //! repository. The only asynchronous module of the engine; unpacking blocks and runs beside it.
 //!
 //! ```text
-//! Registries: reference -> endpoints in order (mirrors, then the registry itself)
-//! Client:     one repository at one endpoint: authorization, retries, the registry's own words
+//! Registries: reference -> endpoints in order (mirrors, then the registry itself), logins
+//! Connection: one of an endpoint's ways, authorization, retries, the registry's own words
+//! Client:     what can be asked of a repository: documents, blobs, tags
 //! pull:       manifest -> configuration -> layers, three at a time: fetch | inflate | hash and unpack
-//! push:       layers -> configuration -> manifest
+//! push:       layers, five at a time -> configuration -> manifest
 //! ```
+
+mod registries;
+
+mod credentials;
+mod endpoint;
+mod helper;
 
 mod authorization;
 mod client;
+mod connection;
 mod error;
+
+mod fetch;
+mod list;
+mod login;
 mod pull;
 mod push;
-mod registries;
+mod upload;
 
+pub use credentials::{Credentials, Logins};
 pub use error::RegistryError;
+pub use helper::HelperError;
+pub use list::{ListError, Match, search, tags};
+pub use login::{Kept, LoginError, forget, keep, try_login};
 pub use pull::{PullError, pull, resolve};
 pub use push::{PushError, push};
 pub use registries::{Registries, RegistriesError};
@@ -61,7 +77,7 @@ pub enum Progress {
 pub async fn is_reachable(registries: &Registries, reference: &ImageReference, limit: Duration) -> bool {
     let probe = async {
         for endpoint in registries.pull_endpoints(reference.registry()) {
-            if let Ok(client) = Client::new(endpoint, reference, Access::Pull)
+            if let Ok(client) = Client::connect(&endpoint, reference.repository(), Access::Pull).await
                 && client.answers().await
             {
                 return true;

@@ -1,16 +1,21 @@
 //! Where a registry is, how it is spoken to, and as whom.
 //!
 //! ```toml
-//! # registries.toml in the data folder
-//! insecure = ["registry.lan:5000"]     # without TLS; loopback needs no entry
+//! # registries.toml in the data folder; docs/registries.md
+//! insecure = ["registry.lan:5000", "10.0.0.0/8"]
+//! largest-layer = 274877906944
 //!
 //! [mirrors]
 //! "docker.io" = ["http://127.0.0.1:5000", "mirror.example.com"]
 //! ```
-//! `LIGHTER_REGISTRY_MIRROR` goes before the mirrors of docker.io. Credentials are those that
-//! `docker login` left in Docker's `config.json`; they never go to a mirror.
+//! `LIGHTER_REGISTRY_MIRROR` goes before the mirrors of docker.io; `registry-mirrors` and
+//! `insecure-registries` of Docker's daemon.json come after what is said here.
 
+use super::credentials::Logins;
+use super::endpoint::{Base, Endpoint, Trust, is_loopback};
+use crate::image::layer::Limits;
 use crate::state::Layout;
+use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,12 +23,13 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const DOCKER_HUB: &str = "docker.io";
 /// Where Docker Hub's API really is.
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
-/// What Docker Hub's credentials are filed under.
-const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
+/// The settings of a Docker daemon, and its certificates by registry.
+const DOCKER_SETTINGS: &str = "/etc/docker";
 
 /// A settings file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,86 +61,81 @@ pub enum RegistriesError {
         #[source]
         source: serde_json::Error,
     },
+    /// `DOCKER_AUTH_CONFIG` is malformed.
+    #[error("DOCKER_AUTH_CONFIG is malformed")]
+    Variable(#[source] serde_json::Error),
 }
 
-/// Mirrors, registries that may be spoken to without TLS, and credentials.
-#[derive(Clone, Default)]
+/// Mirrors, registries that may be spoken to without TLS, and logins.
+#[derive(Debug, Clone, Default)]
 pub struct Registries {
     settings: Settings,
-    /// By registry: user and password as HTTP's basic scheme has them, in base64.
-    credentials: BTreeMap<String, String>,
-}
-
-/// Without the credentials, which belong in no log.
-impl std::fmt::Debug for Registries {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let hosts: Vec<_> = self.credentials.keys().collect();
-        f.debug_struct("Registries").field("settings", &self.settings).field("credentials", &hosts).finish()
-    }
+    logins: Arc<Logins>,
+    /// Folders that have a folder of certificates per registry.
+    certificates: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct Settings {
     mirrors: BTreeMap<String, Vec<String>>,
     insecure: BTreeSet<String>,
+    largest_layer: Option<u64>,
 }
 
+/// What counts of Docker's daemon.json.
 #[derive(Default, Deserialize)]
-struct DockerConfig {
-    #[serde(default)]
-    auths: BTreeMap<String, DockerAuth>,
-}
-
-#[derive(Default, Deserialize)]
-struct DockerAuth {
-    #[serde(default)]
-    auth: Option<String>,
-}
-
-/// A place that has images.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
-    /// `scheme://host[:port]`
-    pub(super) base: String,
-    /// `host[:port]`, for people.
-    pub(super) host: String,
-    /// For HTTP's basic scheme, in base64.
-    pub(super) credentials: Option<String>,
-}
-
-impl Endpoint {
-    /// Whether it is spoken to without TLS.
-    pub(super) fn is_plain(&self) -> bool {
-        self.base.starts_with("http://")
-    }
+#[serde(default, rename_all = "kebab-case")]
+struct DaemonSettings {
+    registry_mirrors: Vec<String>,
+    insecure_registries: Vec<String>,
 }
 
 impl Registries {
-    /// Reads `registries.toml` in the data folder, `LIGHTER_REGISTRY_MIRROR`, and Docker's
-    /// `config.json`; `variable` looks up an environment variable.
+    /// Reads `registries.toml` in the data folder, `LIGHTER_REGISTRY_MIRROR`, Docker's daemon.json and
+    /// the user's logins; `variable` looks up an environment variable.
     ///
     /// # Errors
     /// Says which file is malformed.
     pub fn load(layout: &Layout, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, RegistriesError> {
+        Self::load_beside(layout, variable, Path::new(DOCKER_SETTINGS))
+    }
+
+    fn load_beside(
+        layout: &Layout,
+        variable: &dyn Fn(&str) -> Option<String>,
+        docker: &Path,
+    ) -> Result<Self, RegistriesError> {
         let mut settings: Settings = read_toml(&layout.data().join("registries.toml"))?;
+        let daemon: DaemonSettings = read_json(&docker.join("daemon.json"))?;
+        let mirrors = settings.mirrors.entry(DOCKER_HUB.to_owned()).or_default();
         if let Some(mirror) = variable("LIGHTER_REGISTRY_MIRROR").filter(|mirror| !mirror.is_empty()) {
-            settings.mirrors.entry(DOCKER_HUB.to_owned()).or_default().insert(0, mirror);
+            mirrors.insert(0, mirror);
         }
-        let folder = variable("DOCKER_CONFIG").map(PathBuf::from);
-        let folder = folder.or_else(|| Some(Path::new(&variable("HOME")?).join(".docker")));
-        let config: DockerConfig =
-            folder.map(|folder| read_json(&folder.join("config.json"))).transpose()?.unwrap_or_default();
-        let credentials = config
-            .auths
-            .into_iter()
-            .filter_map(|(key, auth)| Some((registry_of(&key), auth.auth.filter(|auth| !auth.is_empty())?)));
-        Ok(Self { settings, credentials: credentials.collect() })
+        mirrors.extend(daemon.registry_mirrors);
+        settings.insecure.extend(daemon.insecure_registries);
+        let logins = Arc::new(Logins::load(variable)?);
+        let certificates = vec![layout.data().join("certs.d"), docker.join("certs.d")];
+        Ok(Self { settings, logins, certificates })
+    }
+
+    /// What a layer may unpack to.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let limits = Limits::default();
+        Limits { bytes: self.settings.largest_layer.unwrap_or(limits.bytes), ..limits }
+    }
+
+    /// The user's logins.
+    #[must_use]
+    pub fn logins(&self) -> &Logins {
+        &self.logins
     }
 
     /// Where images of `registry` may be fetched, in the order to try.
     pub(super) fn pull_endpoints(&self, registry: &str) -> Vec<Endpoint> {
         let mirrors = self.settings.mirrors.get(registry).into_iter().flatten();
+        // A mirror is known by its own name, so it never sees what the registry itself is shown.
         let mut endpoints: Vec<Endpoint> = mirrors.map(|mirror| self.endpoint(mirror, None)).collect();
         endpoints.push(self.push_endpoint(registry));
         endpoints
@@ -143,39 +144,51 @@ impl Registries {
     /// The registry itself.
     pub(super) fn push_endpoint(&self, registry: &str) -> Endpoint {
         let host = if registry == DOCKER_HUB { DOCKER_HUB_HOST } else { registry };
-        self.endpoint(host, self.credentials.get(registry).cloned())
+        self.endpoint(host, Some(registry))
     }
 
-    /// `text` is a host, or a URL that says how to speak to it.
-    fn endpoint(&self, text: &str, credentials: Option<String>) -> Endpoint {
+    /// `text` is a host, or a URL that says how to speak to it; `key` is what its logins are filed under.
+    fn endpoint(&self, text: &str, key: Option<&str>) -> Endpoint {
         let text = text.trim_end_matches('/');
-        if let Some((_, host)) = text.split_once("://") {
-            return Endpoint { base: text.to_owned(), host: host.to_owned(), credentials };
+        let host = text.split_once("://").map_or(text, |(_, host)| host);
+        let certificates: Vec<PathBuf> =
+            self.certificates.iter().map(|folder| folder.join(host)).filter(|folder| folder.is_dir()).collect();
+        let bases = match text.split_once("://") {
+            Some(_) => vec![Base::of_url(text)],
+            None => self.ways(host, !certificates.is_empty()).iter().map(|trust| Base::of_host(host, *trust)).collect(),
+        };
+        Endpoint {
+            host: host.to_owned(),
+            bases,
+            key: key.unwrap_or(host).to_owned(),
+            logins: Arc::clone(&self.logins),
+            certificates,
         }
-        let is_plain = is_loopback(text) || self.settings.insecure.contains(text);
-        let scheme = if is_plain { "http" } else { "https" };
-        Endpoint { base: format!("{scheme}://{text}"), host: text.to_owned(), credentials }
     }
-}
 
-/// Whether `host[:port]` is this machine, where nobody listens in.
-fn is_loopback(host: &str) -> bool {
-    let without_port = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = without_port.trim_start_matches('[').trim_end_matches(']');
-    address == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-/// Docker files credentials under hosts and, from older times, under URLs.
-fn registry_of(key: &str) -> String {
-    if key == DOCKER_HUB_KEY {
-        return DOCKER_HUB.to_owned();
+    /// TLS, unless the host is this machine, or may be spoken to otherwise.
+    fn ways(&self, host: &str, has_certificates: bool) -> &'static [Trust] {
+        if has_certificates {
+            &[Trust::Tls]
+        } else if is_loopback(host) {
+            &[Trust::Plain, Trust::AnyCertificate]
+        } else if self.is_insecure(host) {
+            &[Trust::AnyCertificate, Trust::Plain]
+        } else {
+            &[Trust::Tls]
+        }
     }
-    let host = key.split_once("://").map_or(key, |(_, rest)| rest);
-    let host = host.split('/').next().unwrap_or(host);
-    if host == "index.docker.io" { DOCKER_HUB.to_owned() } else { host.to_owned() }
+
+    /// By its name, or as an address of a network that is listed.
+    fn is_insecure(&self, host: &str) -> bool {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let address: Option<IpAddr> = name.trim_matches(['[', ']']).parse().ok();
+        let is_within = |network: &String| {
+            address.is_some_and(|address| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)))
+        };
+        let listed = &self.settings.insecure;
+        listed.contains(host) || listed.contains(name) || listed.iter().any(is_within)
+    }
 }
 
 fn read(path: &Path) -> Result<Option<String>, RegistriesError> {
@@ -194,7 +207,8 @@ fn read_toml<T: DeserializeOwned + Default>(path: &Path) -> Result<T, Registries
         .map_err(|source| RegistriesError::Toml { path: path.to_owned(), source: Box::new(source) })
 }
 
-fn read_json<T: DeserializeOwned + Default>(path: &Path) -> Result<T, RegistriesError> {
+/// Reads a JSON file; one that is not there says nothing.
+pub(super) fn read_json<T: DeserializeOwned + Default>(path: &Path) -> Result<T, RegistriesError> {
     let Some(text) = read(path)? else { return Ok(T::default()) };
     serde_json::from_str(&text).map_err(|source| RegistriesError::Json { path: path.to_owned(), source })
 }
@@ -203,49 +217,48 @@ fn read_json<T: DeserializeOwned + Default>(path: &Path) -> Result<T, Registries
 mod tests {
     use super::*;
 
-    fn load(toml: &str, docker: &str, mirror: Option<&str>) -> Registries {
+    fn load(toml: &str, daemon: &str, mirror: Option<&str>) -> Registries {
         let folder = std::env::temp_dir().join(format!("lighter-registries-{}", std::process::id()));
         let layout = Layout::at(&folder);
         fs::create_dir_all(layout.data()).expect("created");
         fs::write(layout.data().join("registries.toml"), toml).expect("written");
-        fs::write(folder.join("config.json"), docker).expect("written");
-        let variable = |name: &str| match name {
-            "LIGHTER_REGISTRY_MIRROR" => mirror.map(str::to_owned),
-            "DOCKER_CONFIG" => folder.to_str().map(str::to_owned),
-            _ => None,
-        };
-        let registries = Registries::load(&layout, &variable).expect("loaded");
+        fs::write(folder.join("daemon.json"), daemon).expect("written");
+        let variable = |name: &str| mirror.filter(|_| name == "LIGHTER_REGISTRY_MIRROR").map(str::to_owned);
+        let registries = Registries::load_beside(&layout, &variable, &folder).expect("loaded");
         fs::remove_dir_all(&folder).expect("removed");
         registries
     }
 
-    fn bases(endpoints: &[Endpoint]) -> Vec<&str> {
-        endpoints.iter().map(|endpoint| endpoint.base.as_str()).collect()
+    fn ways(endpoints: &[Endpoint]) -> Vec<String> {
+        let bases = endpoints.iter().flat_map(|endpoint| &endpoint.bases);
+        bases.map(|base| format!("{} {:?}", base.url, base.trust)).collect()
     }
 
     #[test]
-    fn settings_and_credentials_are_found() {
+    fn settings_say_where_and_how_a_registry_is_spoken_to() {
         let registries = load(
-            "insecure = [\"lan:5000\"]\n[mirrors]\n\"docker.io\" = [\"https://m.example/\"]\n",
-            r#"{"auths":{"https://index.docker.io/v1/":{"auth":"dTpw"},"https://ghcr.io/v2/":{"auth":"eDp5"},"e":{}}}"#,
+            "insecure = [\"lan:5000\"]\nlargest-layer = 1000\n[mirrors]\n\"docker.io\" = [\"https://m.example/\"]\n",
+            r#"{"registry-mirrors":["https://d.example/"],"insecure-registries":["10.1.0.0/16"],"debug":true}"#,
             Some("127.0.0.1:5000"),
         );
         let hub = registries.pull_endpoints("docker.io");
-        let expected = ["http://127.0.0.1:5000", "https://m.example", "https://registry-1.docker.io"];
-        assert_eq!(bases(&hub), expected);
-        assert_eq!((hub[0].credentials.as_deref(), hub[2].credentials.as_deref()), (None, Some("dTpw")));
-        assert_eq!(registries.push_endpoint("ghcr.io").credentials.as_deref(), Some("eDp5"));
-        assert_eq!(bases(&registries.pull_endpoints("lan:5000")), ["http://lan:5000"]);
-        assert!(!format!("{registries:?}").contains("dTpw"), "credentials stay out of logs");
-    }
-
-    #[test]
-    fn only_loopback_is_spoken_to_without_tls() {
-        for host in ["localhost", "localhost:5000", "127.0.0.1", "127.1.2.3:80", "[::1]:5000"] {
-            assert!(is_loopback(host), "{host}");
+        let expected = [
+            "http://127.0.0.1:5000 Plain",
+            "https://127.0.0.1:5000 AnyCertificate",
+            "https://m.example Tls",
+            "https://d.example Tls",
+            "https://registry-1.docker.io Tls",
+        ];
+        assert_eq!(ways(&hub), expected);
+        let keys: Vec<_> = hub.iter().map(|endpoint| endpoint.key.as_str()).collect();
+        assert_eq!(keys, ["127.0.0.1:5000", "m.example", "d.example", "docker.io"], "logins go to their own only");
+        for insecure in ["lan:5000", "10.1.2.3:5000"] {
+            let ways = ways(&registries.pull_endpoints(insecure));
+            assert_eq!(ways, [format!("https://{insecure} AnyCertificate"), format!("http://{insecure} Plain")]);
         }
-        for host in ["localhost.example:5000", "10.0.0.1:5000", "example", "127.0.0.1.example"] {
-            assert!(!is_loopback(host), "{host}");
+        for secure in ["lan", "10.2.0.1:5000", "example.com"] {
+            assert_eq!(ways(&registries.pull_endpoints(secure)), [format!("https://{secure} Tls")]);
         }
+        assert_eq!(registries.limits().bytes, 1000);
     }
 }

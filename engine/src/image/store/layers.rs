@@ -2,7 +2,7 @@
 
 use super::{BlobWriter, Staging, Store, StoreError};
 use crate::image::Layer;
-use crate::image::layer::{self, Hasher, UnpackError};
+use crate::image::layer::{self, Borrowed, Hasher, UnpackError};
 use crate::image::manifest::Descriptor;
 use crate::state::record::{self, Record};
 use engine_spec::Digest;
@@ -22,6 +22,31 @@ pub(crate) struct LayerRecord {
     pub(crate) size: u64,
     /// The blob it was pulled as or pushed as; without one, its tree gives the archive again.
     pub(crate) blob: Option<Descriptor>,
+    /// Other blobs of the same archive that images came with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) others: Vec<Digest>,
+    /// The layers it must lie on, bottom first: it has hard links to files of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) below: Option<Vec<Digest>>,
+}
+
+/// A layer that was unpacked.
+#[derive(Debug)]
+pub(crate) enum Added {
+    /// It is in the store.
+    Done,
+    /// It has links to the layers below and waits for them: [`Store::complete_layer`].
+    Waiting(Waiting),
+}
+
+/// An unpacked layer that needs the layers below to become whole.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    staging: Staging,
+    tree: PathBuf,
+    layer: Layer,
+    blob: Descriptor,
+    borrowed: Vec<Borrowed>,
 }
 
 impl Record for LayerRecord {
@@ -65,7 +90,9 @@ impl Store {
         });
         synced.expect("the sync thread does not panic")?;
         let layer = layer.map_err(|source| StoreError::Commit { path: upper.to_owned(), source })?;
-        self.publish_tree(staging, upper, &layer, None)?;
+        let record = LayerRecord { size: layer.size, blob: None, others: Vec::new(), below: None };
+        let is_new = !self.has_layer(&layer.diff_id);
+        self.publish_tree(staging, upper, &layer.diff_id, is_new.then_some(&record))?;
         Ok(layer)
     }
 
@@ -75,21 +102,56 @@ impl Store {
         blob: impl Read + Send,
         descriptor: &Descriptor,
         diff_id: &Digest,
-    ) -> Result<Layer, StoreError> {
+    ) -> Result<Added, StoreError> {
+        let refuse = |source| StoreError::Unpack { diff_id: diff_id.clone(), source };
         let mut staging = Staging::new(&self.layout)?;
         let writer = BlobWriter::create(&staging, &descriptor.digest, descriptor.size)?;
         let tree = self.stage_tree(&staging)?;
-        let unpacked = layer::unpack(Tee { reader: blob, writer }, &tree, Hasher::of(diff_id));
-        let (layer, tee) =
-            unpacked.map_err(|source| StoreError::Unpack { diff_id: diff_id.clone(), source })?;
+        let tee = Tee { reader: blob, writer };
+        let (unpacked, tee) =
+            layer::unpack(tee, &tree, Hasher::of(diff_id), self.limits).map_err(refuse)?;
         let blob = tee.writer.finish()?;
+        let layer = unpacked.layer;
         if layer.diff_id != *diff_id {
-            let source = UnpackError::DiffIdMismatch { found: layer.diff_id };
-            return Err(StoreError::Unpack { diff_id: diff_id.clone(), source });
+            return Err(refuse(UnpackError::DiffIdMismatch { found: layer.diff_id }));
         }
         staging.add(blob, self.layout.blob(&descriptor.digest));
-        self.publish_tree(staging, &tree, &layer, Some(descriptor))?;
-        Ok(layer)
+        if unpacked.borrowed.is_empty() {
+            let record = self.record_with(&layer, descriptor, None)?;
+            self.publish_tree(staging, &tree, diff_id, Some(&record))?;
+            return Ok(Added::Done);
+        }
+        let (blob, borrowed) = (descriptor.clone(), unpacked.borrowed);
+        Ok(Added::Waiting(Waiting { staging, tree, layer, blob, borrowed }))
+    }
+
+    /// Makes a layer's links into the layers `below`, bottom first, and puts it into the store.
+    pub(crate) fn complete_layer(&self, waiting: Waiting, below: &[Digest]) -> Result<(), StoreError> {
+        let Waiting { staging, tree, layer, blob, borrowed } = waiting;
+        let paths: Vec<PathBuf> = below.iter().rev().map(|diff_id| self.layout.layer(diff_id)).collect();
+        layer::lend(&tree, &paths, &borrowed).map_err(|source| StoreError::Unpack {
+            diff_id: layer.diff_id.clone(),
+            source: source.into(),
+        })?;
+        let record = self.record_with(&layer, &blob, Some(below.to_owned()))?;
+        self.publish_tree(staging, &tree, &layer.diff_id, Some(&record))
+    }
+
+    /// The record of a layer that came as `blob`, and maybe as another one before.
+    fn record_with(
+        &self,
+        layer: &Layer,
+        blob: &Descriptor,
+        below: Option<Vec<Digest>>,
+    ) -> Result<LayerRecord, StoreError> {
+        let known: Option<LayerRecord> = record::read(&self.layer_record_path(&layer.diff_id))?;
+        let mut others = known.as_ref().map(|known| known.others.clone()).unwrap_or_default();
+        let first = known.and_then(|known| known.blob).filter(|first| self.has_blob(&first.digest));
+        let first = first.unwrap_or_else(|| blob.clone());
+        if first.digest != blob.digest && !others.contains(&blob.digest) {
+            others.push(blob.digest.clone());
+        }
+        Ok(LayerRecord { size: layer.size, blob: Some(first), others, below })
     }
 
     /// Record first, tree last: a tree in its place is whole and has a record.
@@ -97,16 +159,15 @@ impl Store {
         &self,
         mut staging: Staging,
         tree: &Path,
-        layer: &Layer,
-        blob: Option<&Descriptor>,
+        diff_id: &Digest,
+        record: Option<&LayerRecord>,
     ) -> Result<(), StoreError> {
-        if blob.is_some() || !self.has_layer(&layer.diff_id) {
-            let record = LayerRecord { size: layer.size, blob: blob.cloned() };
+        if let Some(record) = record {
             let path = staging.path("record");
-            record::write_volatile(&path, &record)?;
-            staging.add(path, self.layer_record_path(&layer.diff_id));
+            record::write_volatile(&path, record)?;
+            staging.add(path, self.layer_record_path(diff_id));
         }
-        staging.add(tree.to_owned(), self.layout.layer(&layer.diff_id));
+        staging.add(tree.to_owned(), self.layout.layer(diff_id));
         staging.publish()
     }
 
@@ -114,6 +175,14 @@ impl Store {
     pub(crate) fn layer_record(&self, diff_id: &Digest) -> Result<LayerRecord, StoreError> {
         let record = record::read(&self.layer_record_path(diff_id))?;
         record.filter(|_| self.has_layer(diff_id)).ok_or_else(|| StoreError::NoLayer(diff_id.clone()))
+    }
+
+    /// The size of a layer's uncompressed archive, in bytes.
+    ///
+    /// # Errors
+    /// Says that there is no such layer, or why its record could not be read.
+    pub fn layer_size(&self, diff_id: &Digest) -> Result<u64, StoreError> {
+        Ok(self.layer_record(diff_id)?.size)
     }
 
     /// Writes a layer's archive again from its tree, and checks that it is the same.

@@ -11,20 +11,27 @@
 //! exists changes only under [`crate::state::lock::images`]; reading takes no lock.
 
 mod blob;
+mod claim;
 mod compress;
 mod layers;
+mod lease;
 mod name;
 mod publish;
 mod remove;
 mod staging;
+mod verify;
 
 pub(crate) use blob::BlobWriter;
+pub(crate) use claim::Claim;
+pub(crate) use layers::{Added, Waiting};
 pub(crate) use publish::ManifestText;
+pub use lease::Lease;
 pub use remove::Removed;
 pub(crate) use staging::Staging;
+pub use verify::{Damage, Flaw};
 
 use super::config::{Configuration, ConfigurationError};
-use super::layer::{CommitError, UnpackError};
+use super::layer::{CommitError, Limits, UnpackError};
 use super::{Image, ManifestError};
 use crate::state::container::ResolveError;
 use crate::state::lock::LockError;
@@ -109,6 +116,9 @@ pub enum StoreError {
     /// A layer that an image needs is not there.
     #[error("layer {0} is missing from the store")]
     NoLayer(Digest),
+    /// A layer with hard links into other layers than those it is to lie on now.
+    #[error("layer {0} is here with hard links into other layers than this image has below it: remove the image that has it first")]
+    OtherBelow(Digest),
     /// No image has this name or id.
     #[error("there is no image `{0}`")]
     NoImage(String),
@@ -140,6 +150,7 @@ impl StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     layout: Layout,
+    limits: Limits,
 }
 
 impl Store {
@@ -152,7 +163,18 @@ impl Store {
     /// The store of an installation; touches nothing yet.
     #[must_use]
     pub fn open(layout: &Layout) -> Self {
-        Self { layout: layout.clone() }
+        Self { layout: layout.clone(), limits: Limits::default() }
+    }
+
+    /// The same, taking layers within other limits.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// What archives may unpack to.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The installation it belongs to.

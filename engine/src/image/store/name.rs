@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// A file name's limit on every Linux file system (`NAME_MAX`).
 const LONGEST: usize = 255;
@@ -47,6 +48,25 @@ impl Store {
         self.write_name(id, name)?;
         self.note(Some(id), Some(name), ImageAction::Tag);
         Ok(crate::state::sync_stage(self.layout.data())?)
+    }
+
+    /// When a name was last given to an image, by a pull, a build or a tag; docker's `LastTagTime`.
+    ///
+    /// It is the time of the name's link: every pull writes it anew, whether there was something new
+    /// or not.
+    ///
+    /// # Errors
+    /// Says why the name could not be looked at.
+    pub fn tagged_at(&self, name: &ImageReference) -> Result<Option<SystemTime>, StoreError> {
+        let path = match self.name_path(name) {
+            Err(StoreError::NameTooLong(_)) => return Ok(None),
+            path => path?,
+        };
+        match fs::symlink_metadata(&path).and_then(|metadata| metadata.modified()) {
+            Ok(time) => Ok(Some(time)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::io("read", &path)(error)),
+        }
     }
 
     /// The id behind a name.

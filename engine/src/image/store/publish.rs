@@ -75,8 +75,12 @@ impl Store {
         let configuration = Configuration::from_json(text)
             .map_err(|source| StoreError::Configuration { id: id.clone(), source })?;
         let mut size = 0;
-        for diff_id in &configuration.diff_ids {
-            size += self.layer_record(diff_id)?.size;
+        for (index, diff_id) in configuration.diff_ids.iter().enumerate() {
+            let record = self.layer_record(diff_id)?;
+            if record.below.is_some_and(|below| below != configuration.diff_ids[..index]) {
+                return Err(StoreError::OtherBelow(diff_id.clone()));
+            }
+            size += record.size;
         }
         Ok(Image {
             id,

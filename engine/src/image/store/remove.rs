@@ -21,6 +21,8 @@ pub struct Removed {
     pub untagged: Vec<ImageReference>,
     /// Image ids and layers.
     pub deleted: Vec<Digest>,
+    /// The size of the layers' uncompressed archives, in bytes.
+    pub bytes: u64,
 }
 
 impl Store {
@@ -38,9 +40,9 @@ impl Store {
         }
         self.remove_name(name)?;
         self.note(Some(&id), Some(name), ImageAction::Untag);
-        let mut removed = Removed { untagged: vec![name.clone()], deleted: Vec::new() };
+        let mut removed = Removed { untagged: vec![name.clone()], ..Removed::default() };
         if is_last {
-            removed.deleted = self.remove_record(&id)?;
+            self.remove_record(&id, &mut removed)?;
         }
         Ok(removed)
     }
@@ -62,7 +64,7 @@ impl Store {
                 removed.untagged.push(name);
             }
         }
-        removed.deleted = self.remove_record(id)?;
+        self.remove_record(id, &mut removed)?;
         Ok(removed)
     }
 
@@ -74,8 +76,11 @@ impl Store {
         let _lock = lock::images(&self.layout)?;
         let is_named = self.names()?.values().any(|other| other == id);
         let is_used = self.container_records()?.iter().any(|record| record.spec.image_id == *id);
-        let deleted = if is_named || is_used { Vec::new() } else { self.remove_record(id)? };
-        Ok(Removed { untagged: Vec::new(), deleted })
+        let mut removed = Removed::default();
+        if !is_named && !is_used {
+            self.remove_record(id, &mut removed)?;
+        }
+        Ok(removed)
     }
 
     fn refuse_if_used(&self, id: &Digest, image: &str) -> Result<(), StoreError> {
@@ -88,20 +93,21 @@ impl Store {
         Err(StoreError::InUse { image: image.to_owned(), containers })
     }
 
-    fn remove_record(&self, id: &Digest) -> Result<Vec<Digest>, StoreError> {
-        let Some(image) = self.image(id)? else { return Ok(Vec::new()) };
+    fn remove_record(&self, id: &Digest, removed: &mut Removed) -> Result<(), StoreError> {
+        let Some(image) = self.image(id)? else { return Ok(()) };
         remove_file(&self.record_path(id))?;
         for blob in [&image.manifest, &image.id] {
             remove_file(&self.layout.blob(blob))?;
         }
         self.note(Some(id), None, ImageAction::Delete);
-        let mut deleted = vec![image.id.clone()];
+        removed.deleted.push(image.id.clone());
         let needed = self.needed_layers()?;
         for diff_id in image.layers.iter().filter(|diff_id| !needed.contains(*diff_id)) {
+            removed.bytes += self.layer_size(diff_id).unwrap_or_default();
             self.remove_layer(diff_id)?;
-            deleted.push(diff_id.clone());
+            removed.deleted.push(diff_id.clone());
         }
-        Ok(deleted)
+        Ok(())
     }
 
     fn needed_layers(&self) -> Result<BTreeSet<Digest>, StoreError> {
@@ -109,7 +115,8 @@ impl Store {
         let containers = self.container_records()?;
         let of_images = images.into_iter().flat_map(|(image, _)| image.layers);
         let of_containers = containers.iter().flat_map(ContainerRecord::needed_layers).cloned();
-        Ok(of_images.chain(of_containers).collect())
+        let of_leases = self.leased()?;
+        Ok(of_images.chain(of_containers).chain(of_leases).collect())
     }
 
     fn container_records(&self) -> Result<Vec<ContainerRecord>, StoreError> {
@@ -124,7 +131,7 @@ impl Store {
     fn remove_layer(&self, diff_id: &Digest) -> Result<(), StoreError> {
         let staging = Staging::new(&self.layout)?;
         let (tree, doomed) = (self.layout.layer(diff_id), staging.path("tree"));
-        let blob = self.layer_record(diff_id).ok().and_then(|record| record.blob);
+        let record = self.layer_record(diff_id).ok();
         match fs::rename(&tree, &doomed) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(StoreError::io("remove", tree)(error));
@@ -132,7 +139,10 @@ impl Store {
             _ => remove_tree(&doomed).map_err(StoreError::io("remove", doomed))?,
         }
         remove_file(&self.layer_record_path(diff_id))?;
-        blob.map_or(Ok(()), |blob| remove_file(&self.layout.blob(&blob.digest)))
+        let blobs = record.into_iter().flat_map(|record| {
+            record.blob.into_iter().map(|blob| blob.digest).chain(record.others)
+        });
+        blobs.into_iter().try_for_each(|digest| remove_file(&self.layout.blob(&digest)))
     }
 }
 

@@ -91,6 +91,17 @@ fn an_image_is_found_by_name_id_and_start_of_id() {
 }
 
 #[test]
+fn a_name_knows_when_it_was_given() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.store.tagged_at(&reference("app:1")).expect("looked"), None);
+    let image = sandbox.image(&["a"], "app:1");
+    let first = sandbox.store.tagged_at(&reference("app:1")).expect("looked").expect("named");
+    sandbox.store.tag(&image.id, &reference("app:1")).expect("named again");
+    let again = sandbox.store.tagged_at(&reference("app:1")).expect("looked").expect("named");
+    assert!(again >= first);
+}
+
+#[test]
 fn layers_are_listed_topmost_first() {
     let sandbox = Sandbox::new();
     let image = sandbox.image(&["below", "above"], "app");
@@ -180,7 +191,13 @@ fn a_root_file_system_becomes_an_image() {
         .expect("compressed");
     let import = |name: &str| {
         let name = reference(name);
-        archive::import(&sandbox.store, &compressed[..], &Platform::host(), &changes, Some(&name))
+        let options = archive::ImportOptions {
+            platform: Platform::host(),
+            changes: &changes,
+            message: None,
+            name: Some(&name),
+        };
+        archive::import(&sandbox.store, &compressed[..], &options)
     };
     let image = import("base").expect("imported");
     assert_eq!(image.config.command.as_deref(), Some(&["sh".to_owned()][..]));

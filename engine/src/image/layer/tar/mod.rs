@@ -4,11 +4,12 @@
 //! [x header | PAX records]  header 512 bytes | data, padded to 512   …   two blocks of zeros
 //! ```
 //! The `tar` crate gives the header's fields. The stream around it is read here, because lengths
-//! must be bounded, and PAX values are bytes that may hold a newline (`security.capability` does),
+//! must be bounded, sparse files keep their holes, and PAX values are bytes that may hold a newline (`security.capability` does),
 //! which the crate's own reader takes for the end of the record.
 
 mod pax;
 mod read;
+mod sparse;
 mod write;
 
 pub(crate) use read::{TarError, TarReader};

@@ -1,9 +1,8 @@
 //! PAX records: `<length> <key>=<value>\n`, where the length counts the whole record.
 
-use super::{TarError, Time};
+use super::{TarError, Time, sparse};
 
 const XATTR: &[u8] = b"SCHILY.xattr.";
-const SPARSE: &[u8] = b"GNU.sparse.";
 
 /// What the records before a header say of it.
 #[derive(Debug, Default)]
@@ -15,6 +14,7 @@ pub(super) struct Overrides {
     pub(super) gid: Option<u64>,
     pub(super) modified: Option<Time>,
     pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) sparse: sparse::Records,
 }
 
 impl Overrides {
@@ -36,10 +36,11 @@ impl Overrides {
             b"uid" => self.uid = Some(number(value)?),
             b"gid" => self.gid = Some(number(value)?),
             b"mtime" => self.modified = Some(time(value)?),
-            _ if key.starts_with(SPARSE) => return Err(TarError::Sparse),
             _ => {
                 if let Some(name) = key.strip_prefix(XATTR) {
                     self.xattrs.push((name.to_vec(), value.to_vec()));
+                } else if let Some(name) = key.strip_prefix(sparse::RECORD) {
+                    self.sparse.set(name, value)?;
                 }
             }
         }

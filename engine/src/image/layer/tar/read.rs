@@ -1,12 +1,16 @@
 //! Reading an archive, entry by entry.
 
 use super::pax::Overrides;
+use super::sparse::{self, Map, Position, Stretch};
 use super::{BLOCK, Entry, Kind, Time, padding};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use tar::Header;
 
 /// Extended headers and long names longer than this are an attack: nothing a kernel takes needs more.
 const LONGEST_EXTENSION: u64 = 1 << 20;
+/// The type of a sparse file in GNU's old format.
+const OLD_SPARSE: u8 = b'S';
 
 /// An archive that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +30,6 @@ pub enum TarError {
     /// Nothing legitimate is so long.
     #[error("the archive has an extended header of {0} bytes")]
     TooLong(u64),
-    /// A form of archive that images do not use.
-    #[error("the archive has sparse files, which are not supported: create it without --sparse")]
-    Sparse,
     /// An entry of a kind nobody knows.
     #[error("the archive has an entry of unknown type `{}`", char::from(*.0))]
     UnknownType(u8),
@@ -39,12 +40,14 @@ pub(crate) struct TarReader<R> {
     stream: R,
     data: u64,
     padding: u64,
+    /// Of an entry with holes; what is read has zeros in their place.
+    sparse: Option<Position>,
 }
 
 impl<R: Read> TarReader<R> {
     /// Starts at the beginning of an uncompressed archive.
     pub(crate) fn new(stream: R) -> Self {
-        Self { stream, data: 0, padding: 0 }
+        Self { stream, data: 0, padding: 0, sparse: None }
     }
 
     /// The next entry, or `None` at the end; what is left of the last entry's data is passed over.
@@ -66,13 +69,15 @@ impl<R: Read> TarReader<R> {
     }
 
     fn finish_entry(&mut self, header: &Header, overrides: Overrides, size: u64) -> Result<Entry, TarError> {
-        let path = overrides.path.filter(|path| !path.is_empty());
+        let path = overrides.sparse.name.clone().or(overrides.path).filter(|path| !path.is_empty());
         let path = path.unwrap_or_else(|| header.path_bytes().into_owned());
         let link = overrides.link.or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned));
         let size = overrides.size.unwrap_or(size);
-        let kind = kind(header, &path, link.unwrap_or_default(), size)?;
-        if let Kind::File(size) = kind {
-            self.expect_data(size);
+        let mut kind = kind(header, &path, link.unwrap_or_default(), size)?;
+        if let Kind::File(stored) = &mut kind {
+            let map = self.sparse_map(header, &overrides.sparse, *stored)?;
+            *stored = map.as_ref().map_or(*stored, |map| map.size);
+            self.sparse = map.map(Position::new);
         }
         let old = header.as_old();
         Ok(Entry {
@@ -84,6 +89,69 @@ impl<R: Read> TarReader<R> {
             modified: overrides.modified.map_or_else(|| header_time(&old.mtime), Ok)?,
             xattrs: overrides.xattrs,
         })
+    }
+
+    /// Where the `stored` bytes of the entry go, if it has holes; the stream is then at the first of them.
+    fn sparse_map(
+        &mut self,
+        header: &Header,
+        records: &sparse::Records,
+        stored: u64,
+    ) -> Result<Option<Map>, TarError> {
+        let map = if header.entry_type().as_byte() == OLD_SPARSE {
+            Some(Map::old(header.as_bytes(), stored, &mut self.stream)?)
+        } else {
+            None
+        };
+        self.expect_data(stored);
+        if map.is_some() { Ok(map) } else { records.map(&mut self.data, &mut self.stream) }
+    }
+
+    /// Writes the current entry's data into an empty file, leaving its holes out.
+    pub(crate) fn write_to(&mut self, file: &mut File, buffer: &mut [u8]) -> io::Result<()> {
+        let mut has_hole_at_end = false;
+        loop {
+            let hole = match self.sparse.as_mut().map(Position::stretch) {
+                Some(Stretch::Hole(length)) => length,
+                _ => 0,
+            };
+            if hole > 0 {
+                file.seek(SeekFrom::Current(i64::try_from(hole).map_err(io::Error::other)?))?;
+                self.advance(hole);
+                has_hole_at_end = true;
+                continue;
+            }
+            let count = self.read(buffer)?;
+            if count == 0 {
+                break;
+            }
+            file.write_all(&buffer[..count])?;
+            has_hole_at_end = false;
+        }
+        if has_hole_at_end {
+            let size = file.stream_position()?;
+            file.set_len(size)?;
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, count: u64) {
+        if let Some(position) = &mut self.sparse {
+            position.advance(count);
+        }
+    }
+
+    fn read_stored(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = sparse::at_most(buffer, self.data);
+        if wanted.is_empty() {
+            return Ok(0);
+        }
+        let count = self.stream.read(wanted)?;
+        if count == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, TarError::Truncated));
+        }
+        self.data -= count as u64;
+        Ok(count)
     }
 
     fn expect_data(&mut self, size: u64) {
@@ -114,6 +182,7 @@ impl<R: Read> TarReader<R> {
     }
 
     fn skip_rest(&mut self) -> Result<(), TarError> {
+        self.sparse = None;
         let rest = std::mem::take(&mut self.data).saturating_add(std::mem::take(&mut self.padding));
         let skipped = io::copy(&mut (&mut self.stream).take(rest), &mut io::sink())?;
         if skipped == rest { Ok(()) } else { Err(TarError::Truncated) }
@@ -122,21 +191,19 @@ impl<R: Read> TarReader<R> {
 
 impl<R: Read> Read for TarReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = buffer.len().min(usize::try_from(self.data).unwrap_or(usize::MAX));
-        if wanted == 0 {
-            return Ok(0);
-        }
-        let count = self.stream.read(&mut buffer[..wanted])?;
-        if count == 0 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, TarError::Truncated));
-        }
-        self.data -= count as u64;
+        let count = match self.sparse.as_mut().map(Position::stretch) {
+            None => self.read_stored(buffer)?,
+            Some(Stretch::Data(length)) => self.read_stored(sparse::at_most(buffer, length))?,
+            Some(Stretch::Hole(length)) => sparse::zeros(buffer, length)?,
+            Some(Stretch::End) => 0,
+        };
+        self.advance(count as u64);
         Ok(count)
     }
 }
 
 /// Whether a whole block was there; half a block is an error.
-fn read_block(stream: &mut impl Read, block: &mut [u8; BLOCK]) -> Result<bool, TarError> {
+pub(super) fn read_block(stream: &mut impl Read, block: &mut [u8; BLOCK]) -> Result<bool, TarError> {
     let mut filled = 0;
     while filled < BLOCK {
         match stream.read(&mut block[filled..])? {
@@ -163,14 +230,13 @@ fn kind(header: &Header, path: &[u8], link: Vec<u8>, size: u64) -> Result<Kind, 
     };
     Ok(match header.entry_type().as_byte() {
         b'\0' if path.ends_with(b"/") => Kind::Directory,
-        b'0' | b'\0' | b'7' => Kind::File(size),
+        b'0' | b'\0' | b'7' | OLD_SPARSE => Kind::File(size),
         b'1' => Kind::HardLink(link),
         b'2' => Kind::Symlink(link),
         b'3' => device().map(|(major, minor)| Kind::CharacterDevice(major, minor))?,
         b'4' => device().map(|(major, minor)| Kind::BlockDevice(major, minor))?,
         b'5' => Kind::Directory,
         b'6' => Kind::Fifo,
-        b'S' => return Err(TarError::Sparse),
         other => return Err(TarError::UnknownType(other)),
     })
 }
@@ -190,7 +256,8 @@ fn number(field: &[u8], what: &'static str) -> Result<i64, TarError> {
     if text.is_empty() { Ok(0) } else { i64::from_str_radix(text, 8).map_err(|_| malformed()) }
 }
 
-fn unsigned(field: &[u8], what: &'static str) -> Result<u64, TarError> {
+/// A number that cannot be negative.
+pub(super) fn unsigned(field: &[u8], what: &'static str) -> Result<u64, TarError> {
     number(field, what)?.try_into().map_err(|_| TarError::Malformed(what))
 }
 

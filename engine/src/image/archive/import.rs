@@ -3,9 +3,9 @@
 //! The archive is unpacked, and the tree committed like one that a build made: the layer's digest is
 //! that of our own archive of the tree, so the imported file need not be kept.
 
-use super::layer::{UnpackError, unpack_tree};
-use super::store::Staging;
-use super::{Configuration, History, Image, Store, StoreError};
+use crate::image::layer::{UnpackError, unpack_alone};
+use crate::image::store::Staging;
+use crate::image::{Configuration, History, Image, Store, StoreError};
 use engine_spec::{ImageAction, ImageConfig, ImageReference, Platform};
 use std::io::Read;
 
@@ -28,35 +28,46 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
+/// What an imported image is like.
+#[derive(Debug, Clone)]
+pub struct ImportOptions<'a> {
+    /// What it runs on.
+    pub platform: Platform,
+    /// Dockerfile instructions: `CMD`, `ENTRYPOINT`, `ENV`, `EXPOSE`, `LABEL`, `STOPSIGNAL`, `USER`,
+    /// `VOLUME`, `WORKDIR`.
+    pub changes: &'a [String],
+    /// What its history says.
+    pub message: Option<&'a str>,
+    /// Its name.
+    pub name: Option<&'a ImageReference>,
+}
+
 /// Makes a one-layer image of a root file system's archive (tar, plain, gzip or zstd).
 ///
-/// `changes` are Dockerfile instructions: `CMD`, `ENTRYPOINT`, `ENV`, `EXPOSE`, `LABEL`,
-/// `STOPSIGNAL`, `USER`, `VOLUME`, `WORKDIR`. The same archive and changes give the same image, so
-/// it bears no time of its making.
+/// The same archive and options give the same image, so it bears no time of its making.
 ///
 /// # Errors
 /// Says which change is malformed, or why the archive was refused.
 pub fn import(
     store: &Store,
     archive: impl Read + Send,
-    platform: &Platform,
-    changes: &[String],
-    name: Option<&ImageReference>,
+    options: &ImportOptions<'_>,
 ) -> Result<Image, ImportError> {
-    let mut configuration = Configuration::scratch(platform.clone());
-    for change in changes {
+    let mut configuration = Configuration::scratch(options.platform.clone());
+    for change in options.changes {
         apply(&mut configuration.config, change)
             .map_err(|reason| ImportError::Change { change: change.clone(), reason })?;
     }
     Staging::sweep(store.layout());
     let staging = Staging::new(store.layout())?;
     let tree = store.stage_tree(&staging)?;
-    unpack_tree(archive, &tree)?;
+    unpack_alone(archive, &tree, store.limits())?;
     let layer = store.commit_layer(&tree)?;
     configuration.diff_ids.push(layer.diff_id);
-    configuration.history.push(History { comment: Some("imported".to_owned()), ..History::default() });
-    let image = store.create_image(&configuration, name.map_or(&[], std::slice::from_ref))?;
-    store.note(Some(&image.id), name, ImageAction::Import);
+    let comment = Some(options.message.unwrap_or("imported").to_owned());
+    configuration.history.push(History { comment, ..History::default() });
+    let image = store.create_image(&configuration, options.name.map_or(&[], std::slice::from_ref))?;
+    store.note(Some(&image.id), options.name, ImageAction::Import);
     Ok(image)
 }
 
