@@ -78,7 +78,9 @@ impl Way {
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let rate = self.moved.saturating_mul(1000).checked_div(milliseconds).filter(|rate| *rate > 0);
         match rate.filter(|_| took >= SHORTEST && self.moved < self.total) {
-            Some(rate) => format!("{far}  {}/s  {}s", size::human(rate), (self.total - self.moved).div_ceil(rate)),
+            Some(rate) => {
+                format!("{far}  {}/s  {}s", size::human(rate), (self.total - self.moved).div_ceil(rate))
+            }
             None => far,
         }
     }
@@ -86,7 +88,12 @@ impl Way {
 
 impl<'a> Meter<'a> {
     /// Begins; `shows_layers` gives each layer a row.
-    pub(crate) fn new(image: &ImageReference, words: Words, shows_layers: bool, progress: &'a Progress) -> Self {
+    pub(crate) fn new(
+        image: &ImageReference,
+        words: Words,
+        shows_layers: bool,
+        progress: &'a Progress,
+    ) -> Self {
         let id = format!("Image {image}");
         progress.begin(&id, words.working);
         Self { id, words, shows_layers, progress, state: Mutex::default() }

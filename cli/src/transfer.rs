@@ -44,7 +44,12 @@ impl Transfer {
     ) -> Result<Self, CommandError> {
         let variable = |key: &str| session.variable(key).map(str::to_owned);
         let registries = Registries::load(store.layout(), &variable)?;
-        Ok(Self { store: store.clone(), registries: Arc::new(registries), progress: Arc::clone(progress), shows_layers: false })
+        Ok(Self {
+            store: store.clone(),
+            registries: Arc::new(registries),
+            progress: Arc::clone(progress),
+            shows_layers: false,
+        })
     }
 
     /// The same, telling of each layer.

@@ -9,6 +9,7 @@ mod convergence;
 mod dependencies;
 mod escapes;
 mod flask_redis;
+mod images;
 mod input;
 mod input_at_run_time;
 mod isolation;

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cgroup;
+pub mod fault_proxy;
 pub mod folder;
 pub mod host;
 pub mod http;
@@ -14,15 +15,18 @@ pub mod lighter;
 pub mod outcome;
 pub mod process;
 pub mod project;
+pub mod registry;
 pub mod requirement;
 pub mod snapshot;
 pub mod terminal;
 pub mod wait;
 
+pub use fault_proxy::{Fault, FaultProxy};
 pub use folder::Folder;
 pub use lighter::Lighter;
 pub use outcome::Outcome;
 pub use project::{Container, Project};
+pub use registry::RegistryServer;
 pub use requirement::Requirement;
 pub use snapshot::Snapshot;
 pub use terminal::Terminal;

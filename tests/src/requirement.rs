@@ -13,6 +13,8 @@ pub enum Requirement {
     Seeds,
     /// The store whose images and build cache outlive the run.
     Store,
+    /// The `docker-registry` and `openssl` programs.
+    Registry,
     /// The `runc` program.
     Runc,
     /// The `ip` program.
@@ -35,6 +37,7 @@ impl Requirement {
             Self::Root => nix::unistd::geteuid().is_root(),
             Self::Seeds => is_set("LIGHTER_TEST_BINARY") && is_set("LIGHTER_REGISTRY_MIRROR"),
             Self::Store => is_set("LIGHTER_TEST_STORE"),
+            Self::Registry => is_set("LIGHTER_TEST_REGISTRY") && is_installed("openssl"),
             Self::Runc => is_installed("runc"),
             Self::Ip => is_installed("ip"),
             Self::Tmux => is_installed("tmux"),
@@ -55,6 +58,7 @@ impl fmt::Display for Requirement {
             Self::Root => "root",
             Self::Seeds => "the binary and the seed images (run it through `cargo xtask test`)",
             Self::Store => "the shared store (run it through `cargo xtask test`)",
+            Self::Registry => "docker-registry and openssl (run it through `cargo xtask test`)",
             Self::Runc => "runc",
             Self::Ip => "ip (Debian's iproute2)",
             Self::Tmux => "tmux",

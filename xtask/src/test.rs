@@ -8,6 +8,7 @@
 //! | `LIGHTER_TEST_BINARY` | the binary under test |
 //! | `LIGHTER_TEST_STORE` | a LIGHTER_ROOT whose images and build cache outlive the run |
 //! | `LIGHTER_REGISTRY_MIRROR` | the registry with the seed images |
+//! | `LIGHTER_TEST_REGISTRY` | the program of a registry, for tests that need one of their own |
 //! | `LIGHTER_TEST_SKIPS` | a file to which each skipped test adds a line |
 //! | `LIGHTER_TEST_PATIENCE` | by what to multiply the time a test waits; set on the emulated machine |
 
@@ -20,7 +21,7 @@ use std::time::Instant;
 
 /// What the tests need of the host: nft to list what is left, runc to compare with, BusyBox to run, sshfs
 /// and its other end for volumes.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "bind9-dnsutils",
     "busybox-static",
     "ca-certificates",
@@ -28,6 +29,7 @@ const PACKAGES: [&str; 10] = [
     "iproute2",
     "nftables",
     "openssh-sftp-server",
+    "openssl",
     "runc",
     "sshfs",
     "tmux",
@@ -114,6 +116,7 @@ impl Surroundings {
             environment: vec![
                 ("LIGHTER_TEST_BINARY", self.binary.display().to_string()),
                 ("LIGHTER_TEST_STORE", workspace::target().join("store").display().to_string()),
+                ("LIGHTER_TEST_REGISTRY", Registry::program(&seed::folder()).display().to_string()),
                 ("LIGHTER_REGISTRY_MIRROR", self.registry.address.to_string()),
                 ("LIGHTER_TEST_SKIPS", skips.file.display().to_string()),
             ],

@@ -47,7 +47,8 @@ impl Login {
             let tried = registry::try_login(&registries, registry, Some(&credentials)).await;
             Ok(tried.map_err(ImageCommandError::from)?)
         })?;
-        let kept = registry::keep(&registries, registry, &user, &password).map_err(ImageCommandError::from)?;
+        let kept =
+            registry::keep(&registries, registry, &user, &password).map_err(ImageCommandError::from)?;
         if let Kept::File(path) = kept {
             let message = format!(
                 "the password is kept unencrypted in {}; a credential helper keeps it safe",
@@ -68,7 +69,8 @@ impl Login {
         }
         if self.username.is_none() || self.password.is_none() {
             if !io::stdin().is_terminal() {
-                let message = "there is no terminal to ask for user and password: use --username and --password-stdin";
+                let message =
+                    "there is no terminal to ask for user and password: use --username and --password-stdin";
                 return Err(ImageCommandError::Password(message).into());
             }
         }
@@ -88,7 +90,11 @@ fn from_stdin() -> Result<String, CommandError> {
     let mut text = String::new();
     io::stdin().take(LONGEST_PASSWORD).read_to_string(&mut text).map_err(CommandError::Input)?;
     let password = text.trim_end_matches(['\r', '\n']).to_owned();
-    if password.is_empty() { Err(ImageCommandError::Password("the password is empty").into()) } else { Ok(password) }
+    if password.is_empty() {
+        Err(ImageCommandError::Password("the password is empty").into())
+    } else {
+        Ok(password)
+    }
 }
 
 /// A login needs no engine, and so no root.

@@ -31,6 +31,11 @@ impl Registry {
         }
     }
 
+    /// The program, once a registry of `folder` has been started.
+    pub(crate) fn program(folder: &Path) -> PathBuf {
+        folder.join("docker-registry").join(PROGRAM)
+    }
+
     /// Stops the registry of `folder`, if it runs.
     pub(crate) fn stop(folder: &Path) -> Result<()> {
         if let Some(registry) = Self::running(folder)? {
@@ -75,7 +80,7 @@ impl Registry {
 
     /// Whether the process is still the registry and not another with its number.
     fn is_alive(&self, folder: &Path) -> bool {
-        let program = folder.join("docker-registry").join(PROGRAM);
+        let program = Self::program(folder);
         let own = std::fs::read_link(format!("/proc/{}/exe", self.pid));
         own.is_ok_and(|own| program.canonicalize().is_ok_and(|program| own == program))
     }

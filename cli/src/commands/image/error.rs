@@ -36,7 +36,9 @@ pub(crate) enum ImageCommandError {
     #[error(transparent)]
     Reference(#[from] ReferenceError),
     /// There is something wrong with the store.
-    #[error("{0} damaged: remove the images that use them with `lighter image rm`, and pull or build them again")]
+    #[error(
+        "{0} damaged: remove the images that use them with `lighter image rm`, and pull or build them again"
+    )]
     Damaged(String),
     /// A password is to come from two places, or none.
     #[error("{0}")]

@@ -50,10 +50,8 @@ const COLUMNS: Columns = Columns {
     ],
     least_width: table::NARROW,
 };
-const COLUMNS_WITH_DATES: Columns = Columns {
-    table: "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
-    ..COLUMNS
-};
+const COLUMNS_WITH_DATES: Columns =
+    Columns { table: "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}", ..COLUMNS };
 
 /// A step with docker's field names.
 #[derive(Debug, Serialize)]

@@ -46,8 +46,10 @@ impl Import {
             message: self.message.as_deref(),
             name: self.image.as_ref(),
         };
-        let image = archive::import(&store, archive, &options)
-            .map_err(|source| CommandError::Import { path: self.archive.clone(), source: Box::new(source) })?;
+        let image = archive::import(&store, archive, &options).map_err(|source| CommandError::Import {
+            path: self.archive.clone(),
+            source: Box::new(source),
+        })?;
         sync_stage(store.layout().data())?;
         output::print_lines([image.id])?;
         Ok(ExitCode::SUCCESS)

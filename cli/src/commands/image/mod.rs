@@ -90,7 +90,9 @@ fn find(store: &Store, text: &str) -> Result<Found, CommandError> {
 
 /// `linux/arm64` or `linux/arm/v7`.
 fn platform(text: &str) -> Result<Platform, &'static str> {
-    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
     if text.split('/').all(is_part) && (1..=3).contains(&text.split('/').count()) {
         Ok(Platform::read(text))
     } else {

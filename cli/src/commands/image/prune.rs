@@ -32,7 +32,11 @@ impl Prune {
         let now = SystemTime::now();
         let until = clock::parse_option(filters.values("until").last(), now)?;
         let all = self.all || filters.values("dangling").any(|value| matches!(value, "false" | "0"));
-        let which = if all { "all images that no container uses" } else { "all images without a name that no container uses" };
+        let which = if all {
+            "all images that no container uses"
+        } else {
+            "all images without a name that no container uses"
+        };
         confirm(self.force, &format!("This removes {which}."))?;
         let (layout, observed) = session.look(None)?;
         let store = Store::open(&layout);

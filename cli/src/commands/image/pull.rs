@@ -43,7 +43,10 @@ impl Pull {
             let images = self.images(&transfer).await?;
             for image in &images {
                 let pulled = transfer.pull(image, &platform).await;
-                pulled.map_err(|source| CommandError::Pull { image: image.clone(), source: Box::new(source) })?;
+                pulled.map_err(|source| CommandError::Pull {
+                    image: image.clone(),
+                    source: Box::new(source),
+                })?;
             }
             Ok(images)
         });

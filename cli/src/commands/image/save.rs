@@ -64,7 +64,8 @@ fn select(store: &Store, text: &str) -> Result<Vec<Saved>, CommandError> {
     }
     let image = super::find(store, text)?;
     let name = ImageReference::parse(text).ok();
-    let named = name.filter(|name| name.tag().is_some() && store.find(name).is_ok_and(|found| found.is_some()));
+    let named =
+        name.filter(|name| name.tag().is_some() && store.find(name).is_ok_and(|found| found.is_some()));
     Ok(vec![Saved { image, names: named.into_iter().collect() }])
 }
 
@@ -73,7 +74,10 @@ fn is_folder(path: &Path) -> bool {
 }
 
 /// A regular file is there when it is whole; a pipe or device is written as it is.
-fn to_file(path: &Path, write: impl FnOnce(BufWriter<File>) -> Result<(), SaveError>) -> Result<(), SaveError> {
+fn to_file(
+    path: &Path,
+    write: impl FnOnce(BufWriter<File>) -> Result<(), SaveError>,
+) -> Result<(), SaveError> {
     let failed = |source| SaveError::Write { path: path.display().to_string(), source };
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return write(BufWriter::new(File::create(path).map_err(failed)?));

@@ -65,7 +65,9 @@ impl Search {
         let variable = |key: &str| session.variable(key).map(str::to_owned);
         let registries = Registries::load(&Layout::from_root(session.root().as_deref()), &variable)?;
         let found = transfer::run(async || {
-            Ok(registry::search(&registries, &self.term, self.limit).await.map_err(ImageCommandError::from)?)
+            Ok(registry::search(&registries, &self.term, self.limit)
+                .await
+                .map_err(ImageCommandError::from)?)
         })?;
         let is_meant = |found: &Match| {
             filters.allow("is-official", |value| matches!(value, "true" | "1") == found.is_official)

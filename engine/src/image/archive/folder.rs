@@ -39,7 +39,10 @@ impl Folder {
             opened => opened?,
         };
         if size > LARGEST_DOCUMENT {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than any document of an image"));
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "it is larger than any document of an image",
+            ));
         }
         let mut text = Vec::new();
         file.take(LARGEST_DOCUMENT).read_to_end(&mut text)?;

@@ -27,7 +27,9 @@ pub enum LoadError {
     #[error("cannot unpack the archive")]
     Unpack(#[from] UnpackError),
     /// It is neither form.
-    #[error("there is no image in it: it has neither index.json nor manifest.json (`image import` reads the archive of a root file system)")]
+    #[error(
+        "there is no image in it: it has neither index.json nor manifest.json (`image import` reads the archive of a root file system)"
+    )]
     NoImage,
     /// A file of it cannot be read.
     #[error("cannot read `{path}` of the archive")]
@@ -102,7 +104,11 @@ pub fn load(
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_folder(store: &Store, path: &Path, platform: Option<&Platform>) -> Result<Vec<Loaded>, LoadError> {
+pub fn load_folder(
+    store: &Store,
+    path: &Path,
+    platform: Option<&Platform>,
+) -> Result<Vec<Loaded>, LoadError> {
     let read = |source| LoadError::Read { path: path.display().to_string(), source };
     let loader = Loader { store, folder: Folder::open(path).map_err(read)?, platform };
     let loaded = loader.all()?;
@@ -141,7 +147,11 @@ impl Loader<'_> {
             let image = self.image(&digest, &text, &manifest)?;
             let mut names = name_of(&entry.annotations).into_iter().collect::<Vec<_>>();
             let of_list = list.iter().filter(|listed| listed.config.ends_with(image.id.hex()));
-            names.extend(of_list.flat_map(|listed| listed.repo_tags.iter().flatten()).filter_map(|tag| tag.parse().ok()));
+            names.extend(
+                of_list
+                    .flat_map(|listed| listed.repo_tags.iter().flatten())
+                    .filter_map(|tag| tag.parse().ok()),
+            );
             self.named(&mut loaded, image, names)?;
         }
         let wanted = self.platform.map_or_else(|| manifest::name(&Platform::host()), manifest::name);
@@ -188,7 +198,8 @@ impl Loader<'_> {
     }
 
     fn docker_image(&self, listed: &DockerImage) -> Result<Loaded, LoadError> {
-        let config = self.document(&listed.config)?.ok_or_else(|| LoadError::Missing(listed.config.clone()))?;
+        let config =
+            self.document(&listed.config)?.ok_or_else(|| LoadError::Missing(listed.config.clone()))?;
         let diff_ids = Configuration::from_json(&config)?.diff_ids;
         let paths = listed.layers.as_deref().unwrap_or_default();
         check_count(paths.len(), diff_ids.len())?;
@@ -203,8 +214,11 @@ impl Loader<'_> {
         let id = Hasher::sha256(&config);
         let manifest = Manifest::new(Descriptor::new(OCI_CONFIG, id, config.len() as u64), blobs);
         let text = serde_json::to_vec(&manifest).map_err(ManifestError::Malformed)?;
-        let image =
-            self.store.publish_image(&config, &ManifestText { digest: Hasher::sha256(&text), text: &text }, &[])?;
+        let image = self.store.publish_image(
+            &config,
+            &ManifestText { digest: Hasher::sha256(&text), text: &text },
+            &[],
+        )?;
         let names = listed.repo_tags.iter().flatten().filter_map(|tag| tag.parse().ok()).collect();
         let mut loaded = Vec::new();
         self.named(&mut loaded, image, names)?;
@@ -212,7 +226,12 @@ impl Loader<'_> {
     }
 
     /// Gives an image its names; one image that comes under several is reported once.
-    fn named(&self, loaded: &mut Vec<Loaded>, image: Image, names: Vec<ImageReference>) -> Result<(), LoadError> {
+    fn named(
+        &self,
+        loaded: &mut Vec<Loaded>,
+        image: Image,
+        names: Vec<ImageReference>,
+    ) -> Result<(), LoadError> {
         let known = loaded.iter_mut().position(|known| known.image.id == image.id);
         let index = known.unwrap_or_else(|| {
             loaded.push(Loaded { image: image.clone(), names: Vec::new() });
@@ -265,7 +284,11 @@ fn parse<T: serde::de::DeserializeOwned>(path: &'static str, text: &[u8]) -> Res
 }
 
 fn check_count(manifest: usize, configuration: usize) -> Result<(), ManifestError> {
-    if manifest == configuration { Ok(()) } else { Err(ManifestError::LayerCount { manifest, configuration }) }
+    if manifest == configuration {
+        Ok(())
+    } else {
+        Err(ManifestError::LayerCount { manifest, configuration })
+    }
 }
 
 /// The full name of an entry; a tag alone names nothing.
@@ -286,4 +309,3 @@ fn digest_of(mut file: File) -> io::Result<Digest> {
         }
     }
 }
-

@@ -169,10 +169,12 @@ impl Saver<'_> {
             return self.file(&path, layer.size, &mut file);
         }
         // Written by one thread, read by the archive's: a layer does not fit into memory.
-        let (mut reader, writer) = io::pipe().map_err(|source| SaveError::Write { path: path.clone(), source })?;
+        let (mut reader, writer) =
+            io::pipe().map_err(|source| SaveError::Write { path: path.clone(), source })?;
         std::thread::scope(|scope| {
             let store = self.store;
-            let writing = scope.spawn(move || store.write_archive(diff_id, io::BufWriter::with_capacity(BUFFER, writer)));
+            let writing = scope
+                .spawn(move || store.write_archive(diff_id, io::BufWriter::with_capacity(BUFFER, writer)));
             let written = self.file(&path, layer.size, &mut reader);
             drop(reader);
             // A reader that gave up breaks the writer's pipe; the reader's word counts.

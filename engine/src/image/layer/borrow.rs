@@ -31,7 +31,10 @@ pub(crate) struct Borrowed {
 impl Borrowed {
     /// What is said where there are no layers below.
     pub(super) fn refuse(&self) -> ExtractError {
-        ExtractError::NoTarget { path: readable(self.path.as_bytes()), target: readable(self.target.as_bytes()) }
+        ExtractError::NoTarget {
+            path: readable(self.path.as_bytes()),
+            target: readable(self.target.as_bytes()),
+        }
     }
 }
 

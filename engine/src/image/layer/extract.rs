@@ -60,7 +60,9 @@ pub enum ExtractError {
         source: io::Error,
     },
     /// A hard link leads to nothing, here or in the layers below.
-    #[error("refusing the entry `{path}`: it is a hard link to `{target}`, which is no file of the archive or the layers below it")]
+    #[error(
+        "refusing the entry `{path}`: it is a hard link to `{target}`, which is no file of the archive or the layers below it"
+    )]
     NoTarget {
         /// The link.
         path: String,
@@ -78,7 +80,11 @@ pub enum ExtractError {
 /// Unpacks an uncompressed archive into an empty folder.
 ///
 /// Returns the hard links to files that the archive does not have.
-pub(super) fn extract(archive: impl Read, tree: &Path, limits: Limits) -> Result<Vec<Borrowed>, ExtractError> {
+pub(super) fn extract(
+    archive: impl Read,
+    tree: &Path,
+    limits: Limits,
+) -> Result<Vec<Borrowed>, ExtractError> {
     let root = Root::open(tree).map_err(|source| write_error(b".", source))?;
     let mut extractor =
         Extractor { root, folder_times: BTreeMap::new(), borrowed: Vec::new(), buffer: vec![0; BUFFER] };
@@ -147,7 +153,12 @@ impl Extractor {
         }))
     }
 
-    fn create(&mut self, place: &Place<'_>, entry: &Entry, data: &mut TarReader<impl Read>) -> io::Result<()> {
+    fn create(
+        &mut self,
+        place: &Place<'_>,
+        entry: &Entry,
+        data: &mut TarReader<impl Read>,
+    ) -> io::Result<()> {
         let existing = kind_of(place.folder, place.name)?;
         let is_whiteout = existing == Some((SFlag::S_IFCHR, 0));
         match existing {
@@ -185,7 +196,8 @@ impl Extractor {
     /// One whose target is not here leads to a layer below, which is looked at when all of them are there.
     fn hard_link(&mut self, place: &Place<'_>, path: &InnerPath, target: &InnerPath) -> io::Result<()> {
         let (folder, name) = target.split();
-        let found = self.root.existing_folder(&folder).and_then(|folder| Ok((kind_of(&folder, name)?, folder)));
+        let found =
+            self.root.existing_folder(&folder).and_then(|folder| Ok((kind_of(&folder, name)?, folder)));
         let folder = match found {
             Ok((Some(_), folder)) => folder,
             Ok((None, _)) => return self.borrow(place, path, target),

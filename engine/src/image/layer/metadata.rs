@@ -28,7 +28,13 @@ pub(super) fn set_metadata(file: &File, entry: &Entry) -> io::Result<()> {
 pub(super) fn set_metadata_by_name(place: &Place<'_>, entry: &Entry) -> io::Result<()> {
     let (uid, gid) = owner(entry);
     let path = c_at(place.folder, place.name)?;
-    fchownat(place.folder, OsStr::from_bytes(place.name), Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW)?;
+    fchownat(
+        place.folder,
+        OsStr::from_bytes(place.name),
+        Some(uid),
+        Some(gid),
+        AtFlags::AT_SYMLINK_NOFOLLOW,
+    )?;
     set_xattrs(Carrier::Path(&path), entry)?;
     if !matches!(entry.kind, Kind::Symlink(_)) {
         fs::set_permissions(at(place.folder, place.name), Permissions::from_mode(entry.mode))?;

@@ -86,7 +86,8 @@ impl Client {
     pub(super) async fn document(&self, tag_or_digest: &str) -> Result<(Vec<u8>, Document), RegistryError> {
         let url = self.url(&format!("manifests/{tag_or_digest}"));
         let accept = ACCEPTED.join(", ");
-        let response = self.connection.send(|| self.connection.http().get(&url).header(ACCEPT, &accept)).await?;
+        let response =
+            self.connection.send(|| self.connection.http().get(&url).header(ACCEPT, &accept)).await?;
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.map(str::to_owned);
         let body = self.connection.bounded(response, LARGEST_DOCUMENT).await?;

@@ -185,7 +185,8 @@ impl Connection {
         let request = match who.filter(|_| is_safe) {
             Some(Credentials::Identity(token)) => {
                 let scope = scopes.join(" ");
-                let mut form = vec![("grant_type", "refresh_token"), ("client_id", CLIENT_ID), ("scope", &scope)];
+                let mut form =
+                    vec![("grant_type", "refresh_token"), ("client_id", CLIENT_ID), ("scope", &scope)];
                 form.push(("refresh_token", &token));
                 form.extend(service.as_deref().map(|service| ("service", service)));
                 self.http.post(realm).form(&form)
@@ -195,7 +196,9 @@ impl Connection {
                 query.extend(service.as_deref().map(|service| ("service", service)));
                 let request = self.http.get(realm).query(&query);
                 match who {
-                    Some(Credentials::Basic(password)) => request.header(AUTHORIZATION, format!("Basic {password}")),
+                    Some(Credentials::Basic(password)) => {
+                        request.header(AUTHORIZATION, format!("Basic {password}"))
+                    }
                     _ => request,
                 }
             }

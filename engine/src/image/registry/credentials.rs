@@ -127,7 +127,8 @@ impl Logins {
                 continue;
             }
             let exact = config.auths.get(server_key(registry));
-            let of_host = || config.auths.iter().find(|(key, _)| registry_of(key) == registry).map(|(_, auth)| auth);
+            let of_host =
+                || config.auths.iter().find(|(key, _)| registry_of(key) == registry).map(|(_, auth)| auth);
             if let Some(found) = exact.or_else(of_host).and_then(DockerAuth::credentials) {
                 return Ok(Some(found));
             }

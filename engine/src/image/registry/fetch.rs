@@ -58,7 +58,8 @@ pub(super) async fn layers(
     let slots = Arc::new(Semaphore::new(PARALLEL));
     let mut tasks = JoinSet::new();
     for (blob, diff_id) in layers {
-        let fetch = Fetch { store: store.clone(), client: client.clone(), blob, diff_id, reports: reports.clone() };
+        let fetch =
+            Fetch { store: store.clone(), client: client.clone(), blob, diff_id, reports: reports.clone() };
         let slots = Arc::clone(&slots);
         tasks.spawn(async move {
             let _slot = slots.acquire_owned().await.map_err(|_| LayerError::Interrupted)?;
@@ -80,7 +81,11 @@ pub(super) async fn layers(
 }
 
 /// Layers with links into those below, from the bottom up.
-fn complete(store: &Store, mut waiting: Vec<(Digest, Waiting)>, diff_ids: &[Digest]) -> Result<(), LayerError> {
+fn complete(
+    store: &Store,
+    mut waiting: Vec<(Digest, Waiting)>,
+    diff_ids: &[Digest],
+) -> Result<(), LayerError> {
     for (index, diff_id) in diff_ids.iter().enumerate() {
         if let Some(found) = waiting.iter().position(|(waiting, _)| waiting == diff_id) {
             let (_, layer) = waiting.swap_remove(found);
@@ -164,7 +169,9 @@ impl Fetch {
         let is_partial = response.status() == reqwest::StatusCode::PARTIAL_CONTENT;
         // A registry without ranges sends everything again.
         let mut known = if is_partial { 0 } else { *received };
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.client.connection.transport(error))? {
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| self.client.connection.transport(error))?
+        {
             let skipped = usize::try_from(known).unwrap_or(usize::MAX).min(chunk.len());
             known -= skipped as u64;
             let fresh = chunk[skipped..].to_vec();
@@ -205,4 +212,3 @@ impl Read for Chunks {
         }
     }
 }
-

@@ -70,7 +70,8 @@ pub(super) fn get(name: &str, server: &str) -> Result<Option<Credentials>, Helpe
         Err(HelperError::Failed { message, .. }) if message.contains(NOT_FOUND) => return Ok(None),
         answer => answer?,
     };
-    let kept: Kept = serde_json::from_slice(&answer).map_err(|_| HelperError::Answer { name: name.to_owned() })?;
+    let kept: Kept =
+        serde_json::from_slice(&answer).map_err(|_| HelperError::Answer { name: name.to_owned() })?;
     Ok(match kept.username.as_str() {
         TOKEN_USER => Some(Credentials::Identity(kept.secret)),
         "" if kept.secret.is_empty() => None,
@@ -98,7 +99,8 @@ fn run(name: &str, verb: &'static str, server: &str, input: &[u8]) -> Result<Vec
     if name.is_empty() || !name.bytes().all(is_name) {
         return Err(HelperError::Name(name.to_owned()));
     }
-    let output = talk(name, verb, input).map_err(|source| HelperError::Run { name: name.to_owned(), source })?;
+    let output =
+        talk(name, verb, input).map_err(|source| HelperError::Run { name: name.to_owned(), source })?;
     if output.status.success() {
         return Ok(output.stdout);
     }

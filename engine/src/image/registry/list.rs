@@ -60,7 +60,9 @@ pub async fn tags(registries: &Registries, image: &ImageReference) -> Result<Vec
     }
     Err(ListError {
         registry: image.registry().to_owned(),
-        source: Box::new(last.unwrap_or_else(|| RegistryError::Refused { host: image.registry().to_owned() })),
+        source: Box::new(
+            last.unwrap_or_else(|| RegistryError::Refused { host: image.registry().to_owned() }),
+        ),
     })
 }
 
@@ -79,7 +81,8 @@ pub async fn search(registries: &Registries, term: &str, limit: usize) -> Result
     } else {
         catalogue(registries, registry, word).await
     };
-    let mut found = found.map_err(|source| ListError { registry: registry.to_owned(), source: Box::new(source) })?;
+    let mut found =
+        found.map_err(|source| ListError { registry: registry.to_owned(), source: Box::new(source) })?;
     found.truncate(limit);
     Ok(found)
 }

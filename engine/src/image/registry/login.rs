@@ -67,7 +67,9 @@ pub async fn try_login(
         let client = Client::connect(&endpoint, "", Access::Login).await?;
         client.log_in(credentials).await
     };
-    check.await.map_err(|source| LoginError::Refused { registry: registry.to_owned(), source: Box::new(source) })
+    check
+        .await
+        .map_err(|source| LoginError::Refused { registry: registry.to_owned(), source: Box::new(source) })
 }
 
 /// Keeps a registry's user and password.
@@ -83,7 +85,9 @@ pub fn keep(registries: &Registries, registry: &str, user: &str, password: &str)
         })?;
         return Ok(Kept::Helper(name.to_owned()));
     }
-    let Credentials::Basic(auth) = Credentials::password(user, password) else { return Err(LoginError::NoFolder) };
+    let Credentials::Basic(auth) = Credentials::password(user, password) else {
+        return Err(LoginError::NoFolder);
+    };
     let path = change(registries, |auths| {
         auths.insert(server.to_owned(), json!({ "auth": auth }));
     })?;
@@ -108,7 +112,10 @@ pub fn forget(registries: &Registries, registry: &str) -> Result<bool, LoginErro
 }
 
 /// Changes `auths` and leaves everything else in the file as it is.
-fn change(registries: &Registries, edit: impl FnOnce(&mut Map<String, Value>)) -> Result<PathBuf, LoginError> {
+fn change(
+    registries: &Registries,
+    edit: impl FnOnce(&mut Map<String, Value>),
+) -> Result<PathBuf, LoginError> {
     let path = registries.logins().path().ok_or(LoginError::NoFolder)?.to_owned();
     let mut config = match fs::read(&path) {
         Ok(text) => serde_json::from_slice(&text).map_err(|_| LoginError::Malformed(path.clone()))?,

@@ -151,11 +151,19 @@ impl Registries {
     fn endpoint(&self, text: &str, key: Option<&str>) -> Endpoint {
         let text = text.trim_end_matches('/');
         let host = text.split_once("://").map_or(text, |(_, host)| host);
-        let certificates: Vec<PathBuf> =
-            self.certificates.iter().map(|folder| folder.join(host)).filter(|folder| folder.is_dir()).collect();
+        let certificates: Vec<PathBuf> = self
+            .certificates
+            .iter()
+            .map(|folder| folder.join(host))
+            .filter(|folder| folder.is_dir())
+            .collect();
         let bases = match text.split_once("://") {
             Some(_) => vec![Base::of_url(text)],
-            None => self.ways(host, !certificates.is_empty()).iter().map(|trust| Base::of_host(host, *trust)).collect(),
+            None => self
+                .ways(host, !certificates.is_empty())
+                .iter()
+                .map(|trust| Base::of_host(host, *trust))
+                .collect(),
         };
         Endpoint {
             host: host.to_owned(),
@@ -184,7 +192,9 @@ impl Registries {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let address: Option<IpAddr> = name.trim_matches(['[', ']']).parse().ok();
         let is_within = |network: &String| {
-            address.is_some_and(|address| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)))
+            address.is_some_and(|address| {
+                network.parse::<IpNet>().is_ok_and(|network| network.contains(&address))
+            })
         };
         let listed = &self.settings.insecure;
         listed.contains(host) || listed.contains(name) || listed.iter().any(is_within)
@@ -251,10 +261,17 @@ mod tests {
         ];
         assert_eq!(ways(&hub), expected);
         let keys: Vec<_> = hub.iter().map(|endpoint| endpoint.key.as_str()).collect();
-        assert_eq!(keys, ["127.0.0.1:5000", "m.example", "d.example", "docker.io"], "logins go to their own only");
+        assert_eq!(
+            keys,
+            ["127.0.0.1:5000", "m.example", "d.example", "docker.io"],
+            "logins go to their own only"
+        );
         for insecure in ["lan:5000", "10.1.2.3:5000"] {
             let ways = ways(&registries.pull_endpoints(insecure));
-            assert_eq!(ways, [format!("https://{insecure} AnyCertificate"), format!("http://{insecure} Plain")]);
+            assert_eq!(
+                ways,
+                [format!("https://{insecure} AnyCertificate"), format!("http://{insecure} Plain")]
+            );
         }
         for secure in ["lan", "10.2.0.1:5000", "example.com"] {
             assert_eq!(ways(&registries.pull_endpoints(secure)), [format!("https://{secure} Tls")]);

@@ -108,8 +108,7 @@ impl Store {
         let writer = BlobWriter::create(&staging, &descriptor.digest, descriptor.size)?;
         let tree = self.stage_tree(&staging)?;
         let tee = Tee { reader: blob, writer };
-        let (unpacked, tee) =
-            layer::unpack(tee, &tree, Hasher::of(diff_id), self.limits).map_err(refuse)?;
+        let (unpacked, tee) = layer::unpack(tee, &tree, Hasher::of(diff_id), self.limits).map_err(refuse)?;
         let blob = tee.writer.finish()?;
         let layer = unpacked.layer;
         if layer.diff_id != *diff_id {
@@ -129,10 +128,8 @@ impl Store {
     pub(crate) fn complete_layer(&self, waiting: Waiting, below: &[Digest]) -> Result<(), StoreError> {
         let Waiting { staging, tree, layer, blob, borrowed } = waiting;
         let paths: Vec<PathBuf> = below.iter().rev().map(|diff_id| self.layout.layer(diff_id)).collect();
-        layer::lend(&tree, &paths, &borrowed).map_err(|source| StoreError::Unpack {
-            diff_id: layer.diff_id.clone(),
-            source: source.into(),
-        })?;
+        layer::lend(&tree, &paths, &borrowed)
+            .map_err(|source| StoreError::Unpack { diff_id: layer.diff_id.clone(), source: source.into() })?;
         let record = self.record_with(&layer, &blob, Some(below.to_owned()))?;
         self.publish_tree(staging, &tree, &layer.diff_id, Some(&record))
     }

@@ -24,8 +24,8 @@ mod verify;
 pub(crate) use blob::BlobWriter;
 pub(crate) use claim::Claim;
 pub(crate) use layers::{Added, Waiting};
-pub(crate) use publish::ManifestText;
 pub use lease::Lease;
+pub(crate) use publish::ManifestText;
 pub use remove::Removed;
 pub(crate) use staging::Staging;
 pub use verify::{Damage, Flaw};
@@ -117,7 +117,9 @@ pub enum StoreError {
     #[error("layer {0} is missing from the store")]
     NoLayer(Digest),
     /// A layer with hard links into other layers than those it is to lie on now.
-    #[error("layer {0} is here with hard links into other layers than this image has below it: remove the image that has it first")]
+    #[error(
+        "layer {0} is here with hard links into other layers than this image has below it: remove the image that has it first"
+    )]
     OtherBelow(Digest),
     /// No image has this name or id.
     #[error("there is no image `{0}`")]

@@ -139,9 +139,9 @@ impl Store {
             _ => remove_tree(&doomed).map_err(StoreError::io("remove", doomed))?,
         }
         remove_file(&self.layer_record_path(diff_id))?;
-        let blobs = record.into_iter().flat_map(|record| {
-            record.blob.into_iter().map(|blob| blob.digest).chain(record.others)
-        });
+        let blobs = record
+            .into_iter()
+            .flat_map(|record| record.blob.into_iter().map(|blob| blob.digest).chain(record.others));
         blobs.into_iter().try_for_each(|digest| remove_file(&self.layout.blob(&digest)))
     }
 }

@@ -86,7 +86,8 @@ impl Store {
         if unpacked.layer.diff_id != *diff_id {
             return Ok(Some(Flaw::Changed));
         }
-        let below: Vec<_> = record.below.iter().flatten().rev().map(|below| self.layout.layer(below)).collect();
+        let below: Vec<_> =
+            record.below.iter().flatten().rev().map(|below| self.layout.layer(below)).collect();
         let is_whole = layer::lend(&tree, &below, &unpacked.borrowed).is_ok();
         let digests = (layer::digest(&tree), layer::digest(&self.layout.layer(diff_id)));
         let is_same = matches!(digests, (Ok(fresh), Ok(kept)) if fresh == kept);

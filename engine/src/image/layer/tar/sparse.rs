@@ -56,10 +56,8 @@ impl Map {
         let map = Self { size, segments: pairs.collect() };
         let (mut end, mut total) = (0, 0u64);
         for segment in &map.segments {
-            if segment.offset < end || segment.end() > size {
-                return Err(MALFORMED);
-            }
-            end = segment.end();
+            let wanted = segment.offset.checked_add(segment.length).filter(|wanted| *wanted <= size);
+            end = wanted.filter(|_| segment.offset >= end).ok_or(MALFORMED)?;
             total += segment.length;
         }
         let is_whole = numbers.len() % 2 == 0 && total == stored;

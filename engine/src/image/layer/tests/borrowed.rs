@@ -22,10 +22,12 @@ fn lent(upper: &[Entry], prepare: impl FnOnce(&Path)) -> (Sandbox, Result<(), su
 #[test]
 fn a_link_to_a_file_below_copies_it_up() {
     require!(Root);
-    let (sandbox, result) = lent(&[folder("a"), hard_link("a/name", b"dir/file"), hard_link("b", b"a/name")], |_| {});
+    let (sandbox, result) =
+        lent(&[folder("a"), hard_link("a/name", b"dir/file"), hard_link("b", b"a/name")], |_| {});
     result.expect("lent");
     let path = |name: &str| sandbox.tree().join(name);
-    let (name, file) = (fs::metadata(path("a/name")).expect("there"), fs::metadata(path("dir/file")).expect("there"));
+    let (name, file) =
+        (fs::metadata(path("a/name")).expect("there"), fs::metadata(path("dir/file")).expect("there"));
     assert_eq!((name.ino(), name.nlink(), name.mode() & 0o777), (file.ino(), 3, 0o640));
     assert_eq!(fs::read_to_string(path("b")).expect("there"), "below");
     assert_eq!(fs::metadata(path("dir")).expect("there").mode() & 0o777, 0o750, "as it is below");
@@ -37,10 +39,16 @@ fn a_link_to_a_file_below_copies_it_up() {
 #[test]
 fn what_the_layer_itself_took_away_is_no_target() {
     require!(Root);
-    for gone in [vec![entry("dir/.wh.file", Kind::File(0))], vec![folder("dir"), entry("dir/.wh..wh..opq", Kind::File(0))], vec![entry(".wh.dir", Kind::File(0))]] {
+    for gone in [
+        vec![entry("dir/.wh.file", Kind::File(0))],
+        vec![folder("dir"), entry("dir/.wh..wh..opq", Kind::File(0))],
+        vec![entry(".wh.dir", Kind::File(0))],
+    ] {
         let entries: Vec<Entry> = gone.into_iter().chain([hard_link("name", b"dir/file")]).collect();
         let (_sandbox, result) = lent(&entries, |_| {});
-        assert!(result.expect_err("refused").to_string().contains("no file of the archive or the layers below"));
+        assert!(
+            result.expect_err("refused").to_string().contains("no file of the archive or the layers below")
+        );
     }
 }
 

@@ -22,7 +22,10 @@ fn check(format: &[&str]) {
     unpacked(&output.stdout, &target.tree()).expect("unpacked");
     let (from, to) = (source.tree().join("sparse"), target.tree().join("sparse"));
     assert!(fs::read(&from).expect("read") == fs::read(&to).expect("read"), "{format:?}");
-    assert!(fs::metadata(&to).expect("there").blocks() * 512 < 1 << 20, "{format:?}: the holes are there again");
+    assert!(
+        fs::metadata(&to).expect("there").blocks() * 512 < 1 << 20,
+        "{format:?}: the holes are there again"
+    );
 }
 
 #[test]
@@ -42,7 +45,9 @@ fn maps_that_lie_are_refused() {
             .map(|(key, value)| super::attacks::pax_record(key, value))
             .concat()
     };
-    for (map, size) in [("0,4,2,4", "8"), ("4,4", "6"), ("0,5", "8"), ("0", "8"), ("x,4", "8"), ("0,4", "999999999999999")] {
+    for (map, size) in
+        [("0,4,2,4", "8"), ("4,4", "6"), ("0,5", "8"), ("0", "8"), ("x,4", "8"), ("0,4", "999999999999999")]
+    {
         let mut bytes = extended(records(map, size).as_bytes());
         bytes.extend_from_slice(&archive(&[file("a")]));
         assert!(unpacked(&bytes, &Sandbox::new().tree()).is_err(), "{map} of {size}");
