@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -49,6 +50,8 @@ struct Shared {
     plans: Mutex<Vec<Plan>>,
     requests: Mutex<Vec<String>>,
     body_bytes: Mutex<usize>,
+    /// How often all connections were cut.
+    cuts: AtomicU32,
 }
 
 impl FaultProxy {
@@ -65,6 +68,7 @@ impl FaultProxy {
             plans: Mutex::default(),
             requests: Mutex::default(),
             body_bytes: Mutex::default(),
+            cuts: AtomicU32::new(0),
         });
         let serving = Arc::clone(&shared);
         thread::spawn(move || {
@@ -87,6 +91,11 @@ impl FaultProxy {
     pub fn plan(&self, path: &str, times: u32, fault: Fault) {
         let plan = Plan { path: path.to_owned(), fault, left: times };
         self.shared.plans.lock().unwrap_or_else(PoisonError::into_inner).push(plan);
+    }
+
+    /// Ends all connections where they are, with what still lies in buffers of a server that was killed.
+    pub fn cut_connections(&self) {
+        self.shared.cuts.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Has nothing go wrong any more.
@@ -176,7 +185,8 @@ impl Shared {
         let end = if let Some(Fault::BreakAfter(end)) = fault { end.min(sent) } else { sent };
         let mut buffer = vec![0; PIECE];
         let mut done = 0;
-        while done < end {
+        let cuts = self.cuts.load(Ordering::SeqCst);
+        while done < end && self.cuts.load(Ordering::SeqCst) == cuts {
             let wanted = PIECE.min(end - done);
             let count = upstream.read(&mut buffer[..wanted])?;
             if count == 0 {

@@ -5,10 +5,7 @@ use crate::wait::eventually;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-/// A registry on a slow machine may need it.
-const START_PATIENCE: Duration = Duration::from_secs(20);
 /// The one user that a guarded registry knows.
 pub const USER: &str = "tester";
 /// Their password.
@@ -62,7 +59,8 @@ impl RegistryServer {
         if is_guarded {
             make_certificate(self.folder.path());
             self.folder.write("htpasswd", format!("{USER}:{PASSWORD_HASH}\n"));
-            http += &format!("  tls: {{certificate: \"{}\", key: \"{}\"}}\n", path("ca.crt"), path("ca.key"));
+            let (certificate, key) = (path("registry.crt"), path("registry.key"));
+            http += &format!("  tls: {{certificate: \"{certificate}\", key: \"{key}\"}}\n");
             http += &format!("auth:\n  htpasswd: {{realm: test, path: \"{}\"}}\n", path("htpasswd"));
         }
         let storage = format!("storage:\n  filesystem: {{rootdirectory: \"{}\"}}\n", path("data"));
@@ -75,7 +73,7 @@ impl RegistryServer {
         self.address
     }
 
-    /// The certificate of a guarded one.
+    /// The authority of a guarded one.
     #[must_use]
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("ca.crt")
@@ -106,7 +104,7 @@ impl RegistryServer {
             .spawn();
         self.child = Some(child.expect("the registry can be started"));
         let answers = || TcpStream::connect(self.address).ok().map(drop);
-        assert!(eventually(START_PATIENCE, answers).is_some(), "the registry does not answer");
+        assert!(eventually(answers).is_some(), "the registry does not answer");
     }
 }
 
@@ -118,16 +116,26 @@ impl Drop for RegistryServer {
     }
 }
 
-/// One that is its own authority.
+/// An authority, and a certificate that it has signed.
 fn make_certificate(folder: &Path) {
+    openssl(folder, "ca", &["-subj", "/CN=authority", "-addext", "basicConstraints=critical,CA:TRUE"]);
+    let (authority, key) = (folder.join("ca.crt"), folder.join("ca.key"));
+    let signed_by = ["-CA", &authority.display().to_string(), "-CAkey", &key.display().to_string()];
+    let subject = ["-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1"];
+    let is_no_authority = ["-addext", "basicConstraints=critical,CA:FALSE"];
+    openssl(folder, "registry", &[&signed_by[..], &subject, &is_no_authority].concat());
+}
+
+/// Makes `name`.crt and `name`.key.
+fn openssl(folder: &Path, name: &str, options: &[&str]) {
     let output = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args(["-days", "2", "-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1"])
-        .args(["-addext", "basicConstraints=critical,CA:TRUE"])
+        .args(["-days", "2"])
+        .args(options)
         .arg("-keyout")
-        .arg(folder.join("ca.key"))
+        .arg(folder.join(format!("{name}.key")))
         .arg("-out")
-        .arg(folder.join("ca.crt"))
+        .arg(folder.join(format!("{name}.crt")))
         .output()
         .expect("openssl runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -67,12 +67,10 @@ impl Login {
             let user = user.ok_or(ImageCommandError::Password("--password-stdin needs --username"))?;
             return Ok((user, from_stdin()?));
         }
-        if self.username.is_none() || self.password.is_none() {
-            if !io::stdin().is_terminal() {
-                let message =
-                    "there is no terminal to ask for user and password: use --username and --password-stdin";
-                return Err(ImageCommandError::Password(message).into());
-            }
+        if (self.username.is_none() || self.password.is_none()) && !io::stdin().is_terminal() {
+            let message =
+                "there is no terminal to ask for user and password: use --username and --password-stdin";
+            return Err(ImageCommandError::Password(message).into());
         }
         let user = match &self.username {
             Some(user) => user.clone(),

@@ -170,6 +170,17 @@ impl Document {
     }
 }
 
+/// Makes sure that a text is a manifest or an index, and that an index has an image for this host.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn check_manifest(text: &[u8]) -> Result<(), ManifestError> {
+    match Document::parse(text, None)? {
+        Document::Manifest(_) => Ok(()),
+        Document::Index(entries) => choose(&entries, &Platform::host()).map(drop),
+    }
+}
+
 /// A registry may leave the header generic; where both name a manifest type they must agree.
 fn agreed_type(shape: &Shape, header: Option<&str>) -> Result<Option<String>, ManifestError> {
     let header = header.map(|header| header.split(';').next().unwrap_or(header).trim());

@@ -132,6 +132,7 @@ fn a_pull_goes_on_when_the_registry_is_back() {
     let pulling = target.command(["image", "pull", "-q", &name]).spawn().expect("started");
     wait_until("the layer is on its way", || proxy.body_bytes() > 500_000);
     registry.kill();
+    proxy.cut_connections();
     registry.resume();
     let output = pulling.wait_with_output().expect("ended");
     assert!(output.status.success());

@@ -7,6 +7,7 @@ mod config;
 mod figure;
 mod flask;
 mod floor;
+mod images;
 mod memory;
 mod operations;
 mod page;
@@ -34,7 +35,8 @@ struct Area {
     floor: Option<fn() -> Result<Vec<Figure>>>,
 }
 
-const AREAS: &[Area] = &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA, watch::AREA];
+const AREAS: &[Area] =
+    &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA, watch::AREA, images::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {

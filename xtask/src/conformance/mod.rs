@@ -7,6 +7,7 @@ mod build;
 mod comparison;
 mod compose;
 mod config;
+mod images;
 mod isolation;
 mod operations;
 mod page;
@@ -34,7 +35,8 @@ struct Engines {
 }
 
 /// Every area; a new one is a file beside this one and a word here.
-const AREAS: &[Area] = &[compose::AREA, isolation::AREA, config::AREA, operations::AREA, build::AREA];
+const AREAS: &[Area] =
+    &[compose::AREA, isolation::AREA, config::AREA, operations::AREA, build::AREA, images::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {

@@ -205,7 +205,7 @@ fn matches(pattern: &str, text: &str) -> bool {
                     if matches(rest, text.as_str()) {
                         return true;
                     }
-                    if !text.next().is_some_and(|skipped| skipped != '/') {
+                    if text.next().is_none_or(|skipped| skipped == '/') {
                         return false;
                     }
                 }

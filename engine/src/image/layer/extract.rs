@@ -199,9 +199,12 @@ impl Extractor {
         let found =
             self.root.existing_folder(&folder).and_then(|folder| Ok((kind_of(&folder, name)?, folder)));
         let folder = match found {
+            // A whiteout of this archive's own is no file to link to.
+            Ok((None | Some((SFlag::S_IFCHR, 0)), _)) => return self.borrow(place, path, target),
             Ok((Some(_), folder)) => folder,
-            Ok((None, _)) => return self.borrow(place, path, target),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.borrow(place, path, target),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return self.borrow(place, path, target);
+            }
             Err(error) => return Err(error),
         };
         if same_file(place, &folder, name)? {

@@ -28,9 +28,9 @@ pub(crate) use digest::{Hasher, HashingReader, HashingWriter};
 pub use extract::ExtractError;
 pub use limits::Limits;
 pub(crate) use tar::{Entry, Kind as EntryKind, TarError, TarReader, TarWriter, Time};
-pub use unpack::UnpackError;
 #[cfg(test)]
 pub(crate) use unpack::Unpacked;
+pub use unpack::{UnpackError, unpack_stranger};
 pub(crate) use unpack::{unpack, unpack_alone, unpack_tree};
 
 use engine_spec::Digest;

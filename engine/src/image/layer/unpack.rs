@@ -71,6 +71,15 @@ pub(crate) fn unpack_alone<R: Read + Send>(
     unpacked.borrowed.first().map_or(Ok(()), |link| Err(link.refuse().into()))
 }
 
+/// Unpacks whatever a stranger sends into an empty folder, within limits; for those who only want to see
+/// what becomes of it.
+///
+/// # Errors
+/// Says what was refused.
+pub fn unpack_stranger(archive: &[u8], tree: &Path, limits: Limits) -> Result<(), UnpackError> {
+    unpack_alone(archive, tree, limits)
+}
+
 fn extract_hashed(
     blocks: Blocks,
     tree: &Path,

@@ -83,7 +83,7 @@ pub(super) async fn layers(
 /// Layers with links into those below, from the bottom up.
 fn complete(
     store: &Store,
-    mut waiting: Vec<(Digest, Waiting)>,
+    mut waiting: Vec<(Digest, Box<Waiting>)>,
     diff_ids: &[Digest],
 ) -> Result<(), LayerError> {
     for (index, diff_id) in diff_ids.iter().enumerate() {
@@ -112,7 +112,7 @@ struct Fetch {
 
 impl Fetch {
     /// Brings the layer; returns it where it waits for those below.
-    async fn layer(self) -> Result<Option<(Digest, Waiting)>, LayerError> {
+    async fn layer(self) -> Result<Option<(Digest, Box<Waiting>)>, LayerError> {
         let mut existed = self.store.has_layer(&self.diff_id);
         let mut added = Added::Done;
         if !existed {

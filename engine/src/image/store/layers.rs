@@ -36,7 +36,7 @@ pub(crate) enum Added {
     /// It is in the store.
     Done,
     /// It has links to the layers below and waits for them: [`Store::complete_layer`].
-    Waiting(Waiting),
+    Waiting(Box<Waiting>),
 }
 
 /// An unpacked layer that needs the layers below to become whole.
@@ -121,12 +121,12 @@ impl Store {
             return Ok(Added::Done);
         }
         let (blob, borrowed) = (descriptor.clone(), unpacked.borrowed);
-        Ok(Added::Waiting(Waiting { staging, tree, layer, blob, borrowed }))
+        Ok(Added::Waiting(Box::new(Waiting { staging, tree, layer, blob, borrowed })))
     }
 
     /// Makes a layer's links into the layers `below`, bottom first, and puts it into the store.
-    pub(crate) fn complete_layer(&self, waiting: Waiting, below: &[Digest]) -> Result<(), StoreError> {
-        let Waiting { staging, tree, layer, blob, borrowed } = waiting;
+    pub(crate) fn complete_layer(&self, waiting: Box<Waiting>, below: &[Digest]) -> Result<(), StoreError> {
+        let Waiting { staging, tree, layer, blob, borrowed } = *waiting;
         let paths: Vec<PathBuf> = below.iter().rev().map(|diff_id| self.layout.layer(diff_id)).collect();
         layer::lend(&tree, &paths, &borrowed)
             .map_err(|source| StoreError::Unpack { diff_id: layer.diff_id.clone(), source: source.into() })?;

@@ -60,7 +60,7 @@ impl Map {
             end = wanted.filter(|_| segment.offset >= end).ok_or(MALFORMED)?;
             total += segment.length;
         }
-        let is_whole = numbers.len() % 2 == 0 && total == stored;
+        let is_whole = numbers.len().is_multiple_of(2) && total == stored;
         if is_whole { Ok(map) } else { Err(MALFORMED) }
     }
 
