@@ -29,6 +29,8 @@ pub enum Requirement {
     Sshfs,
     /// Real-time processor time to be shared out: a container's machine may have none (cgroup v1).
     RealTime,
+    /// AppArmor in the kernel, and its parser.
+    AppArmor,
 }
 
 impl Requirement {
@@ -48,6 +50,10 @@ impl Requirement {
                 let budget = std::fs::read_to_string("/sys/fs/cgroup/cpu/cpu.rt_runtime_us");
                 budget.map_or(true, |budget| budget.trim() != "0")
             }
+            Self::AppArmor => {
+                let enabled = std::fs::read_to_string("/sys/module/apparmor/parameters/enabled");
+                enabled.is_ok_and(|enabled| enabled.starts_with('Y')) && is_installed("apparmor_parser")
+            }
         }
     }
 }
@@ -66,6 +72,7 @@ impl fmt::Display for Requirement {
             Self::Dnsmasq => "dnsmasq (Debian's dnsmasq-base)",
             Self::Sshfs => "sshfs and openssh-sftp-server",
             Self::RealTime => "real-time processor time in the root control group",
+            Self::AppArmor => "AppArmor in the kernel and apparmor_parser",
         })
     }
 }

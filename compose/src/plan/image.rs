@@ -38,9 +38,9 @@ pub fn images(
                 add_pull(&mut plan.pulls, name, service, image, fallback);
             }
         }
-        for mounted in mounted(project, service).map_err(&fail)? {
-            if !local.contains_key(&mounted) {
-                add_pull(&mut plan.pulls, name, service, mounted, None);
+        for other in others(project, service).map_err(&fail)? {
+            if !local.contains_key(&other) {
+                add_pull(&mut plan.pulls, name, service, other, None);
             }
         }
     }
@@ -86,13 +86,16 @@ fn add_contexts(project: &Project, builds: &mut Vec<(ServiceName, BuildSpec)>) -
     Ok(())
 }
 
-/// The images that a service mounts, apart from those of other services, which come with their service.
-fn mounted(project: &Project, service: &Service) -> Result<Vec<ImageReference>, AttributeError> {
-    let named = service.volumes.iter().filter_map(|mount| match &mount.kind {
+/// The images that a service needs besides its own: those it mounts, apart from those of other services,
+/// which come with their service, and those its `pre_start` hooks run.
+fn others(project: &Project, service: &Service) -> Result<Vec<ImageReference>, AttributeError> {
+    let mounted = service.volumes.iter().filter_map(|mount| match &mount.kind {
         MountKind::Image { source, .. } if project.service(source).is_none() => Some(source.as_str()),
         _ => None,
     });
-    named.map(|source| image_of(project, source)).collect()
+    let run = service.pre_start.iter().filter_map(|hook| hook.image.as_deref());
+    let mounted = mounted.map(|source| image_of(project, source));
+    mounted.chain(run.map(|image| Ok(ImageReference::parse(image)?))).collect()
 }
 
 /// The image that each selected service runs, out of the local ones.

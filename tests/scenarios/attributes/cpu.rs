@@ -2,6 +2,7 @@
 
 use super::sleeping;
 use scenarios::{Lighter, cgroup, require};
+use std::fs;
 
 #[track_caller]
 fn check(attributes: &str, (v1, expected_v1): (&str, &str), (v2, expected_v2): (&str, &str)) {
@@ -43,11 +44,13 @@ fn cpuset_is_that_of_the_group_and_of_the_process() {
 
 #[test]
 fn cpu_rt_runtime_and_cpu_rt_period_are_those_of_the_group() {
-    require!(Root, Seeds, RealTime);
+    require!(Root, Seeds);
     let attributes = "cpu_rt_runtime: 5000\ncpu_rt_period: 400ms";
-    if cgroup::is_version_2() {
+    // Version 2 has no such setting, and the machine may be a container without a share to give away.
+    let budget = fs::read_to_string("/sys/fs/cgroup/cpu/cpu.rt_runtime_us").unwrap_or_default();
+    if cgroup::is_version_2() || matches!(budget.trim(), "" | "0") {
         let stderr = super::refused(attributes);
-        assert!(stderr.contains("real-time"), "{stderr}");
+        assert!(stderr.contains("real-time") || stderr.contains("rt_runtime"), "{stderr}");
         return;
     }
     let lighter = Lighter::new();

@@ -36,6 +36,8 @@ fn mem_limit_kills_who_needs_more() {
     project.up();
     wait_until("the kernel kills it", || project.container("web").state == "exited");
     assert_eq!(project.container("web").exit_code, 137);
+    let listed = project.run(&["ps", "-a"]).succeeds().stdout;
+    assert!(listed.contains("out of memory"), "{listed}");
 }
 
 #[test]

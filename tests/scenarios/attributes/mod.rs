@@ -4,6 +4,7 @@
 
 mod cpu;
 mod devices;
+mod files;
 mod identity;
 mod memory;
 mod namespaces;

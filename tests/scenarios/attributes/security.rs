@@ -55,6 +55,21 @@ fn no_new_privileges_is_set_on_request() {
 }
 
 #[test]
+fn apparmor_confines_by_our_profile_unless_told_otherwise() {
+    require!(Root, Seeds, AppArmor);
+    let profile = "cat /proc/1/attr/current /proc/self/attr/current";
+    assert_eq!(inside("", profile), "lighter-default (enforce)\n".repeat(2));
+    assert_eq!(inside("security_opt: [apparmor=unconfined]", profile), "unconfined\n".repeat(2));
+    let stderr = refused("security_opt: ['apparmor:no-such-profile']");
+    assert!(stderr.contains("no-such-profile"), "{stderr}");
+    // What a capability and the seccomp filter let through, the profile does not.
+    let mount = "mkdir -p /place; mount -t tmpfs none /place && echo mounted || echo refused";
+    assert_eq!(inside("cap_add: [SYS_ADMIN]", mount), "refused\n");
+    let unconfined = "cap_add: [SYS_ADMIN]\nsecurity_opt: [apparmor=unconfined]";
+    assert_eq!(inside(unconfined, mount), "mounted\n");
+}
+
+#[test]
 fn system_paths_are_hidden_unless_they_are_unconfined() {
     require!(Root, Seeds);
     let covered = "awk '$2 ~ \"^/proc/\"' /proc/mounts | wc -l";

@@ -3,7 +3,7 @@
 use scenarios::{Lighter, Project, require};
 
 /// Three replicas of which none gets healthy once `ready` is `false`; old ones stop first.
-fn service(ready: bool, failure_action: &str) -> String {
+fn service(ready: bool, on_failure: &str) -> String {
     format!(
         "
 services:
@@ -16,17 +16,18 @@ services:
     healthcheck: {{test: [CMD-SHELL, '$$READY'], interval: 50ms, retries: 1}}
     deploy:
       replicas: 3
-      update_config: {{order: stop-first, parallelism: 1, failure_action: {failure_action}}}
+      update_config: {{order: stop-first, parallelism: 1, failure_action: {on_failure}}}
 "
     )
 }
 
-/// What `READY` is in each replica, after an update to what does not get healthy, and its exit code.
-fn after_failed_update(failure_action: &str) -> (Vec<String>, Option<i32>) {
+/// What `READY` is in each replica, after an update to what does not get healthy, and its exit code;
+/// `on_failure` is the action, and what else of `update_config` comes with it.
+fn after_failed_update(on_failure: &str) -> (Vec<String>, Option<i32>) {
     let lighter = Lighter::new();
-    let project = Project::new(&lighter, &service(true, failure_action));
+    let project = Project::new(&lighter, &service(true, on_failure));
     project.run(&["up", "-d", "--wait"]).succeeds();
-    project.write("compose.yaml", service(false, failure_action));
+    project.write("compose.yaml", service(false, on_failure));
     let outcome = project.run(&["up", "-d"]);
     let ready = |number: &str| {
         let outcome = project.run(&["exec", "-T", "--index", number, "web", "sh", "-c", "echo $READY"]);
@@ -58,4 +59,64 @@ fn rollback_puts_back_the_replica_that_was_replaced() {
     let (ready, code) = after_failed_update("rollback");
     assert_eq!(ready, ["true", "true", "true"]);
     assert_eq!(code, Some(1));
+}
+
+#[test]
+fn failures_within_the_ratio_are_borne() {
+    require!(Root, Seeds);
+    let (mut ready, code) = after_failed_update("pause, max_failure_ratio: 0.4");
+    ready.sort();
+    // One of three is less than 0.4 of them, two are more.
+    assert_eq!(ready, ["false", "false", "true"]);
+    assert_eq!(code, Some(1));
+}
+
+/// Two replicas, replaced one after the other when `value` changes.
+fn in_turns(value: u32, command: &str, update: &str) -> String {
+    format!(
+        "
+services:
+  web:
+    image: busybox
+    command: {command}
+    init: true
+    environment: {{VALUE: '{value}'}}
+    stop_grace_period: 0s
+    deploy: {{replicas: 2, update_config: {{order: stop-first, parallelism: 1, {update}}}}}
+"
+    )
+}
+
+#[test]
+fn replica_that_ends_while_it_is_monitored_fails_the_update() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let monitored = |value, command| in_turns(value, command, "monitor: 20s");
+    let project = Project::new(&lighter, &monitored(1, "sleep 1000000").replace("20s", "10ms"));
+    project.up();
+    project.write("compose.yaml", monitored(2, "[sh, -c, 'sleep 0.5; exit 3']"));
+    let outcome = project.run(&["up", "-d"]);
+    assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+    let of_second = project.run(&["exec", "-T", "--index", "2", "web", "sh", "-c", "echo $VALUE"]);
+    assert_eq!(of_second.succeeds().stdout, "1\n", "the update went on");
+}
+
+#[test]
+fn delay_lies_between_one_replica_and_the_next() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let delayed = |value| in_turns(value, "sleep 1000000", "delay: 400ms");
+    let project = Project::new(&lighter, &delayed(1));
+    project.up();
+    project.write("compose.yaml", delayed(2));
+    project.up();
+    let started = |number: u32| {
+        let uptime = "cut -d' ' -f22 /proc/1/stat";
+        let index = number.to_string();
+        let ticks = project.run(&["exec", "-T", "--index", &index, "web", "sh", "-c", uptime]);
+        ticks.succeeds().stdout.trim().parse::<i64>().expect("ticks since the machine started")
+    };
+    // A tick is a hundredth of a second (proc(5), getconf CLK_TCK).
+    let apart = (started(1) - started(2)).abs();
+    assert!(apart >= 40, "{apart} ticks apart");
 }

@@ -40,6 +40,53 @@ services:
 }
 
 #[test]
+fn hooks_have_the_user_folder_variables_image_and_privileges_asked_for() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(
+        &lighter,
+        "
+x-asked: &asked
+  command: [sh, /journal/who]
+  user: '7'
+  working_dir: /journal
+  environment: {WHO: hook}
+x-privileged: &privileged
+  command: [sh, /journal/who]
+  privileged: true
+services:
+  web:
+    image: busybox
+    command: sleep 1000000
+    init: true
+    volumes: ['./journal:/journal']
+    pre_start:
+      - *asked
+      - *privileged
+      - {command: [sh, -c, 'cat /etc/os-release >> /journal/image'], image: 'debian:bookworm-slim'}
+    post_start: [*asked, *privileged]
+    pre_stop: [*asked, *privileged]
+",
+    );
+    // The bounding set tells who is privileged, whoever the user is (capabilities(7)).
+    let who = "echo $(id -u) $PWD ${WHO:-nobody} $(awk '/^CapBnd/ {print $2}' /proc/self/status) >> /journal/lines\n";
+    project.write("journal/who", who);
+    project.write("journal/lines", "");
+    let journal = project.folder().path().join("journal");
+    let all_may_write = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    std::fs::set_permissions(journal.join("lines"), all_may_write).expect("the file is ours");
+    project.up();
+    project.run(&["stop"]).succeeds();
+    let host = std::fs::read_to_string("/proc/self/status").expect("we run");
+    let all = host.lines().find_map(|line| line.strip_prefix("CapBnd:\t")).expect("it is there");
+    let lines = std::fs::read_to_string(journal.join("lines")).expect("the journal is there");
+    let pair = format!("7 /journal hook 00000000a80425fb\n0 / nobody {all}\n");
+    assert_eq!(lines, pair.repeat(3));
+    let image = std::fs::read_to_string(journal.join("image")).expect("its hook ran");
+    assert!(image.contains("ID=debian"), "{image}");
+}
+
+#[test]
 fn failed_post_start_hook_fails_the_command() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
