@@ -53,7 +53,7 @@ pub(crate) enum RuleError {
         service: ServiceName,
         /// Why.
         #[source]
-        source: ContextError,
+        source: Box<ContextError>,
     },
     /// Nothing can be built.
     #[error(
@@ -159,7 +159,8 @@ fn context(name: &ServiceName, service: &Service) -> Result<Option<(PathBuf, Ign
     };
     let folder = resolved(Path::new(&build.context));
     let ignore = ignore_of(&folder, dockerfile(build, &folder).as_deref());
-    let ignore = ignore.map_err(|source| RuleError::Context { service: name.clone(), source })?;
+    let ignore =
+        ignore.map_err(|source| RuleError::Context { service: name.clone(), source: Box::new(source) })?;
     Ok(Some((folder, ignore)))
 }
 
