@@ -21,6 +21,7 @@ mod names;
 mod network;
 mod operations;
 mod ports;
+mod projects;
 mod restarts;
 mod rolling;
 mod runc;

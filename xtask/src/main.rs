@@ -37,6 +37,7 @@ usage: cargo xtask VERB
                            with --dev against a binary that is built faster and runs slower
   test [--dev] --kernel    run flask-redis and the tests of tests/kernel/tests.txt on Debian's own kernel in a
                            emulated machine, into docs/kernel.md
+  test [--dev] --projects  build the examples that fetch packages, each twice, and ask them for a page
   support                  write docs/compose-support.md from tests/attributes
   tidy                     check the rules of the source that no other tool knows
   seed [stop]              make the base images where no public registry is reached

@@ -13,7 +13,7 @@
 //! | `LIGHTER_TEST_PATIENCE` | by what to multiply the time a test waits; set on the emulated machine |
 
 use crate::program::{Program, find, is_root, read_if_there};
-use crate::seed::{self, Registry};
+use crate::seed::{self, Registry, Seeds};
 use crate::{apt, build, kernel, support, tidy, workspace};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
@@ -36,12 +36,11 @@ const PACKAGES: [&str; 11] = [
 ];
 
 /// The verb. Filters choose tests by a part of their names and leave the other checks out; with `--dev`
-/// the binary under test is a build without optimisation.
+/// the binary under test is a build without optimisation, with `--projects` only the examples that fetch
+/// packages are tested.
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
-    let (is_dev, filters) = match arguments.split_first() {
-        Some((flag, filters)) if flag == "--dev" => (true, filters),
-        _ => (false, arguments),
-    };
+    let (is_dev, arguments) = without("--dev", arguments);
+    let (is_projects, filters) = without("--projects", arguments);
     let build = if is_dev { build::build_for_development } else { build::build };
     if filters == ["--kernel"] {
         return kernel::main(build);
@@ -52,20 +51,31 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
     let start = Instant::now();
     apt::install(&PACKAGES)?;
     let skips = Skips::new()?;
-    if filters.is_empty() {
+    let is_whole = filters.is_empty() && !is_projects;
+    if is_whole {
         checks()?;
         stage("unit and golden tests", || Tests::unit(&skips).run(filters))?;
     }
-    let surroundings = stage("seed images", || Surroundings::prepare(build))?;
-    let outcome = stage("end-to-end tests", || surroundings.tests(&skips).run(filters));
+    let seeds = if is_projects { Seeds::Projects } else { Seeds::Tests };
+    let surroundings = stage("seed images", || Surroundings::prepare(build, seeds))?;
+    let tests = Tests { ignored_only: is_projects, ..surroundings.tests(&skips) };
+    let outcome = stage("end-to-end tests", || tests.run(filters));
     surroundings.close()?;
     skips.report()?;
     outcome?;
-    if filters.is_empty() {
+    if is_whole {
         stage("tests of every attribute", || support::check_tests(&skips.file))?;
     }
     println!("all passed in {:.0?}", start.elapsed());
     Ok(())
+}
+
+/// Whether `arguments` begin with `flag`, and what follows it.
+fn without<'a>(flag: &str, arguments: &'a [String]) -> (bool, &'a [String]) {
+    match arguments.split_first() {
+        Some((first, rest)) if first == flag => (true, rest),
+        _ => (false, arguments),
+    }
 }
 
 fn checks() -> Result<()> {
@@ -101,11 +111,11 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    fn prepare(build: fn() -> Result<PathBuf>) -> Result<Self> {
+    fn prepare(build: fn() -> Result<PathBuf>, seeds: Seeds) -> Result<Self> {
         let files = seed::prepare()?;
         let binary = build()?;
         let was_running = Registry::running(&seed::folder())?.is_some();
-        let registry = seed::publish(&binary, &files)?;
+        let registry = seed::publish_these(&binary, &files, seeds)?;
         Ok(Self { binary, registry, was_running })
     }
 
@@ -113,6 +123,7 @@ impl Surroundings {
         Tests {
             selection: vec!["--package", "scenarios"],
             one_at_a_time: true,
+            ignored_only: false,
             environment: vec![
                 ("LIGHTER_TEST_BINARY", self.binary.display().to_string()),
                 ("LIGHTER_TEST_STORE", workspace::target().join("store").display().to_string()),
@@ -132,6 +143,8 @@ impl Surroundings {
 struct Tests {
     selection: Vec<&'static str>,
     one_at_a_time: bool,
+    /// Whether only those run that are left out of an ordinary run.
+    ignored_only: bool,
     environment: Vec<(&'static str, String)>,
 }
 
@@ -140,6 +153,7 @@ impl Tests {
         Self {
             selection: vec!["--workspace", "--exclude", "scenarios"],
             one_at_a_time: false,
+            ignored_only: false,
             environment: vec![("LIGHTER_TEST_SKIPS", skips.file.display().to_string())],
         }
     }
@@ -163,12 +177,14 @@ impl Tests {
         let tests = Program::cargo().args(["nextest", "run", "--no-fail-fast", "--no-tests=fail"]);
         let tests = tests.args(&self.selection);
         let tests = if self.one_at_a_time { tests.args(["--test-threads", "1"]) } else { tests };
+        let tests = if self.ignored_only { tests.args(["--run-ignored", "only"]) } else { tests };
         tests.args(filters)
     }
 
     fn cargo_test(&self, filters: &[String]) -> Program {
         let tests = Program::cargo().args(["test", "--no-fail-fast"]).args(&self.selection).arg("--");
         let tests = if self.one_at_a_time { tests.arg("--test-threads=1") } else { tests };
+        let tests = if self.ignored_only { tests.arg("--ignored") } else { tests };
         tests.args(filters)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! All of it is read when seeding runs: no mirror, certificate or address is part of the repository.
 
+pub(super) mod npm;
 mod pip;
 mod sources;
 

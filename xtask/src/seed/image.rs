@@ -1,5 +1,6 @@
 //! The seed images themselves: imported or built by `lighter`, then pushed by it.
 
+use super::host::npm;
 use super::registry::Registry;
 use super::rootfs::{Archive, RootFileSystems};
 use super::stamp::Stamp;
@@ -22,16 +23,37 @@ enum Source<'a> {
     Build { service: &'static str, base: &'a Archive },
 }
 
+/// Which seed images are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seeds {
+    /// Those of the tests.
+    Tests,
+    /// These and the larger ones, of the examples that fetch packages.
+    Projects,
+}
+
 /// Makes and pushes every seed image that is not in `registry` as it should be.
-pub(super) fn publish(binary: &Path, files: &RootFileSystems, registry: &Registry) -> Result<()> {
+pub(super) fn publish(
+    binary: &Path,
+    files: &RootFileSystems,
+    registry: &Registry,
+    which: Seeds,
+) -> Result<()> {
     let import = |archive, command| Source::Import { archive, command };
     let build = |service| Source::Build { service, base: &files.debian };
-    let seeds = [
+    let mut seeds = vec![
         Seed { repository: "debian", tag: "bookworm-slim", source: import(&files.debian, r#"["bash"]"#) },
         Seed { repository: "busybox", tag: "latest", source: import(&files.busybox, r#"["sh"]"#) },
         Seed { repository: "python", tag: "3.9-slim", source: build("python") },
         Seed { repository: "redis", tag: "latest", source: build("redis") },
     ];
+    if which == Seeds::Projects {
+        seeds.extend([
+            Seed { repository: "node", tag: "18-slim", source: build("node") },
+            Seed { repository: "golang", tag: "1.19", source: build("golang") },
+            Seed { repository: "nginx", tag: "1.22", source: build("nginx") },
+        ]);
+    }
     let publisher = Publisher { binary, registry, folder: super::folder() };
     seeds.iter().try_for_each(|seed| publisher.publish(seed))
 }
@@ -66,7 +88,11 @@ impl Publisher<'_> {
                 let import = self.lighter(["image", "import", "--change", &change]);
                 import.arg(&archive.file).arg(name).quiet()
             }
-            Source::Build { service, .. } => self.lighter(["build", service]).folder(seed_folder()).quiet(),
+            Source::Build { service, .. } => {
+                let build = self.lighter(["build", service]).folder(seed_folder());
+                let registry = npm::registry()?;
+                registry.into_iter().fold(build, |build, name| build.env("NPM_CONFIG_REGISTRY", name)).quiet()
+            }
         }
     }
 

@@ -21,6 +21,7 @@ use crate::{apt, build, workspace};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
+pub(crate) use image::Seeds;
 pub(crate) use registry::Registry;
 pub(crate) use rootfs::RootFileSystems;
 
@@ -39,10 +40,19 @@ pub(crate) fn prepare() -> Result<RootFileSystems> {
     rootfs::make(&folder())
 }
 
-/// Puts every seed image into the registry, and leaves the registry running.
+/// Puts the seed images of the tests into the registry, and leaves the registry running.
 pub(crate) fn publish(binary: &Path, root_file_systems: &RootFileSystems) -> Result<Registry> {
+    publish_these(binary, root_file_systems, Seeds::Tests)
+}
+
+/// The same for a choice of seed images.
+pub(crate) fn publish_these(
+    binary: &Path,
+    root_file_systems: &RootFileSystems,
+    seeds: Seeds,
+) -> Result<Registry> {
     let registry = Registry::start(&folder())?;
-    image::publish(binary, root_file_systems, &registry)?;
+    image::publish(binary, root_file_systems, &registry, seeds)?;
     Ok(registry)
 }
 
@@ -52,7 +62,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
         return Registry::stop(&folder());
     }
     let root_file_systems = prepare()?;
-    let registry = publish(&build::build()?, &root_file_systems)?;
+    let registry = publish_these(&build::build()?, &root_file_systems, Seeds::Projects)?;
     use_as_mirror(&registry)?;
     println!(
         "the base images are at http://{}; `cargo xtask seed stop` stops that registry",

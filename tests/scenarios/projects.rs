@@ -1,0 +1,61 @@
+//! The examples that fetch packages: each is built twice, the second time without doing anything, and
+//! answers. They need larger base images and package registries: `cargo xtask test --projects`.
+
+use scenarios::http::page;
+use scenarios::{Lighter, Project, host, require};
+use std::fs;
+use std::path::Path;
+
+/// Builds a copy of an example twice, starts it, and returns its page.
+fn served(example: &str, files: &[&str]) -> String {
+    let lighter = Lighter::with_store();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(example);
+    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("the example is complete");
+    let port = host::free_port();
+    let project = Project::new(&lighter, &read("compose.yaml")).env("WEB_PORT", port);
+    for name in files {
+        project.write(name, read(name));
+    }
+    let build = |flags: &[&str]| {
+        let words: Vec<&str> = ["build", "--progress", "plain"].iter().chain(flags).copied().collect();
+        project.run(&words).succeeds().stderr
+    };
+    build(&["--no-cache"]);
+    let again = build(&[]);
+    assert!(again.contains(" CACHED"), "{again}");
+    assert!(!again.contains(" DONE "), "a step was done again:\n{again}");
+    project.run(&["up", "-d"]).succeeds();
+    page(port)
+}
+
+#[test]
+#[ignore = "fetches packages: cargo xtask test --projects"]
+fn flask_tutorial_is_cached_and_counts() {
+    require!(Root, Seeds, Store);
+    let text = served("flask-redis", &["docker/Dockerfile.dev", "docker/app.py"]);
+    assert!(text.contains("I have been seen 1 times"), "{text}");
+}
+
+#[test]
+#[ignore = "fetches packages: cargo xtask test --projects"]
+fn go_service_runs_from_scratch() {
+    require!(Root, Seeds, Store);
+    let text = served("go-scratch", &["Dockerfile", "go.mod", "main.go"]);
+    assert_eq!(text, "Hello from an image of one file\n");
+}
+
+#[test]
+#[ignore = "fetches packages: cargo xtask test --projects"]
+fn page_built_by_node_is_served_by_nginx() {
+    require!(Root, Seeds, Store);
+    let text = served("node-nginx", &["Dockerfile", "package.json", "build.mjs", "page.md"]);
+    assert!(text.contains("<h1>Built by Node, served by nginx</h1>"), "{text}");
+}
+
+#[test]
+#[ignore = "fetches packages: cargo xtask test --projects"]
+fn image_of_many_packages_is_cached() {
+    require!(Root, Seeds, Store);
+    let text = served("apt-heavy", &["Dockerfile", "graph.dot"]);
+    assert!(text.contains("<svg"), "{text}");
+}
