@@ -1,6 +1,7 @@
 //! Gets the images that a plan needs: fetches and builds them.
 
 use crate::build_log::BuildLog;
+use crate::commands::collect;
 use crate::error::CommandError;
 use crate::output;
 use crate::progress::Progress;
@@ -53,6 +54,7 @@ pub(crate) fn build_one(
         let request = BuildRequest { id: String::new(), spec };
         let images = builder.build(vec![request]).await;
         let images = images.map_err(|failure| CommandError::BuildImage(failure.source))?;
+        collect(&builder.layout)?;
         Ok(images.into_values().next().expect("a request has as many images as builds"))
     })
 }
@@ -119,7 +121,7 @@ impl Builder {
         let requests =
             builds.into_iter().map(|(service, spec)| BuildRequest { id: service.to_string(), spec });
         match self.build(requests.collect()).await {
-            Ok(_) => Ok(()),
+            Ok(_) => collect(&self.layout),
             Err(BuildFailure { id, source }) => {
                 Err(CommandError::Build { service: ServiceName::new(id)?, source })
             }

@@ -7,7 +7,7 @@ use crate::watch::{JournalError, PresenceError, RuleError};
 use compose::Diagnostics;
 use compose::graph::NoSuchService;
 use compose::plan::PlanError;
-use engine::build::BuildError;
+use engine::build::{BuildError, StockError};
 use engine::container::exec::ExecError;
 use engine::container::logs::LogError;
 use engine::container::{
@@ -141,6 +141,21 @@ pub(crate) enum CommandError {
     /// An image that belongs to no service was not built.
     #[error("cannot build the image")]
     BuildImage(#[source] Box<BuildError>),
+    /// What builds have kept.
+    #[error(transparent)]
+    Stock(#[from] StockError),
+    /// A text is no size.
+    #[error("`{0}` is not a size: expected a number with b, k, m, g or t")]
+    NoSuchSize(String),
+    /// Docker's settings cannot be read.
+    #[error("cannot read {path}")]
+    DockerSettings {
+        /// Where they are.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
     /// An image was not fetched.
     #[error("cannot pull {image}")]
     Pull {

@@ -17,7 +17,7 @@ pub(crate) fn instead_of(word: &str) -> Option<&'static str> {
         "plugin" => "there are no plugins: volumes are local, networks are bridge, macvlan or ipvlan",
         "secret" => "secrets are those of a Compose file: its `secrets` section",
         "trust" | "checkpoint" => "there is nothing like it here",
-        "manifest" | "buildx" | "builder" => "images are built by `lighter build` for this platform",
+        "manifest" | "buildx" => "images are built by `lighter build` and `lighter image build`",
         "info" => "use `lighter system info`",
         "inspect" => "use `lighter inspect`",
         "rmi" => "use `lighter image rm`",

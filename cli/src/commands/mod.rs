@@ -2,6 +2,7 @@
 
 mod attach;
 mod build;
+mod builder;
 mod commit;
 mod completion;
 mod config;
@@ -45,6 +46,7 @@ mod volumes;
 mod wait;
 mod watch;
 
+pub(crate) use builder::collect;
 pub(crate) use container::{FlagError, OperationError};
 pub(crate) use image::ImageCommandError;
 pub(crate) use logs::LogFormat;
@@ -132,6 +134,9 @@ pub(crate) enum Command {
     Login(login::Login),
     /// Log out of a registry
     Logout(logout::Logout),
+    /// Look after what builds keep for later ones
+    #[command(subcommand)]
+    Builder(builder::Builder),
     /// Manage volumes
     #[command(subcommand)]
     Volume(volume::Volume),
@@ -197,6 +202,7 @@ impl Command {
             Self::Image(command) => command.run(session),
             Self::Login(command) => command.run(session),
             Self::Logout(command) => command.run(session),
+            Self::Builder(command) => command.run(session),
             Self::Volume(command) => command.run(session),
             Self::Network(command) => command.run(session),
             Self::Doctor(command) => command.run(session),
@@ -224,6 +230,7 @@ impl Command {
             | Self::Image(_)
             | Self::Login(_)
             | Self::Logout(_)
+            | Self::Builder(_)
             | Self::Volume(_)
             | Self::System(_) => false,
             Self::Up(_)

@@ -14,7 +14,7 @@ use engine_spec::{Digest, Platform};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -96,6 +96,7 @@ impl Cache {
             // A damaged record, or one of another version, is as good as none: the step is done again.
             Reuse::All => record::read(&self.path(key)).ok().flatten()?,
         };
+        self.touch(key);
         record.layer.as_ref().is_none_or(|layer| store.has_layer(layer)).then_some(record)
     }
 
@@ -110,6 +111,13 @@ impl Cache {
         })?;
         self.done.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), record.clone());
         record::write_volatile(&path, record)
+    }
+
+    /// Notes that a step was used, for whoever makes the cache smaller. A time that is lost harms nobody.
+    fn touch(&self, key: &Digest) {
+        if let Ok(file) = File::open(self.path(key)) {
+            let _ = file.set_modified(SystemTime::now());
+        }
     }
 
     fn path(&self, key: &Digest) -> PathBuf {

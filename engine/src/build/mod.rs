@@ -45,6 +45,7 @@ mod solve;
 mod ssh;
 mod stage;
 mod stat_cache;
+mod stock;
 mod text;
 mod transfer;
 mod upper;
@@ -66,12 +67,13 @@ pub use remote::{DownloadError, GitError};
 pub use secret::SecretError;
 pub use select::SelectError;
 pub use ssh::SshError;
+pub use stock::{PrunedStock, StockError, StockItem, StockKind, prune_stock, stock};
 pub use transfer::CopyError;
 pub use upper::UpperError;
 pub use view::ViewError;
 
 use crate::image::{Image, Staging};
-use crate::state::Layout;
+use crate::state::{Layout, lock};
 use crate::supervisor::step::{self, StepError, StepSpec, Stream};
 use engine_spec::{BuildSpec, ImageReference, Platform};
 use schedule::{Failed, Schedule};
@@ -163,6 +165,16 @@ pub fn check_all(layout: &Layout, requests: &[BuildRequest], host: &Host<'_>) ->
     requests.iter().try_for_each(|request| Solver::new(&shop, request).map(drop).map_err(failed(&request.id)))
 }
 
+/// Reads the text of a Dockerfile called `name`: what is doubtful in it, each with the name of Docker's check.
+///
+/// # Errors
+/// The first thing in it that cannot be understood.
+pub fn check_text(name: &str, text: &str) -> Result<Vec<(&'static str, Diagnostic)>, Diagnostic> {
+    let file = dockerfile::parse(dockerfile::Source::new(name, text))?;
+    scope::global_scope(&file, &BTreeMap::new(), (&Platform::host(), None))?;
+    Ok(file.warnings())
+}
+
 /// How many stages one build works at together.
 pub const STAGES_AT_A_TIME: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
@@ -174,6 +186,7 @@ fn build_with(
 ) -> Result<BTreeMap<String, Image>, BuildFailure> {
     let id_of = |index: usize| requests.get(index).map(|request| request.id.clone()).unwrap_or_default();
     let failed = |(index, source): Failed| BuildFailure { id: id_of(index), source };
+    let _running = lock::build(layout).map_err(|error| failed((0, Box::new(BuildError::Claim(error)))))?;
     Staging::sweep(layout);
     let shop = Workshop::open(layout, host, runner).map_err(|error| failed((0, Box::new(error))))?;
     let solver =

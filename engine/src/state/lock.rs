@@ -4,7 +4,8 @@
 //! ask for an earlier one:
 //!
 //! 1. `project-<name>`: one command at a time changes a project.
-//! 2. `build-<start of a key>`: one build at a time does a step.
+//! 2. `builds`: shared by every build that runs, had alone by whoever removes steps; then
+//!    `build-<start of a key>`: one build at a time does a step.
 //! 3. `images`: image records, layers and blobs change their references.
 //! 4. `network-<name>`: one network is made or removed.
 //! 5. `firewall`: the installation's nf_tables table and bridges.
@@ -20,6 +21,9 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+/// The file that every build shares.
+const BUILDS: &str = "builds";
 
 /// A lock could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +79,38 @@ pub(crate) fn build_step(layout: &Layout, key: &Digest) -> Result<Guard, LockErr
     // Few enough files to keep for ever, many enough that two steps hardly ever share one.
     const KEY_START: usize = 3;
     exclusive(layout.lock(&format!("build-{}", &key.hex()[..KEY_START])))
+}
+
+/// Tells that a build runs, so that nothing it may stand on is removed.
+///
+/// # Errors
+/// Names the file that could not be locked.
+pub(crate) fn build(layout: &Layout) -> Result<Guard, LockError> {
+    lock_builds(layout, FlockArg::LockShared).and_then(|guard| {
+        // Only a lock that does not wait can be refused.
+        guard.ok_or_else(|| LockError { path: layout.lock(BUILDS), source: Errno::EWOULDBLOCK.into() })
+    })
+}
+
+/// Keeps builds from starting; `None` if one runs.
+///
+/// # Errors
+/// Names the file that could not be locked.
+pub(crate) fn all_builds(layout: &Layout) -> Result<Option<Guard>, LockError> {
+    lock_builds(layout, FlockArg::LockExclusiveNonblock)
+}
+
+fn lock_builds(layout: &Layout, how: FlockArg) -> Result<Option<Guard>, LockError> {
+    let path = layout.lock(BUILDS);
+    let mut file = open(&path)?;
+    loop {
+        match Flock::lock(file, how) {
+            Ok(lock) => return Ok(Some(Guard(lock))),
+            Err((_, Errno::EWOULDBLOCK)) => return Ok(None),
+            Err((again, Errno::EINTR)) => file = again,
+            Err((_, errno)) => return Err(LockError { path, source: errno.into() }),
+        }
+    }
 }
 
 /// Waits for the right to change which images, layers and blobs exist.

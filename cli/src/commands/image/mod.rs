@@ -17,6 +17,8 @@ mod verify;
 
 pub(crate) use error::ImageCommandError;
 
+pub(crate) use build::Build;
+
 use super::inspect::InspectOne;
 use crate::error::CommandError;
 use crate::inspect::Kind;

@@ -8,6 +8,7 @@ use crate::size;
 use crate::table;
 use crate::usage_on_disk::folder_bytes;
 use clap::Args;
+use engine::build::{StockItem, stock};
 use engine::container::written_bytes;
 use engine::image::Store;
 use engine::state::Layout;
@@ -107,7 +108,7 @@ impl Df {
             Kind::new("Images", images(&layout, &observed)?),
             Kind::new("Containers", containers(&layout, &observed)),
             Kind::new("Local Volumes", volumes(&layout, &observed)),
-            Kind::new("Build Cache", build_cache(&layout)),
+            Kind::new("Build Cache", build_cache(&layout)?),
         ];
         if self.verbose {
             for kind in kinds {
@@ -153,12 +154,8 @@ fn volumes(layout: &Layout, observed: &Observed) -> Vec<Object> {
     observed.volumes.iter().map(object).collect()
 }
 
-/// The cache's own files; layers are the images'.
-fn build_cache(layout: &Layout) -> Vec<Object> {
-    let entries = std::fs::read_dir(layout.build()).into_iter().flatten().flatten();
-    let object = |entry: std::fs::DirEntry| {
-        let own = entry.metadata().map_or(0, |metadata| metadata.len());
-        Object::new(entry.file_name().to_string_lossy().into_owned(), 0, own + folder_bytes(&entry.path()))
-    };
-    entries.map(object).collect()
+/// A layer of an image is the image's.
+fn build_cache(layout: &Layout) -> Result<Vec<Object>, CommandError> {
+    let object = |item: StockItem| Object::new(item.id, usize::from(item.is_in_use), item.bytes);
+    Ok(stock(layout)?.into_iter().map(object).collect())
 }

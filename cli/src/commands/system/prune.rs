@@ -10,6 +10,7 @@ use crate::question::confirm;
 use crate::session::Session;
 use crate::size;
 use clap::Args;
+use engine::build::prune_stock;
 use engine::container;
 use engine::image::Store;
 use engine::network::{self, NetworkError};
@@ -58,6 +59,9 @@ impl Prune {
         tell("Deleted Networks:", &networks(&layout, &observed, filters, is_old)?)?;
         let (images, freed) = self.images(&layout, &observed, filters, is_old)?;
         tell("Deleted Images:", &images)?;
+        let cache = prune_stock(&layout, |item| !item.is_in_use && is_old(item.last_used))?;
+        tell("Deleted build cache objects:", &cache.ids)?;
+        bytes += cache.bytes;
         output::print_lines([format!("Total reclaimed space: {}", size::human(bytes + freed))])?;
         Ok(ExitCode::SUCCESS)
     }
@@ -65,7 +69,7 @@ impl Prune {
     fn warning(&self) -> String {
         let volumes = if self.volumes { ", anonymous volumes" } else { "" };
         let images = if self.all { "images that no container uses" } else { "images without a name" };
-        format!("This removes ended containers, unused networks{volumes} and {images}.")
+        format!("This removes ended containers, unused networks{volumes}, {images} and unused build cache.")
     }
 
     /// Those that no container uses: all, or those without a name.

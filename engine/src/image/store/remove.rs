@@ -110,7 +110,21 @@ impl Store {
         Ok(())
     }
 
-    fn needed_layers(&self) -> Result<BTreeSet<Digest>, StoreError> {
+    /// Removes those of `layers` that no image and no container stands on.
+    pub(crate) fn remove_layers<'a>(
+        &self,
+        layers: impl Iterator<Item = &'a Digest>,
+    ) -> Result<(), StoreError> {
+        let _lock = lock::images(&self.layout)?;
+        let needed = self.needed_layers()?;
+        for diff_id in layers.filter(|diff_id| !needed.contains(*diff_id)) {
+            self.remove_layer(diff_id)?;
+        }
+        Ok(())
+    }
+
+    /// The layers that images and containers stand on.
+    pub(crate) fn needed_layers(&self) -> Result<BTreeSet<Digest>, StoreError> {
         let images: Vec<(Image, _)> = self.list()?;
         let containers = self.container_records()?;
         let of_images = images.into_iter().flat_map(|(image, _)| image.layers);

@@ -80,7 +80,7 @@ pub(crate) struct Build {
 }
 
 impl Build {
-    pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let layout = session.layout()?;
         let given = Given::read(&self.context, self.file.as_deref())?;
         let spec = self.spec(session, &given)?;
