@@ -143,7 +143,7 @@ pub(crate) enum CommandError {
     BuildImage(#[source] Box<BuildError>),
     /// What builds have kept.
     #[error(transparent)]
-    Stock(#[from] StockError),
+    Stock(Box<StockError>),
     /// A text is no size.
     #[error("`{0}` is not a size: expected a number with b, k, m, g or t")]
     NoSuchSize(String),
@@ -362,7 +362,7 @@ pub(crate) enum CommandError {
     Presence(#[from] PresenceError),
     /// A rule of `develop.watch`.
     #[error(transparent)]
-    WatchRule(#[from] RuleError),
+    WatchRule(Box<RuleError>),
     /// What was copied by `watch` is not kept.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -426,5 +426,17 @@ fn after(said: &str) -> String {
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         Self::Store(Box::new(error))
+    }
+}
+
+impl From<StockError> for CommandError {
+    fn from(error: StockError) -> Self {
+        Self::Stock(Box::new(error))
+    }
+}
+
+impl From<RuleError> for CommandError {
+    fn from(error: RuleError) -> Self {
+        Self::WatchRule(Box::new(error))
     }
 }

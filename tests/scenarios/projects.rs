@@ -32,7 +32,7 @@ fn served(example: &str, files: &[&str]) -> String {
 #[ignore = "fetches packages: cargo xtask test --projects"]
 fn flask_tutorial_is_cached_and_counts() {
     require!(Root, Seeds, Store);
-    let text = served("flask-redis", &["docker/Dockerfile.dev", "docker/app.py"]);
+    let text = served("flask-redis", &["docker/Dockerfile.dev", "docker/app.py", "docker/requirements.txt"]);
     assert!(text.contains("I have been seen 1 times"), "{text}");
 }
 

@@ -247,6 +247,7 @@ mod tests {
     fn a_cache_folder_in_use_stays() {
         let scratch = Scratch::new();
         let layout = Layout::at(scratch.path());
+        layout.prepare().expect("prepared");
         let group = layout.build().join("mounts/abc");
         fs::create_dir_all(group.join("0")).expect("made");
         fs::write(group.join("0/file"), "12345").expect("written");

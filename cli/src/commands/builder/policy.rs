@@ -72,12 +72,12 @@ fn rules(collection: Collection) -> Vec<Rule> {
 }
 
 fn apply(layout: &Layout, rule: &Rule) -> Result<(), CommandError> {
-    let age = rule.filter.iter().filter_map(|filter| {
+    let mut ages = rule.filter.iter().filter_map(|filter| {
         let filter = filter.replacen("==", "=", 1);
         let (key, value) = filter.split_once('=')?;
         matches!(key, "unused-for" | "until").then(|| value.to_owned())
     });
-    let until = clock::parse_option(age.last().as_deref(), SystemTime::now())?;
+    let until = clock::parse_option(ages.next_back().as_deref(), SystemTime::now())?;
     let room = rule.keep_storage.as_deref().map_or(Ok(0), bytes)?;
     let doomed = oldest_beyond(room, &stock(layout)?);
     prune_stock(layout, |item| {
