@@ -5,8 +5,9 @@ use super::{StepMount, StepSource};
 use crate::runtime::rootfs::{Durability, Overlay, Root, RootfsError};
 use crate::sys::mount::{Depth, FileSystem, attach, clone_tree};
 use engine_spec::{BindOptions, MountSource, MountSpec, TmpfsOptions};
+use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use std::fs::{self, DirBuilder, File, Permissions};
@@ -53,6 +54,22 @@ fn separate() -> nix::Result<()> {
     unshare(CloneFlags::CLONE_NEWNS)?;
     let flags = MsFlags::MS_REC | MsFlags::MS_SLAVE;
     mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
+}
+
+/// Detaches everything that [`prepare`] attached below `folder`, so that the folder can go.
+pub(super) fn release(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        match umount2(&entry?.path(), MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+            // Nothing is attached there.
+            Ok(()) | Err(Errno::EINVAL) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
 }
 
 fn spec(mount: &StepMount, place: &Path) -> Result<MountSpec, MountError> {

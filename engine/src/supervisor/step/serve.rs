@@ -204,6 +204,8 @@ fn leave(supervised: &Supervised) -> Result<(), ServeError> {
         names::forget(layout, &endpoint.network, &record.id).map_err(NetworkError::from)?;
         lease::release(layout, &endpoint.network, &record.id, None).map_err(NetworkError::from)?;
     }
+    mount::release(&supervised.folder.run().join(MOUNTS))
+        .map_err(|source| ServeError::File { attempt: "unmount what the step mounted", source })?;
     presence::remove_run_folder(&supervised.folder)
         .map_err(|source| ServeError::File { attempt: "remove the run folder", source })
 }
