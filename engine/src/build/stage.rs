@@ -164,7 +164,7 @@ impl<'a> StageBuild<'a> {
         let is_fitting = |image: &Image| {
             image.platform.os == platform.os && image.platform.architecture == platform.architecture
         };
-        if let Some(image) = local.filter(is_fitting) {
+        if let Some(image) = local.filter(|image| is_fitting(image) && self.shop.hold(&image.layers)) {
             return Ok((image, true));
         }
         let at = self.solver.file.source.line(span.line);
@@ -173,6 +173,7 @@ impl<'a> StageBuild<'a> {
             at,
             source,
         })?;
+        self.shop.hold(&image.layers);
         Ok((image, false))
     }
 
@@ -227,7 +228,8 @@ impl<'a> StageBuild<'a> {
 
     /// What the step made earlier, if that counts.
     pub(super) fn found(&self, key: &Digest) -> Option<StepRecord> {
-        self.shop.cache.find(key, &self.shop.store, self.reuse())
+        let record = self.shop.cache.find(key, &self.shop.store, self.reuse())?;
+        self.shop.hold(record.layer.as_slice()).then_some(record)
     }
 
     pub(super) fn reuse(&self) -> Reuse {
@@ -272,7 +274,9 @@ impl<'a> StageBuild<'a> {
         if is_empty && !layer.always {
             return Ok((StepRecord::now(None), trust));
         }
-        Ok((StepRecord::now(Some(self.shop.store.commit_layer(&place.tree)?.diff_id)), trust))
+        let layer = self.shop.store.commit_layer(&place.tree)?.diff_id;
+        self.shop.hold(std::slice::from_ref(&layer));
+        Ok((StepRecord::now(Some(layer)), trust))
     }
 
     /// The key of doing `action` on top of `layers`.

@@ -6,7 +6,7 @@ use super::contents::Contents;
 use super::error::BuildError;
 use super::stat_cache::StatCache;
 use super::{BuildEvent, Host, StepRunner};
-use crate::image::{Image, Store};
+use crate::image::{Image, Lease, Store};
 use crate::state::Layout;
 use engine_spec::{Digest, ImageReference, Platform};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,8 @@ type Fetched = Arc<Mutex<Option<Image>>>;
 pub(super) struct Workshop<'a> {
     pub(super) layout: &'a Layout,
     pub(super) store: Store,
+    /// What the request builds on: no removal takes it away before the end.
+    lease: Lease,
     pub(super) host: &'a Host<'a>,
     pub(super) runner: &'a dyn StepRunner,
     pub(super) cache: Cache,
@@ -40,9 +42,11 @@ impl<'a> Workshop<'a> {
         host: &'a Host<'a>,
         runner: &'a dyn StepRunner,
     ) -> Result<Self, BuildError> {
+        let store = Store::open(layout);
         Ok(Self {
             layout,
-            store: Store::open(layout),
+            lease: store.lease()?,
+            store,
             host,
             runner,
             cache: Cache::open(layout),
@@ -57,6 +61,11 @@ impl<'a> Workshop<'a> {
     /// The number of the step that begins now.
     pub(super) fn next_step(&self) -> usize {
         self.steps.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Keeps layers for as long as the request takes; whether all of them are there.
+    pub(super) fn hold(&self, layers: &[Digest]) -> bool {
+        self.lease.hold(layers).is_ok() && layers.iter().all(|layer| self.store.has_layer(layer))
     }
 
     pub(super) fn emit(&self, event: BuildEvent) {

@@ -12,7 +12,7 @@ use super::{
 use crate::image::layer::{Hasher, UnpackError, unpack_alone};
 use crate::image::manifest::{self, Descriptor, Document, Manifest, ManifestError, OCI_CONFIG, OCI_LAYER};
 use crate::image::store::{Added, ManifestText, Staging};
-use crate::image::{Configuration, ConfigurationError, Image, Store, StoreError};
+use crate::image::{Configuration, ConfigurationError, Image, Lease, Store, StoreError};
 use engine_spec::{Digest, ImageAction, ImageReference, Platform};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -110,7 +110,7 @@ pub fn load_folder(
     platform: Option<&Platform>,
 ) -> Result<Vec<Loaded>, LoadError> {
     let read = |source| LoadError::Read { path: path.display().to_string(), source };
-    let loader = Loader { store, folder: Folder::open(path).map_err(read)?, platform };
+    let loader = Loader { store, folder: Folder::open(path).map_err(read)?, platform, lease: store.lease()? };
     let loaded = loader.all()?;
     for Loaded { image, names } in &loaded {
         store.note(Some(&image.id), names.first(), ImageAction::Load);
@@ -122,6 +122,8 @@ struct Loader<'a> {
     store: &'a Store,
     folder: Folder,
     platform: Option<&'a Platform>,
+    /// Layers that were there already must not go before their image is.
+    lease: Lease,
 }
 
 impl Loader<'_> {
@@ -249,6 +251,7 @@ impl Loader<'_> {
     /// The layer that is last of `diff_ids`.
     fn layer(&self, path: &str, blob: &Descriptor, diff_ids: &[Digest]) -> Result<(), LoadError> {
         let Some((diff_id, below)) = diff_ids.split_last() else { return Ok(()) };
+        self.lease.hold([diff_id])?;
         if self.store.has_layer(diff_id) && self.store.has_blob(&blob.digest) {
             return Ok(());
         }

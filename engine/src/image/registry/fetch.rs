@@ -11,7 +11,7 @@ use super::client::Client;
 use super::error::{RegistryError, one_line};
 use crate::image::manifest::Descriptor;
 use crate::image::store::{Added, Claim, Waiting};
-use crate::image::{Store, StoreError};
+use crate::image::{Lease, Store, StoreError};
 use engine_spec::Digest;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -42,14 +42,16 @@ pub(super) enum LayerError {
 
 /// All layers at once, a few of them moving; the first failure ends the others.
 ///
-/// `layers` are all of an image's, bottom first; one that comes twice is fetched once.
+/// `layers` are all of an image's, bottom first; one that comes twice is fetched once. None of them is
+/// removed as long as the lease lives.
 pub(super) async fn layers(
     store: &Store,
     client: &Client,
     layers: Vec<(Descriptor, Digest)>,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(), LayerError> {
+) -> Result<Lease, LayerError> {
     let diff_ids: Vec<Digest> = layers.iter().map(|(_, diff_id)| diff_id.clone()).collect();
+    let lease = lease(store, diff_ids.clone()).await?;
     let mut seen = BTreeSet::new();
     let layers: Vec<_> = layers.into_iter().filter(|(_, diff_id)| seen.insert(diff_id.clone())).collect();
     let sizes = layers.iter().map(|(blob, _)| (blob.digest.clone(), blob.size));
@@ -77,7 +79,18 @@ pub(super) async fn layers(
         }
     }
     let store = store.clone();
-    blocking(move || complete(&store, waiting, &diff_ids)).await
+    blocking(move || complete(&store, waiting, &diff_ids)).await?;
+    Ok(lease)
+}
+
+async fn lease(store: &Store, layers: Vec<Digest>) -> Result<Lease, LayerError> {
+    let store = store.clone();
+    let take = move || {
+        let lease = store.lease()?;
+        lease.hold(&layers)?;
+        Ok(lease)
+    };
+    blocking(move || take().map_err(LayerError::Store)).await
 }
 
 /// Layers with links into those below, from the bottom up.

@@ -82,7 +82,8 @@ pub async fn pull(
         .map_err(|source| PullError::Configuration { reference: reference.clone(), source })?;
     warn_of_platform(reference, platform, &configuration.platform);
     let layers = pair_layers(&found.manifest, &configuration).map_err(|error| failed.manifest(error))?;
-    fetch::layers(store, &found.client, layers, progress).await.map_err(|error| failed.layer(error))?;
+    let _lease =
+        fetch::layers(store, &found.client, layers, progress).await.map_err(|error| failed.layer(error))?;
     let (store, name) = (store.clone(), reference.clone());
     let published = tokio::task::spawn_blocking(move || {
         let manifest = ManifestText { digest: found.digest, text: &found.text };

@@ -4,21 +4,22 @@
 //! for nothing and is removed by whoever looks next.
 
 use super::{Store, StoreError};
+use crate::state::{Layout, lock};
 use engine_spec::Digest;
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 const PREFIX: &str = "lease-";
 
 /// The right of a build, say, that its layers stay until it is done.
 #[derive(Debug)]
 pub struct Lease {
+    layout: Layout,
     path: PathBuf,
     file: Mutex<Flock<File>>,
 }
@@ -39,7 +40,7 @@ impl Store {
             Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno.into())
         };
         let file = make().map_err(StoreError::io("create", &path))?;
-        Ok(Lease { path, file: Mutex::new(file) })
+        Ok(Lease { layout: self.layout.clone(), path, file: Mutex::new(file) })
     }
 
     /// The layers of all leases that are held; the caller holds the images' lock.
@@ -67,9 +68,11 @@ impl Lease {
     /// Takes layers in; from now on no removal touches those that are still there.
     ///
     /// # Errors
-    /// Says why the lease could not be written.
+    /// Says why the lease could not be written, or the store not be locked.
     pub fn hold<'a>(&self, layers: impl IntoIterator<Item = &'a Digest>) -> Result<(), StoreError> {
         let lines: String = layers.into_iter().map(|diff_id| format!("{diff_id}\n")).collect();
+        // A removal that is under way has looked at the leases already.
+        let _lock = lock::images(&self.layout)?;
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(lines.as_bytes()).map_err(StoreError::io("write", &self.path))
     }

@@ -135,6 +135,24 @@ fn removing_an_image_leaves_what_others_need() {
 }
 
 #[test]
+fn what_a_build_holds_stays_until_it_is_done() {
+    let sandbox = Sandbox::new();
+    let image = sandbox.image(&["a"], "app");
+    let lease = sandbox.store.lease().expect("made");
+    lease.hold(&image.layers).expect("held");
+    let removed = sandbox.store.remove(&reference("app"), true).expect("removed");
+    assert_eq!(removed.deleted, std::slice::from_ref(&image.id));
+    assert!(sandbox.store.has_layer(&image.layers[0]));
+    drop(lease);
+    let again = sandbox.image(&["a"], "app");
+    // A lease whose holder is dead counts for nothing.
+    let dead = sandbox.store.layout().temporary().join("lease-0-0");
+    fs::write(&dead, format!("{}\n", again.layers[0])).expect("written");
+    sandbox.store.remove(&reference("app"), true).expect("removed");
+    assert!(!sandbox.store.has_layer(&again.layers[0]) && !dead.exists());
+}
+
+#[test]
 fn an_image_goes_with_its_last_name() {
     let sandbox = Sandbox::new();
     let image = sandbox.image(&["a"], "one");
