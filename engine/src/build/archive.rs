@@ -9,9 +9,6 @@ use std::path::Path;
 const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
 /// The size of a tar header.
 const TAR_HEADER_BYTES: u64 = 512;
-/// Compressions that hold archives elsewhere but that this build does not read.
-const UNREADABLE: [(&[u8], &str); 2] = [(b"\xfd7zXZ\0", "xz"), (b"BZh", "bzip2")];
-
 /// An archive could not be unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
@@ -21,11 +18,6 @@ pub enum ArchiveError {
     /// It is damaged or hostile.
     #[error("cannot unpack the archive")]
     Unpack(#[from] UnpackError),
-    /// It is compressed in a way that is not read.
-    #[error(
-        "{0} archives are not supported: recompress it with gzip or zstd, or keep it as a file with COPY"
-    )]
-    Compression(&'static str),
 }
 
 /// Unpacks `file` to the new folder `tree` if it is an archive; returns whether it is.
@@ -40,11 +32,6 @@ pub(super) fn unpack_if_archive(mut file: File, tree: &Path) -> Result<bool, Arc
 }
 
 fn is_archive(file: &mut File) -> Result<bool, ArchiveError> {
-    let start = head(&mut *file)?;
-    if let Some((_, name)) = UNREADABLE.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return Err(ArchiveError::Compression(name));
-    }
-    file.rewind()?;
     // What cannot be decompressed is no archive but a file that happens to begin like one.
     let header = decompress(file).and_then(head).unwrap_or_default();
     let (offset, magic) = TAR_MAGIC;

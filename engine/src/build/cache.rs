@@ -102,6 +102,11 @@ impl Cache {
 
     /// Remembers what the step made.
     pub(super) fn keep(&self, key: &Digest, record: &StepRecord) -> Result<(), RecordError> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), record.clone());
+        self.write(key, record)
+    }
+
+    fn write(&self, key: &Digest, record: &StepRecord) -> Result<(), RecordError> {
         let path = self.path(key);
         let created = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
         created.map_err(|source| RecordError::Write {
@@ -109,7 +114,6 @@ impl Cache {
             path: path.clone(),
             source,
         })?;
-        self.done.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), record.clone());
         record::write_volatile(&path, record)
     }
 
@@ -118,6 +122,12 @@ impl Cache {
         if let Ok(file) = File::open(self.path(key)) {
             let _ = file.set_modified(SystemTime::now());
         }
+    }
+
+    /// Remembers what another machine made, unless the step is known or its layer is not here.
+    pub(super) fn learn(&self, key: &Digest, record: &StepRecord, store: &Store) -> Result<(), RecordError> {
+        let is_here = record.layer.as_ref().is_none_or(|layer| store.has_layer(layer));
+        if is_here && self.find(key, store, Reuse::All).is_none() { self.write(key, record) } else { Ok(()) }
     }
 
     fn path(&self, key: &Digest) -> PathBuf {

@@ -19,6 +19,8 @@ pub(super) struct Draft {
     pub(super) scope: Scope,
     /// Whether this stage has set CMD, so that ENTRYPOINT leaves it alone.
     pub(super) has_command: bool,
+    /// The time of all its steps, if the caller gave one.
+    pub(super) epoch: Option<String>,
 }
 
 impl Draft {
@@ -30,7 +32,7 @@ impl Draft {
         }
         let mut scope = Scope::default();
         scope.inherit(environment);
-        Self { configuration, scope, has_command: false }
+        Self { configuration, scope, has_command: false, epoch: None }
     }
 
     /// Starts a stage from this one; its arguments come along, behind its ENV.
@@ -59,6 +61,7 @@ impl Draft {
     }
 
     fn add_history(&mut self, created: Option<String>, created_by: String, empty_layer: bool) {
+        let created = self.epoch.clone().or(created);
         let (created_by, comment) = (Some(created_by), Some(COMMENT.to_owned()));
         self.configuration.history.push(History { created, created_by, author: None, comment, empty_layer });
     }

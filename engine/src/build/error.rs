@@ -95,6 +95,30 @@ pub enum BuildError {
         #[source]
         source: Box<CopyError>,
     },
+    /// `SOURCE_DATE_EPOCH` is no time.
+    #[error("SOURCE_DATE_EPOCH is `{value}`, not a number of seconds since 1970")]
+    Epoch {
+        /// What it is.
+        value: String,
+    },
+    /// A command is for a processor that this host can neither be nor imitate.
+    #[error("cannot run the command at {at}: it is for {platform}, which this host cannot run: \
+             install an emulator that registers with binfmt_misc, such as qemu-user-static")]
+    Foreign {
+        /// The instruction.
+        at: SourceLine,
+        /// What it is for.
+        platform: String,
+    },
+    /// A result could not be sent for other machines.
+    #[error("cannot write the build cache to {place}")]
+    ExportCache {
+        /// Where to.
+        place: String,
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// Another step of the request failed first.
     #[error("the build was stopped because another step failed")]
     Stopped,
@@ -119,6 +143,9 @@ pub enum BuildError {
     /// The sign that stops commands could not be made.
     #[error("cannot make a pipe")]
     Pipe(#[source] io::Error),
+    /// The layers could not be made one.
+    #[error("cannot squash the layers of the build")]
+    Squash(#[source] io::Error),
     /// The image store could not be used.
     #[error("cannot use the image store for a build")]
     Store(#[from] StoreError),

@@ -28,6 +28,9 @@ impl Solver<'_> {
     /// Makes the image of `draft`, or finds that it is there under all its names.
     pub(super) fn finish(&self, draft: Draft) -> Result<Image, BuildError> {
         let mut configuration = draft.configuration;
+        if self.spec.squash {
+            self.squash(&mut configuration)?;
+        }
         configuration.config.labels.extend(self.spec.labels.clone());
         configuration.created = None;
         let created = self.created(&configuration)?;
@@ -43,6 +46,9 @@ impl Solver<'_> {
 
     /// When the image was first made, which is now if it is new.
     fn created(&self, configuration: &Configuration) -> Result<String, BuildError> {
+        if let Some(epoch) = self.epoch {
+            return Ok(rfc3339(epoch));
+        }
         let text = json(configuration)?;
         let key = Cache::key(&configuration.platform, &configuration.diff_ids, &Hasher::sha256(&text));
         let folder = self.shop.layout.build().join("images");

@@ -21,6 +21,7 @@ mod contexts;
 mod copy;
 mod dockerfile;
 mod draft;
+mod emulator;
 mod error;
 mod event;
 mod finish;
@@ -42,12 +43,14 @@ mod scratch;
 mod secret;
 mod select;
 mod solve;
+mod squash;
 mod ssh;
 mod stage;
 mod stat_cache;
 mod stock;
 mod text;
 mod transfer;
+mod travel;
 mod upper;
 mod view;
 mod workdir;
@@ -192,11 +195,13 @@ fn build_with(
     let solver =
         |(index, request)| Solver::new(&shop, request).map_err(|error| failed((index, Box::new(error))));
     let solvers = requests.iter().enumerate().map(solver).collect::<Result<Vec<_>, _>>()?;
+    solvers.iter().for_each(Solver::import_caches);
     let drafts = Schedule::new(&shop, &solvers).and_then(|schedule| schedule.run(parallel));
     shop.contents.save().map_err(|error| failed((0, Box::new(BuildError::SaveDigests(error)))))?;
     let mut images = BTreeMap::new();
     for (index, (draft, solver)) in drafts.map_err(failed)?.into_iter().zip(&solvers).enumerate() {
-        images.insert(id_of(index), solver.finish(draft).map_err(|error| failed((index, Box::new(error))))?);
+        let finished = solver.finish(draft).and_then(|image| solver.export_caches().map(|()| image));
+        images.insert(id_of(index), finished.map_err(|error| failed((index, Box::new(error))))?);
     }
     Ok(images)
 }

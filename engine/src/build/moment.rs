@@ -1,5 +1,12 @@
 //! Points in time as images write them (RFC 3339).
 
+use nix::fcntl::AT_FDCWD;
+use nix::sys::stat::{UtimensatFlags, utimensat};
+use nix::sys::time::TimeSpec;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::SystemTime;
 
 const DAY_SECONDS: u64 = 86_400;
@@ -15,6 +22,26 @@ pub(super) fn rfc3339(time: SystemTime) -> String {
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:09}Z", since.subsec_nanos())
+}
+
+/// Gives everything in `tree` that is younger than `latest` that time.
+pub(super) fn clamp(tree: &Path, latest: SystemTime) -> io::Result<()> {
+    let seconds = latest.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    clamp_to(tree, i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
+fn clamp_to(path: &Path, latest: i64) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            clamp_to(&entry?.path(), latest)?;
+        }
+    }
+    if (metadata.mtime(), metadata.mtime_nsec()) > (latest, 0) {
+        let modified = TimeSpec::new(latest, 0);
+        utimensat(AT_FDCWD, path, &TimeSpec::UTIME_OMIT, &modified, UtimensatFlags::NoFollowSymlink)?;
+    }
+    Ok(())
 }
 
 /// Year, month and day of a day after 1970 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").

@@ -1,6 +1,5 @@
 //! RUN: a command on top of the layers so far.
 
-use super::cache::Cache;
 use super::config::{arguments, shell, working_dir};
 use super::dockerfile::{Device, Diagnostic, Run, Step};
 use super::draft::Draft;
@@ -66,6 +65,10 @@ struct Command<'a> {
 impl StageBuild<'_> {
     /// Runs a command unless an earlier build did.
     pub(super) fn run(&mut self, draft: &mut Draft, step: &Step, run: &Run) -> Result<(), BuildError> {
+        if !super::emulator::can_run(&self.platform) {
+            let platform = format!("{}/{}", self.platform.os, self.platform.architecture);
+            return Err(BuildError::Foreign { at: self.at(step), platform });
+        }
         let command = self.command(draft, step, run)?;
         let layers = draft.configuration.diff_ids.clone();
         let definition = self.command_key(&layers, &command, &self.mount_keys(step, &command.wanted, false)?);
@@ -114,7 +117,7 @@ impl StageBuild<'_> {
             shm_size: spec.shm_size,
             ulimits: &spec.ulimits,
         };
-        Cache::key(&self.platform, layers, &action)
+        self.key(layers, &action)
     }
 
     /// The network of a command. The host's needs consent, which a build that is all on it has given.

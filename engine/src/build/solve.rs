@@ -9,6 +9,7 @@ use super::scope::{Given, Scope, global_scope};
 use super::workshop::Workshop;
 use super::{BuildEvent, BuildRequest, text};
 use engine_spec::{BuildSpec, ContextSource, Platform};
+use std::time::{Duration, SystemTime};
 
 /// A build of which everything is known but what its steps make.
 pub(super) struct Solver<'a> {
@@ -23,6 +24,8 @@ pub(super) struct Solver<'a> {
     pub(super) contexts: Contexts<'a>,
     /// The stage to build.
     pub(super) target: usize,
+    /// `SOURCE_DATE_EPOCH`: the time of everything that would be made now or later.
+    pub(super) epoch: Option<SystemTime>,
 }
 
 impl<'a> Solver<'a> {
@@ -36,7 +39,8 @@ impl<'a> Solver<'a> {
         let platform = spec.platform.clone().unwrap_or_else(Platform::host);
         let target = graph::target(&file, spec.target.as_deref())?;
         let global = global_scope(&file, &spec.args, (&platform, spec.target.as_deref()))?;
-        let solver = Self { shop, id, spec, file, platform, global, contexts, target };
+        let epoch = epoch(&spec.args)?;
+        let solver = Self { shop, id, spec, file, platform, global, contexts, target, epoch };
         solver.warn();
         Ok(solver)
     }
@@ -83,4 +87,11 @@ impl<'a> Solver<'a> {
     pub(super) fn given(&self) -> &Given {
         &self.spec.args
     }
+}
+
+/// The time that `SOURCE_DATE_EPOCH` gives in seconds since 1970.
+fn epoch(given: &Given) -> Result<Option<SystemTime>, BuildError> {
+    let text = given.get("SOURCE_DATE_EPOCH").and_then(Option::as_deref).filter(|text| !text.is_empty());
+    let seconds = |text: &str| text.parse().map_err(|_| BuildError::Epoch { value: text.to_owned() });
+    Ok(text.map(seconds).transpose()?.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)))
 }

@@ -5,6 +5,7 @@ use super::dockerfile::{Diagnostic, Instruction, SourceLine, Span, Stage, Step, 
 use super::draft::Draft;
 use super::error::BuildError;
 use super::graph::{self, Base};
+use super::moment::{clamp, rfc3339};
 use super::schedule::{Node, Schedule};
 use super::solve::Solver;
 use super::transfer::CopyError;
@@ -102,6 +103,7 @@ impl<'a> StageBuild<'a> {
         let based = self.base(stage.base.span);
         let (draft, is_here) =
             based.inspect_err(|_| self.shop.emit(BuildEvent::StepFailed { step: step.clone() }))?;
+        let draft = Draft { epoch: self.solver.epoch.map(rfc3339), ..draft };
         self.shop.emit(match is_here {
             true => BuildEvent::StepCached { step },
             false => BuildEvent::StepDone { step, elapsed: begun.elapsed() },
@@ -222,6 +224,7 @@ impl<'a> StageBuild<'a> {
             }
         };
         self.shop.emit(event);
+        self.shop.note_step((self.solver.id, self.node.stage), &layer.key, &record);
         draft.push(record, layer.history);
         Ok(())
     }
@@ -274,6 +277,10 @@ impl<'a> StageBuild<'a> {
         if is_empty && !layer.always {
             return Ok((StepRecord::now(None), trust));
         }
+        if let Some(epoch) = self.solver.epoch {
+            let clamped = clamp(&place.tree, epoch);
+            clamped.map_err(|source| BuildError::PrepareStep { at: self.at(layer.step), source })?;
+        }
         let layer = self.shop.store.commit_layer(&place.tree)?.diff_id;
         self.shop.hold(std::slice::from_ref(&layer));
         Ok((StepRecord::now(Some(layer)), trust))
@@ -281,7 +288,10 @@ impl<'a> StageBuild<'a> {
 
     /// The key of doing `action` on top of `layers`.
     pub(super) fn key(&self, layers: &[Digest], action: &impl Serialize) -> Digest {
-        Cache::key(&self.platform, layers, action)
+        match self.solver.epoch {
+            Some(epoch) => Cache::key(&self.platform, layers, &(epoch, action)),
+            None => Cache::key(&self.platform, layers, action),
+        }
     }
 
     /// The line of a step, for errors.

@@ -120,6 +120,7 @@ impl StageBuild<'_> {
         if let Some(definition) = definition
             && let Some(record) = self.found(key)
         {
+            self.shop.note_step((self.solver.id, self.node.stage), &definition, &record);
             self.shop.cache.keep(&definition, &record)?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What all builds of one request share: the store, what was done so far, and the sign to stop.
 
-use super::cache::{Cache, Reuse};
+use super::cache::{Cache, Reuse, StepRecord};
 use super::cache_mount::CacheRequest;
 use super::contents::Contents;
 use super::error::BuildError;
@@ -32,6 +32,8 @@ pub(super) struct Workshop<'a> {
     pub(super) stop: Stop,
     steps: AtomicUsize,
     fetched: Mutex<BTreeMap<String, Fetched>>,
+    /// The steps of each build, by stage.
+    steps_used: Mutex<Vec<(String, usize, Digest, StepRecord)>>,
     /// Cache folders that were emptied because nothing from earlier builds counts.
     emptied: Mutex<BTreeSet<Digest>>,
 }
@@ -54,6 +56,7 @@ impl<'a> Workshop<'a> {
             stop: Stop::new().map_err(BuildError::Pipe)?,
             steps: AtomicUsize::new(0),
             fetched: Mutex::default(),
+            steps_used: Mutex::default(),
             emptied: Mutex::default(),
         })
     }
@@ -70,6 +73,23 @@ impl<'a> Workshop<'a> {
 
     pub(super) fn emit(&self, event: BuildEvent) {
         (self.host.events)(event);
+    }
+
+    /// Notes that a stage of a build has this step.
+    pub(super) fn note_step(&self, (build, stage): (&str, usize), key: &Digest, record: &StepRecord) {
+        let mut steps = self.steps_used.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.push((build.to_owned(), stage, key.clone(), record.clone()));
+    }
+
+    /// The steps of the stages of a build that are wanted, by key.
+    pub(super) fn steps_of(
+        &self,
+        build: &str,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> BTreeMap<String, StepRecord> {
+        let steps = self.steps_used.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = steps.iter().filter(|(of, stage, ..)| of == build && is_wanted(*stage));
+        wanted.map(|(_, _, key, record)| (key.to_string(), record.clone())).collect()
     }
 
     /// Whether a cache folder must start afresh: once in a request that uses nothing from earlier builds.

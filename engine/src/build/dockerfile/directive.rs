@@ -1,7 +1,7 @@
 //! Parser directives: `# key=value` comments at the top of the file.
 //!
-//! `escape` chooses the continuation character. `syntax` names a frontend and `check` configures a
-//! linter; both are read and change nothing, since this builder has its one language built in.
+//! `escape` chooses the continuation character, `check` which build checks are told of. `syntax` names a
+//! frontend; it is read and changes nothing, since this builder has its one language built in.
 
 use super::Diagnostic;
 use super::source::{Source, Span};
@@ -11,11 +11,33 @@ use super::source::{Source, Span};
 pub(super) struct Directives {
     /// The character that continues lines and protects others: `\` or a backtick.
     pub(super) escape: char,
+    /// Which checks are not told of.
+    pub(super) checks: Checks,
+}
+
+/// `# check=skip=Rule,Rule;error=true`: what fails a build elsewhere is a warning here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Checks {
+    skipped: Vec<String>,
+}
+
+impl Checks {
+    fn parse(text: &str) -> Self {
+        let skip = text.split(';').find_map(|field| field.trim().strip_prefix("skip="));
+        let skipped = skip.unwrap_or_default().split(',').map(|rule| rule.trim().to_ascii_lowercase());
+        Self { skipped: skipped.filter(|rule| !rule.is_empty()).collect() }
+    }
+
+    /// Whether the check of this name is not told of.
+    pub(super) fn skips(&self, rule: &str) -> bool {
+        self.skipped.iter().any(|skipped| skipped == "all" || skipped.eq_ignore_ascii_case(rule))
+    }
 }
 
 /// Reads directives up to the first line that is none.
 pub(super) fn directives(source: &Source) -> Result<Directives, Diagnostic> {
     let mut escape = None;
+    let mut checks = Checks::default();
     let mut seen = Vec::new();
     for (index, line) in source.lines().iter().enumerate() {
         let Some((key, value)) = directive(line) else { break };
@@ -29,12 +51,13 @@ pub(super) fn directives(source: &Source) -> Result<Directives, Diagnostic> {
             ("escape", _) => {
                 return Err(source.error(whole, "the escape character must be `\\` or a backtick"));
             }
-            ("syntax" | "check", _) => {}
+            ("check", text) => checks = Checks::parse(text),
+            ("syntax", _) => {}
             _ => break,
         }
         seen.push(key);
     }
-    Ok(Directives { escape: escape.unwrap_or('\\') })
+    Ok(Directives { escape: escape.unwrap_or('\\'), checks })
 }
 
 /// `# key = value` with a key of letters and digits, folded to lower case.

@@ -18,6 +18,8 @@ pub(super) struct LogicalLine {
     pub(super) text: String,
     /// The bodies that follow it.
     pub(super) heredocs: Vec<Heredoc>,
+    /// The first empty line in it.
+    pub(super) gap: Option<usize>,
     /// Where the parts of `text` come from.
     pieces: Vec<Piece>,
     /// Where all of it is said to stand, if it is in no file.
@@ -84,12 +86,20 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// The next instruction, or `None` at the end.
     fn logical_line(&mut self) -> Result<Option<LogicalLine>, Diagnostic> {
-        let mut line =
-            LogicalLine { text: String::new(), heredocs: Vec::new(), pieces: Vec::new(), stand_in: None };
+        let mut line = LogicalLine {
+            text: String::new(),
+            heredocs: Vec::new(),
+            gap: None,
+            pieces: Vec::new(),
+            stand_in: None,
+        };
         let mut continues = true;
         while continues {
             let Some(physical) = self.physical_line()? else { break };
             if is_comment_or_empty(physical) {
+                if physical.trim().is_empty() && !line.pieces.is_empty() {
+                    line.gap.get_or_insert(self.next);
+                }
                 continue;
             }
             continues = self.append(&mut line, physical);

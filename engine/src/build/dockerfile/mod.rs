@@ -3,6 +3,7 @@
 //! Variables stay as they are written: what they stand for is only known at the instruction's turn,
 //! when [`expand()`] replaces them.
 
+mod check;
 mod diagnostic;
 mod directive;
 mod expand;
@@ -19,8 +20,10 @@ mod syntax;
 mod transfer;
 mod words;
 
+use check::Warning;
 pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, SourceLine};
+use directive::Checks;
 use expand::expand;
 pub(crate) use expand::{Lookup, expand_body, expand_words};
 pub(crate) use heredoc::Heredoc;
@@ -40,6 +43,10 @@ pub(crate) struct Dockerfile {
     pub(crate) source: Source,
     /// The escape character.
     pub(crate) escape: char,
+    /// Which build checks are told of.
+    checks: Checks,
+    /// Empty lines within continued instructions.
+    gaps: Vec<usize>,
     /// The arguments before the first FROM.
     pub(crate) arguments: Vec<Argument>,
     /// The stages in order; at least one.
@@ -65,22 +72,8 @@ pub(crate) struct Stage {
 
 impl Dockerfile {
     /// What works but is hardly meant: the name of Docker's check, and where.
-    pub(crate) fn warnings(&self) -> Vec<(&'static str, Diagnostic)> {
-        let is_taken = |index: usize, name: &String| {
-            self.stages[..index].iter().any(|earlier| earlier.name.as_ref() == Some(name))
-        };
-        let named = self
-            .stages
-            .iter()
-            .enumerate()
-            .filter_map(|(index, stage)| Some((index, stage, stage.name.as_ref()?)));
-        named
-            .filter(|(index, _, name)| is_taken(*index, name))
-            .map(|(_, stage, name)| {
-                let message = format!("the stage name `{name}` is used twice; the last one counts");
-                ("DuplicateStageName", self.source.error(stage.span, message))
-            })
-            .collect()
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        check::warnings(self, &self.checks)
     }
 
     /// `text` with its variables replaced; an error points at it.

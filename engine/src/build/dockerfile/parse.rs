@@ -1,7 +1,7 @@
 //! Lines to stages.
 
 use super::diagnostic::nearest;
-use super::directive::directives;
+use super::directive::{Directives, directives};
 use super::flags::{Flags, Known};
 use super::instruction::{Argument, Instruction, Step};
 use super::lines::{LogicalLine, logical_lines};
@@ -33,10 +33,12 @@ const NAMES: [&str; 18] = [
 
 /// Reads a whole Dockerfile.
 pub(crate) fn parse(source: Source) -> Result<Dockerfile, Diagnostic> {
-    let escape = directives(&source)?.escape;
+    let Directives { escape, checks } = directives(&source)?;
+    let mut gaps = Vec::new();
     let mut arguments = Vec::new();
     let mut stages: Vec<Stage> = Vec::new();
     for line in logical_lines(&source, escape)? {
+        gaps.extend(line.gap);
         let (name, rest) = line.word().split_first();
         let span = line.span(name);
         let reader = Reader { source: &source, line: &line, escape, span };
@@ -59,7 +61,7 @@ pub(crate) fn parse(source: Source) -> Result<Dockerfile, Diagnostic> {
         let start = Span { line: 1, column: 1, width: 1 };
         return Err(source.error(start, "there is no stage to build: the file has no FROM"));
     }
-    Ok(Dockerfile { source, escape, arguments, stages })
+    Ok(Dockerfile { source, escape, checks, gaps, arguments, stages })
 }
 
 /// Reads one instruction that a base image left for this build (ONBUILD); it counts as standing at FROM.
