@@ -39,7 +39,8 @@ mod tests {
     #[test]
     fn an_emulator_counts_only_if_it_is_enabled() {
         let scratch = Scratch::new();
-        let folder = scratch.tree("b", &[("qemu-aarch64", "enabled\ninterpreter /q"), ("qemu-ppc64le", "disabled\n")]);
+        let folder =
+            scratch.tree("b", &[("qemu-aarch64", "enabled\ninterpreter /q"), ("qemu-ppc64le", "disabled\n")]);
         assert!(has_interpreter(&folder, "arm64"));
         assert!(!has_interpreter(&folder, "ppc64le") && !has_interpreter(&folder, "s390x"));
         assert!(can_run(&Platform::host()));

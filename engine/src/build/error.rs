@@ -102,8 +102,10 @@ pub enum BuildError {
         value: String,
     },
     /// A command is for a processor that this host can neither be nor imitate.
-    #[error("cannot run the command at {at}: it is for {platform}, which this host cannot run: \
-             install an emulator that registers with binfmt_misc, such as qemu-user-static")]
+    #[error(
+        "cannot run the command at {at}: it is for {platform}, which this host cannot run: \
+             install an emulator that registers with binfmt_misc, such as qemu-user-static"
+    )]
     Foreign {
         /// The instruction.
         at: SourceLine,

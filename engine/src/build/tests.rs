@@ -1,11 +1,17 @@
 //! Whole builds over a made-up base image, with commands that need no container.
 
+mod graph;
+mod mounts;
+mod sources;
+
 use super::scratch::Scratch;
 use super::workshop::Stop;
-use super::{BuildError, BuildEvent, BuildRequest, Host, STAGES_AT_A_TIME, StepRunner, build_with};
+use super::{
+    BuildError, BuildEvent, BuildFailure, BuildRequest, Host, STAGES_AT_A_TIME, StepRunner, build_with,
+};
 use crate::image::{Configuration, Image, Staging, Store};
 use crate::state::Layout;
-use crate::supervisor::step::{StepError, StepSpec, Stream};
+use crate::supervisor::step::{StepError, StepSource, StepSpec, Stream};
 use crate::sys::require;
 use engine_spec::{BuildSpec, ContextSource, ImageReference, Platform};
 use std::collections::BTreeMap;
@@ -39,6 +45,25 @@ impl StepRunner for World {
         let command = step.arguments.last().map(String::as_str).unwrap_or_default();
         match command.split(' ').collect::<Vec<_>>().as_slice() {
             ["write", path, text] => fs::write(step.upper.join(path), text).expect("written"),
+            ["tell", name] => {
+                let prefix = format!("{name}=");
+                let line = step.environment.iter().find(|line| line.starts_with(&prefix)).expect("given");
+                output(Stream::Stdout, line.as_bytes());
+            }
+            ["seen", target, name] => {
+                let mount = step.options.mounts.iter().find(|mount| mount.target == Path::new(target));
+                let StepSource::Folder { root, path } = &mount.expect("mounted").source else {
+                    panic!("{target} is no folder")
+                };
+                fs::copy(root.join(path).join(name), step.upper.join("seen")).expect("copied");
+            }
+            ["cache", target, name] => {
+                let mount = step.options.mounts.iter().find(|mount| mount.target == Path::new(target));
+                let StepSource::Folder { root, .. } = &mount.expect("mounted").source else {
+                    panic!("{target} is no folder")
+                };
+                fs::write(root.join(name), name).expect("written");
+            }
             ["fail"] => {
                 output(Stream::Stderr, b"line one\nit broke\n");
                 return Ok(3);
@@ -76,6 +101,8 @@ impl World {
             fs::create_dir_all(path.parent().expect("below the root")).expect("created");
             fs::write(path, text).expect("written");
         }
+        // The same image in every world, whatever the time.
+        super::moment::clamp(&tree, std::time::SystemTime::UNIX_EPOCH).expect("set");
         let mut configuration = Configuration::scratch(Platform::host());
         configuration.diff_ids.push(store.commit_layer(&tree).expect("committed").diff_id);
         change(&mut configuration);
@@ -96,6 +123,16 @@ impl World {
     }
 
     fn build_spec(&self, spec: &BuildSpec) -> Result<Image, BuildError> {
+        let request = BuildRequest { id: "web".into(), spec: spec.clone() };
+        let built = self.build_requests(&[request], &BTreeMap::new());
+        built.map(|mut images| images.remove("web").expect("built")).map_err(|failure| *failure.source)
+    }
+
+    fn build_requests(
+        &self,
+        requests: &[BuildRequest],
+        environment: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, Image>, BuildFailure> {
         self.runs.lock().expect("not poisoned").clear();
         self.events.lock().expect("not poisoned").clear();
         let (log, meanwhile, edited) = (&self.events, &self.meanwhile, self.context().join("app.py"));
@@ -109,17 +146,16 @@ impl World {
                 BuildEvent::StepCached { step } => format!("{step} cached"),
                 BuildEvent::StepDone { step, .. } => format!("{step} done"),
                 BuildEvent::StepFailed { step } => format!("{step} failed"),
-                BuildEvent::Output { .. } | BuildEvent::Warning { .. } => return,
+                BuildEvent::Output { bytes, .. } => format!("wrote {}", String::from_utf8_lossy(&bytes)),
+                BuildEvent::Warning { .. } => return,
             };
             log.lock().expect("not poisoned").push(text);
         };
         let pull =
             |reference: &ImageReference, _: &Platform| Err(format!("no registry has {reference}").into());
-        let request = BuildRequest { id: "web".into(), spec: spec.clone() };
         let push = |_: &Image, _: &ImageReference| Ok(());
-        let host = Host { pull: &pull, push: &push, events: &events, environment: &BTreeMap::new() };
-        let built = build_with(&self.layout, &[request], (STAGES_AT_A_TIME, &host), self);
-        built.map(|mut images| images.remove("web").expect("built")).map_err(|failure| *failure.source)
+        let host = Host { pull: &pull, push: &push, events: &events, environment };
+        build_with(&self.layout, requests, (STAGES_AT_A_TIME, &host), self)
     }
 
     fn build(&self, dockerfile: &str) -> Image {

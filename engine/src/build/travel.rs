@@ -47,7 +47,9 @@ impl Solver<'_> {
             let imported = match location {
                 CacheLocation::Registry { reference } => self.import_image(reference),
                 CacheLocation::Local { folder } => import_folder(self.shop, folder),
-                CacheLocation::Unknown { name } => Err(format!("caches of type `{name}` are not supported").into()),
+                CacheLocation::Unknown { name } => {
+                    Err(format!("caches of type `{name}` are not supported").into())
+                }
             };
             if let Err(error) = imported {
                 tracing::warn!(error = &*error as &dyn Error, "building without the cache {location:?}");

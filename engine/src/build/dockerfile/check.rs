@@ -14,8 +14,17 @@ const SECRET_WORDS: [&str; 9] =
     ["apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret"];
 /// What the builder defines before the first FROM.
 const AUTOMATIC: [&str; 11] = [
-    "TARGETPLATFORM", "TARGETOS", "TARGETOSVERSION", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM", "BUILDOS",
-    "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT", "TARGETSTAGE",
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETOSVERSION",
+    "TARGETARCH",
+    "TARGETVARIANT",
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDOSVERSION",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "TARGETSTAGE",
 ];
 
 /// All that the checks in force find, in the order of the file.
@@ -63,7 +72,11 @@ fn casing(found: &mut Found<'_>) {
         let is_odd = if wants_lower { !is_lower(name) } else { !is_upper(name) };
         if is_odd {
             let case = if wants_lower { "small letters" } else { "capitals" };
-            found.add("ConsistentInstructionCasing", span, format!("`{name}` is not in {case} as the others are"));
+            found.add(
+                "ConsistentInstructionCasing",
+                span,
+                format!("`{name}` is not in {case} as the others are"),
+            );
         }
     }
 }
@@ -73,7 +86,11 @@ fn name(found: &mut Found<'_>, index: usize, stage: &Stage) {
     let [from, _, keyword, written] = words[..] else { return };
     let Some(name) = &stage.name else { return };
     if written != name {
-        found.add("StageNameCasing", stage.span, format!("the stage name `{written}` should be in small letters"));
+        found.add(
+            "StageNameCasing",
+            stage.span,
+            format!("the stage name `{written}` should be in small letters"),
+        );
     }
     if (from == from.to_ascii_uppercase()) != (keyword == keyword.to_ascii_uppercase()) {
         found.add("FromAsCasing", stage.span, format!("`{from}` and `{keyword}` are not in the same case"));
@@ -91,14 +108,19 @@ fn base(found: &mut Found<'_>, stage: &Stage) {
     for variable in variables(&stage.base.value) {
         let is_known = found.file.arguments.iter().any(|argument| argument.name.value == variable);
         if !is_known && !AUTOMATIC.contains(&variable) {
-            let message = format!("the base image uses the argument `{variable}`, which no ARG before it declares");
+            let message =
+                format!("the base image uses the argument `{variable}`, which no ARG before it declares");
             found.add("UndefinedArgInFrom", stage.base.span, message);
         }
     }
     let Some(platform) = &stage.platform else { return };
     match platform.value.as_str() {
         "$TARGETPLATFORM" | "${TARGETPLATFORM}" => {
-            found.add("RedundantTargetPlatform", platform.span, "a stage is built for $TARGETPLATFORM anyway");
+            found.add(
+                "RedundantTargetPlatform",
+                platform.span,
+                "a stage is built for $TARGETPLATFORM anyway",
+            );
         }
         text if !text.contains('$') => {
             let message = "a constant platform keeps the file from being built for others";
@@ -115,18 +137,27 @@ fn steps(found: &mut Found<'_>, stage: &Stage) {
         repeated(found, stage, index);
         match &step.instruction {
             Instruction::Shell(_) => has_shell = true,
-            Instruction::Cmd(Command::Shell(_)) | Instruction::Entrypoint(Command::Shell(_)) if !has_shell => {
+            Instruction::Cmd(Command::Shell(_)) | Instruction::Entrypoint(Command::Shell(_))
+                if !has_shell =>
+            {
                 let name = first_word(&step.text).to_ascii_uppercase();
-                let message = format!("signals do not reach the program of a shell-form {name}: write it as a JSON array");
+                let message = format!(
+                    "signals do not reach the program of a shell-form {name}: write it as a JSON array"
+                );
                 found.add("JSONArgsRecommended", step.span, message);
             }
             Instruction::Maintainer(_) => {
-                found.add("MaintainerDeprecated", step.span, "MAINTAINER is deprecated: write a label instead");
+                found.add(
+                    "MaintainerDeprecated",
+                    step.span,
+                    "MAINTAINER is deprecated: write a label instead",
+                );
             }
             Instruction::Workdir(path) => {
                 let is_absolute = path.value.starts_with(['/', '$', '"']);
                 if !is_absolute && !has_folder {
-                    let message = "a relative working folder depends on the base image: write an absolute one";
+                    let message =
+                        "a relative working folder depends on the base image: write an absolute one";
                     found.add("WorkdirRelativePath", path.span, message);
                 }
                 has_folder = true;
@@ -180,7 +211,9 @@ fn secret(found: &mut Found<'_>, name: &str, span: super::Span) {
     let is_public = lower.split(['_', '-']).any(|word| word == "public");
     let tells = words.any(|word| word == "token" || SECRET_WORDS.contains(&word));
     if tells && !is_public {
-        let message = format!("`{name}` sounds like a secret, which an image shows to everybody: use `RUN --mount=type=secret`");
+        let message = format!(
+            "`{name}` sounds like a secret, which an image shows to everybody: use `RUN --mount=type=secret`"
+        );
         found.add("SecretsUsedInArgOrEnv", span, message);
     }
 }
@@ -259,13 +292,19 @@ mod tests {
         let text = "FROM a AS Base\nMAINTAINER me";
         assert_eq!(found(&format!("# check=skip=StageNameCasing\n{text}")), [("MaintainerDeprecated", 3)]);
         assert_eq!(found(&format!("# check=skip=all\n{text}")), []);
-        assert_eq!(found(&format!("# check=error=true;skip=StageNameCasing,MaintainerDeprecated\n{text}")), []);
+        assert_eq!(
+            found(&format!("# check=error=true;skip=StageNameCasing,MaintainerDeprecated\n{text}")),
+            []
+        );
     }
 
     #[test]
     fn a_check_shows_the_line_with_a_caret() {
         let file = parse(Source::new("Dockerfile", "FROM a\nENV DB_PASSWORD=x")).expect("valid");
         let text = file.warnings()[0].1.to_string();
-        assert!(text.starts_with("Dockerfile:2:5: `DB_PASSWORD`") && text.ends_with("    ^^^^^^^^^^^"), "{text}");
+        assert!(
+            text.starts_with("Dockerfile:2:5: `DB_PASSWORD`") && text.ends_with("    ^^^^^^^^^^^"),
+            "{text}"
+        );
     }
 }
