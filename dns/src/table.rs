@@ -1,6 +1,6 @@
 //! Which name means which address, seen from one container.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 /// A network the container is in.
@@ -36,6 +36,8 @@ pub enum Found {
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     networks: Vec<Index>,
+    /// From lower-case names that only this container uses to names in its networks.
+    links: HashMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -52,7 +54,14 @@ impl Table {
     /// Sorts in what the networks hold.
     #[must_use]
     pub fn new(networks: Vec<Network>) -> Self {
-        Self { networks: networks.into_iter().map(Index::new).collect() }
+        Self { networks: networks.into_iter().map(Index::new).collect(), links: HashMap::new() }
+    }
+
+    /// The same where the keys of `links` mean what their values do, and nothing else.
+    #[must_use]
+    pub fn with_links(self, links: &BTreeMap<String, String>) -> Self {
+        let lower = |(alias, name): (&String, &String)| (alias.to_ascii_lowercase(), name.to_ascii_lowercase());
+        Self { links: links.iter().map(lower).collect(), ..self }
     }
 
     /// What `name` means. Case and a dot at the end do not matter.
@@ -65,6 +74,10 @@ impl Table {
         let splits = name.rmatch_indices('.').map(|(at, _)| (&name[..at], Some(&name[at + 1..])));
         let mut is_known = false;
         for (host, network) in std::iter::once((name.as_str(), None)).chain(splits) {
+            let link = self.links.get(host);
+            // Never asked of others, even if its target is in none of our networks.
+            is_known |= link.is_some() && network.is_none();
+            let host = link.map_or(host, String::as_str);
             for index in
                 self.networks.iter().filter(|index| network.is_none_or(|network| index.name == network))
             {
@@ -174,6 +187,18 @@ mod tests {
     fn alias_with_dots_is_taken_whole_first() {
         check("a.b.c", &["10.0.0.2"]);
         check("a.b.c.shop_front", &["10.0.0.2"]);
+    }
+
+    #[test]
+    fn link_hides_the_name_it_takes_and_is_never_asked_of_others() {
+        let links = [("Store", "db"), ("web", "shop-web-2"), ("far", "nobody")];
+        let links = links.map(|(alias, name)| (alias.to_owned(), name.to_owned())).into();
+        let table = table().with_links(&links);
+        let address = |text: &str| Found::Addresses(vec![text.parse().expect("address")]);
+        assert_eq!(table.find("store"), address("10.0.1.2"));
+        assert_eq!(table.find("store.shop_back"), address("10.0.1.2"));
+        assert_eq!(table.find("web"), address("10.0.0.3"));
+        assert_eq!(table.find("far"), Found::Down);
     }
 
     #[test]

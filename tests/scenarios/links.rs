@@ -37,6 +37,8 @@ services:
         assert!(variables.lines().any(|found| found == line), "{line} in {variables}");
     }
     assert!(project.shell("web", "nslookup data-base").contains(&address));
+    let said = project.shell("db", "nslookup data-base 2>&1 || true");
+    assert!(!said.contains(&address), "the alias is of the linking container alone: {said}");
     let far = other.shell("far", "hostname -i");
     assert!(project.shell("web", "cat /etc/hosts").contains(&format!("{}\tfar\n", far.trim())));
 }

@@ -7,7 +7,7 @@ use engine_spec::{
     ContainerName, ContainerSpec, Digest, HealthSpec, HealthTest, HostAddress, ImageReference, Labels,
     LogSpec, NetworkMode, Platform, PortGroup, ProcessSpec, ServiceName, StopSpec, compose_label,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The word for the host's own address in `extra_hosts`.
 const HOST_GATEWAY: &str = "host-gateway";
@@ -21,21 +21,8 @@ pub(super) struct Blueprint<'a> {
     /// The local images, some of which it may mount.
     pub(super) images: &'a BTreeMap<ImageReference, Digest>,
     pub(super) config_hash: &'a str,
-    /// More names, which links of other services give it.
-    pub(super) link_aliases: Option<&'a BTreeSet<String>>,
     /// The first container of each service planned so far.
     pub(super) first: &'a BTreeMap<&'a str, ContainerName>,
-}
-
-/// The names that links give to services: `links: [db:database]` makes `database` a name of `db`.
-pub(super) fn link_aliases(project: &Project) -> BTreeMap<&str, BTreeSet<String>> {
-    let mut aliases: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for service in project.services.values() {
-        for (target, alias) in service.links.iter().filter_map(|link| link.split_once(':')) {
-            aliases.entry(target).or_default().insert(alias.to_owned());
-        }
-    }
-    aliases
 }
 
 /// The name of a service's container of a number: `<project>-<service>-<n>`, or the one it was given.
@@ -146,7 +133,7 @@ impl Blueprint<'_> {
                 NetworkMode::Networks { endpoints: vec![endpoint::predefined()?] }
             }
             None => NetworkMode::Networks {
-                endpoints: endpoint::endpoints(self.project, self.name, self.service, self.link_aliases)?,
+                endpoints: endpoint::endpoints(self.project, self.name, self.service)?,
             },
         })
     }

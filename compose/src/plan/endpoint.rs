@@ -3,7 +3,6 @@
 use super::attribute::AttributeError;
 use crate::model::{Port, Project, Service, ServiceNetwork};
 use engine_spec::{EndpointSpec, NetworkName, PortSpec, Protocol, ServiceName};
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -15,7 +14,6 @@ pub(super) fn endpoints(
     project: &Project,
     name: &ServiceName,
     service: &Service,
-    link_aliases: Option<&BTreeSet<String>>,
 ) -> Result<Vec<EndpointSpec>, AttributeError> {
     let standard = ServiceNetwork::default();
     let mut networks: Vec<_> =
@@ -23,8 +21,7 @@ pub(super) fn endpoints(
     networks.sort_by_key(|(_, network)| std::cmp::Reverse(network.priority));
     let endpoint = |(place, (key, network)): (usize, (&crate::model::Key, &ServiceNetwork))| {
         let real = project.networks.get(key).map_or(key.as_str(), |network| network.name.as_str());
-        let mut aliases = vec![name.to_string()];
-        aliases.extend(network.aliases.iter().chain(link_aliases.into_iter().flatten()).cloned());
+        let aliases = std::iter::once(name.to_string()).chain(network.aliases.iter().cloned()).collect();
         // A service's own `mac_address` is that of its first interface.
         let own_address = service.mac_address.as_ref().filter(|_| place == 0);
         Ok(EndpointSpec {

@@ -2,10 +2,8 @@
 
 use super::restart;
 use crate::model::{Deploy, FileObject, Project, Service};
-use engine_spec::ServiceName;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
 use std::io;
 
 /// What a container is made of, besides its image: the resolved service without what only decides
@@ -14,22 +12,11 @@ use std::io;
 struct Hashed<'a> {
     service: &'a Service,
     contents: Vec<String>,
-    link_aliases: Option<&'a BTreeSet<String>>,
 }
 
 /// The hash of a service as the label of its containers has it.
 #[must_use]
-pub fn config_hash(project: &Project, name: &ServiceName, service: &Service) -> String {
-    let aliases = super::container::link_aliases(project);
-    service_hash(project, service, aliases.get(name.as_str()))
-}
-
-/// The same with the aliases that links of other services give it.
-pub(super) fn service_hash(
-    project: &Project,
-    service: &Service,
-    link_aliases: Option<&BTreeSet<String>>,
-) -> String {
+pub fn config_hash(project: &Project, service: &Service) -> String {
     let deploy = service.deploy.as_ref().map(|deploy| Deploy {
         replicas: None,
         update_config: None,
@@ -51,7 +38,7 @@ pub(super) fn service_hash(
     let configs = service.configs.iter().map(|config| project.configs.get(config.source.as_str()));
     let secrets = service.secrets.iter().map(|secret| project.secrets.get(secret.source.as_str()));
     let contents = configs.chain(secrets).map(contents_hash).collect();
-    hash(&Hashed { service: &hashed, contents, link_aliases })
+    hash(&Hashed { service: &hashed, contents })
 }
 
 fn contents_hash(object: Option<&FileObject>) -> String {

@@ -32,7 +32,6 @@ pub fn one_off(
         image_id,
         images: &observed.images,
         config_hash: "",
-        link_aliases: None,
         first: &first,
     };
     finish(&blueprint, options).map_err(PlanError::of(name))

@@ -2,7 +2,7 @@
 
 use super::attribute::AttributeError;
 use super::container::Blueprint;
-use engine_spec::{ContainerName, LinkSpec, VolumesFrom};
+use engine_spec::{ContainerName, LinkSpec, ServiceName, VolumesFrom};
 
 impl Blueprint<'_> {
     /// `links` of the project's services, then `external_links` of containers outside of it.
@@ -13,13 +13,13 @@ impl Blueprint<'_> {
             links.push(LinkSpec {
                 container: self.first_of(service)?,
                 alias: alias.to_owned(),
-                external: false,
+                service: Some(ServiceName::new(service)?),
             });
         }
         for link in &self.service.external_links {
             let (container, alias) = link.split_once(':').unwrap_or((link, link));
             let container = ContainerName::new(container)?;
-            links.push(LinkSpec { container, alias: alias.to_owned(), external: true });
+            links.push(LinkSpec { container, alias: alias.to_owned(), service: None });
         }
         Ok(links)
     }

@@ -28,7 +28,6 @@ pub fn single(
         image_id,
         images,
         config_hash: "",
-        link_aliases: None,
         first: &first,
     };
     let mut spec = blueprint.container(1).map_err(PlanError::of(name))?;

@@ -11,7 +11,6 @@ mod service;
 mod update;
 
 use super::UpOptions;
-use super::container::link_aliases;
 use super::error::PlanError;
 use super::existing::{is_hook, is_one_off};
 use super::one_off::first_containers;
@@ -52,7 +51,6 @@ pub fn up(
         local: &observed.images,
         plan,
         resources,
-        aliases: link_aliases(project),
         existing: by_service(project, observed),
         stale: Stale::default(),
         gone: BTreeMap::new(),
@@ -108,7 +106,6 @@ struct Up<'a> {
     local: &'a BTreeMap<ImageReference, Digest>,
     plan: Plan,
     resources: Resources,
-    aliases: BTreeMap<&'a str, BTreeSet<String>>,
     existing: BTreeMap<&'a str, Vec<&'a ObservedContainer>>,
     stale: Stale,
     /// Containers removed before their network was made anew, with the step that removes them.

@@ -2,7 +2,7 @@
 
 use crate::{
     ContainerName, DeviceAccess, Digest, EndpointSpec, HealthSpec, Hooks, ImageReference, Isolation, Labels,
-    MountSpec, Platform, PortGroup, PortSpec, Resources,
+    MountSpec, Platform, PortGroup, PortSpec, Resources, ServiceName,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -184,11 +184,12 @@ pub enum HostAddress {
 pub struct LinkSpec {
     /// The other container.
     pub container: ContainerName,
-    /// Its name here: in /etc/hosts, and before the legacy variables (`DB_PORT_5432_TCP_ADDR`).
+    /// Its name here, and nowhere else; it also comes before the legacy variables (`DB_PORT_5432_TCP_ADDR`).
     pub alias: String,
-    /// Whether it is of another project: it must exist, and only /etc/hosts knows its alias.
+    /// The service of the same project whose containers the name server answers the alias with. Without
+    /// one the container is of another project: it must exist, and only /etc/hosts knows its alias.
     #[serde(default)]
-    pub external: bool,
+    pub service: Option<ServiceName>,
 }
 
 /// A container whose volumes and binds another one has too.

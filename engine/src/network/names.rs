@@ -13,6 +13,7 @@ use crate::state::record::{self, Record, RecordError};
 use dns::table::{Endpoint, Network, Table};
 use engine_spec::{ContainerId, NetworkName};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -152,6 +153,7 @@ fn read_endpoint(path: &Path) -> Result<Option<Endpoint>, NamesError> {
 #[derive(Debug)]
 pub(super) struct Directory {
     networks: Vec<Watched>,
+    links: BTreeMap<String, String>,
     table: Table,
 }
 
@@ -164,15 +166,19 @@ struct Watched {
 }
 
 impl Directory {
-    /// Of `networks` in the order they are searched.
-    pub(super) fn open(layout: &Layout, networks: Vec<NetworkName>) -> Result<Self, NamesError> {
+    /// Of `networks` in the order they are searched, with `links` from names to names.
+    pub(super) fn open(
+        layout: &Layout,
+        networks: Vec<NetworkName>,
+        links: BTreeMap<String, String>,
+    ) -> Result<Self, NamesError> {
         let watch = |name: NetworkName| {
             let folder = Folder::make(layout, &name)?;
             let generation = folder.generation().map_err(|source| folder.error(source))?;
             Ok(Watched { name, folder, generation, seen: None })
         };
         let networks = networks.into_iter().map(watch).collect::<Result<_, NamesError>>()?;
-        Ok(Self { networks, table: Table::default() })
+        Ok(Self { networks, links, table: Table::default() })
     }
 
     /// The names as they are now. What cannot be read leaves the last good view in place.
@@ -198,7 +204,7 @@ impl Directory {
             .networks
             .iter()
             .map(|network| Ok(Network { name: network.name.to_string(), endpoints: network.folder.read()? }));
-        Ok(Table::new(networks.collect::<Result<_, NamesError>>()?))
+        Ok(Table::new(networks.collect::<Result<_, NamesError>>()?).with_links(&self.links))
     }
 }
 
@@ -214,16 +220,20 @@ mod tests {
         let network = NetworkName::new("shop_default").expect("name");
         let container = ContainerId::from_random([7; 32]);
         let address = IpAddr::from([10, 0, 0, 2]);
-        let mut directory = Directory::open(&layout, vec![network.clone()]).expect("opened");
-        let mut check = |expected| assert_eq!(directory.table().find("web"), expected);
+        let links = BTreeMap::from([("site".to_owned(), "web".to_owned())]);
+        let mut directory = Directory::open(&layout, vec![network.clone()], links).expect("opened");
 
-        check(Found::Unknown);
+        assert_eq!(directory.table().find("web"), Found::Unknown);
         announce(&layout, &network, &container, &["web".into()], &[address]).expect("announced");
-        check(Found::Addresses(vec![address]));
+        for name in ["web", "site"] {
+            assert_eq!(directory.table().find(name), Found::Addresses(vec![address]));
+        }
         withdraw(&layout, &network, &container).expect("withdrawn");
-        check(Found::Down);
+        for name in ["web", "site"] {
+            assert_eq!(directory.table().find(name), Found::Down);
+        }
         forget(&layout, &network, &container).expect("forgotten");
-        check(Found::Unknown);
+        assert_eq!(directory.table().find("web"), Found::Unknown);
         fs::remove_dir_all(root).expect("removed");
     }
 }

@@ -4,7 +4,7 @@ use super::{Supervised, links};
 use crate::network::endpoint::{self, ConnectError, Interface};
 use crate::network::lease::{self, Lease, Lessee};
 use crate::network::port::{self, Guard, Memory, PortError, Proxy, Publisher, Target};
-use crate::network::resolver::{DnsService, Servers};
+use crate::network::resolver::{DnsService, Searched, Servers};
 use crate::network::{self, NetworkError, names};
 use crate::runtime::launch::Inside;
 use crate::runtime::namespace::{self, InsideError};
@@ -192,15 +192,15 @@ impl Attachment {
 
     /// Lets the name server know of the networks that there are now.
     pub(super) fn search(&self, supervised: &Supervised, names: &mut DnsService) -> Result<(), NetworkError> {
-        let (networks, servers) = self.searched(supervised);
-        Ok(names.search(&supervised.layout, networks, servers)?)
+        Ok(names.search(&supervised.layout, self.searched(supervised))?)
     }
 
-    /// The networks whose names it knows, and the servers that know the others.
-    fn searched(&self, supervised: &Supervised) -> (Vec<NetworkName>, Servers) {
+    /// The networks whose names it knows, its links, and the servers that know the others.
+    fn searched(&self, supervised: &Supervised) -> Searched {
         let networks = self.endpoints.iter().map(|(_, lease)| lease.network.clone()).collect();
         let is_internal = !self.endpoints.iter().any(|(_, lease)| lease.has_gateway());
-        (networks, Servers::of(&supervised.record.spec, is_internal))
+        let servers = Servers::of(&supervised.record.spec, is_internal);
+        Searched { networks, links: links::aliases(supervised), servers }
     }
 
     /// Lets the container's names lead to it in each network; in standby only its very own.
@@ -225,8 +225,7 @@ impl Attachment {
         if sockets.is_empty() {
             return Ok(None);
         }
-        let (networks, servers) = self.searched(supervised);
-        Ok(Some(DnsService::new(&supervised.layout, sockets, networks, servers)?))
+        Ok(Some(DnsService::new(&supervised.layout, sockets, self.searched(supervised))?))
     }
 
     /// The host as the container reaches it (`host-gateway`): none without a way out.

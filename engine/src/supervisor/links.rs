@@ -31,15 +31,21 @@ fn reached(supervised: &Supervised) -> impl Iterator<Item = (&LinkSpec, IpAddr, 
 /// Whether every container outside of the project is there.
 pub(super) fn check(supervised: &Supervised) -> Result<(), LinkError> {
     let exists = |link: &&LinkSpec| container::by_name(&supervised.layout, &link.container).is_some();
-    let missing = supervised.record.spec.links.iter().find(|link| link.external && !exists(link));
+    let missing = supervised.record.spec.links.iter().find(|link| link.service.is_none() && !exists(link));
     missing.map_or(Ok(()), |link| Err(LinkError(link.container.clone())))
 }
 
 /// Lines of /etc/hosts for containers that the name server does not know by their alias.
 pub(super) fn hosts(supervised: &Supervised) -> String {
     let has_names = matches!(supervised.record.spec.network, NetworkMode::Networks { .. });
-    let unknown = reached(supervised).filter(|(link, ..)| link.external || !has_names);
+    let unknown = reached(supervised).filter(|(link, ..)| link.service.is_none() || !has_names);
     unknown.map(|(link, address, _)| format!("{address}\t{}\n", link.alias)).collect()
+}
+
+/// What the name server answers each alias with.
+pub(super) fn aliases(supervised: &Supervised) -> BTreeMap<String, String> {
+    let of_service = |link: &LinkSpec| Some((link.alias.clone(), link.service.as_ref()?.to_string()));
+    supervised.record.spec.links.iter().filter_map(of_service).collect()
 }
 
 /// `DB_PORT_5432_TCP_ADDR` and the like. What the container or its image sets itself is left to them.

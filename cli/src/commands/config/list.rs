@@ -92,7 +92,7 @@ fn hashes(project: &Project, names: &str) -> Vec<String> {
     let wanted: Vec<_> = names.split(',').collect();
     let services =
         project.services.iter().filter(|(name, _)| names == "*" || wanted.contains(&name.as_str()));
-    services.map(|(name, service)| format!("{name} {}", plan::config_hash(project, name, service))).collect()
+    services.map(|(name, service)| format!("{name} {}", plan::config_hash(project, service))).collect()
 }
 
 fn variables(configuration: &Configuration, is_json: bool) -> String {

@@ -9,7 +9,7 @@ use crate::plan::container::Blueprint;
 use crate::plan::error::PlanError;
 use crate::plan::existing::is_active;
 use crate::plan::handover::is_set_aside;
-use crate::plan::hash::service_hash;
+use crate::plan::hash::config_hash;
 use crate::plan::reason::Reason;
 use crate::plan::replica::{Criteria, Replica, Replicas, sort};
 use crate::plan::step::{NodeId, Tolerance, container_label};
@@ -25,8 +25,7 @@ impl<'a> Up<'a> {
             service: name.clone(),
             image: self.project.image_name(name, service),
         })?;
-        let aliases = self.aliases.get(name.as_str()).cloned();
-        let config_hash = service_hash(self.project, service, aliases.as_ref());
+        let config_hash = config_hash(self.project, service);
         let first = std::mem::take(&mut self.first);
         let blueprint = Blueprint {
             project: self.project,
@@ -35,7 +34,6 @@ impl<'a> Up<'a> {
             image_id,
             images: self.local,
             config_hash: &config_hash,
-            link_aliases: aliases.as_ref(),
             first: &first,
         };
         let wanted = self.options.scale.get(name).copied().unwrap_or_else(|| service.replicas());

@@ -56,6 +56,17 @@ pub enum ResolverError {
     Names(#[from] NamesError),
 }
 
+/// Where a container's name server looks.
+#[derive(Debug)]
+pub struct Searched {
+    /// The container's networks, in the order they are searched.
+    pub networks: Vec<NetworkName>,
+    /// Names that only this container has for others, and what they are called in their networks.
+    pub links: BTreeMap<String, String>,
+    /// Who is asked for all other names.
+    pub servers: Servers,
+}
+
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Client {
@@ -91,16 +102,10 @@ struct Connection {
 impl DnsService {
     /// Serves on `sockets` as [`super::endpoint::configure`] returned them.
     ///
-    /// `networks` in the order they are searched.
-    ///
     /// # Errors
     /// If the sockets cannot be prepared.
-    pub fn new(
-        layout: &Layout,
-        sockets: Vec<OwnedFd>,
-        networks: Vec<NetworkName>,
-        servers: Servers,
-    ) -> Result<Self, ResolverError> {
+    pub fn new(layout: &Layout, sockets: Vec<OwnedFd>, searched: Searched) -> Result<Self, ResolverError> {
+        let Searched { networks, links, servers } = searched;
         let count = sockets.len();
         let [datagrams, listener]: [OwnedFd; 2] =
             sockets.try_into().map_err(|_| ResolverError::Sockets { count })?;
@@ -112,7 +117,7 @@ impl DnsService {
             host_file: None,
             datagrams,
             listener,
-            directory: Directory::open(layout, networks)?,
+            directory: Directory::open(layout, networks, links)?,
             resolver: Resolver::new(Vec::new()),
             random: Random::new(),
             connections: BTreeMap::new(),
@@ -150,13 +155,9 @@ impl DnsService {
     ///
     /// # Errors
     /// If their names cannot be read.
-    pub fn search(
-        &mut self,
-        layout: &Layout,
-        networks: Vec<NetworkName>,
-        servers: Servers,
-    ) -> Result<(), ResolverError> {
-        self.directory = Directory::open(layout, networks)?;
+    pub fn search(&mut self, layout: &Layout, searched: Searched) -> Result<(), ResolverError> {
+        let Searched { networks, links, servers } = searched;
+        self.directory = Directory::open(layout, networks, links)?;
         self.ask(servers)
     }
 

@@ -31,8 +31,9 @@ impl Bench {
         let address = datagrams.local_addr().expect("address");
         let listener = TcpListener::bind(address).expect("the same port for TCP");
         let sockets = vec![datagrams.into(), listener.into()];
-        let service =
-            DnsService::new(&layout, sockets, vec![network], Servers::Container(servers)).expect("started");
+        let servers = Servers::Container(servers);
+        let searched = Searched { networks: vec![network], links: BTreeMap::new(), servers };
+        let service = DnsService::new(&layout, sockets, searched).expect("started");
         Self { root, service, address }
     }
 
