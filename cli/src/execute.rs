@@ -75,9 +75,11 @@ impl Execution {
         Ok(())
     }
 
-    /// Carries `plan` out to its end, and brings what it changed to disk. An empty plan costs nothing.
+    /// Carries `plan` out to its end, and brings what it changed to disk. An empty plan still brings back
+    /// what others took from the networks of what runs.
     pub(crate) fn run(&self, plan: Plan) -> Result<(), CommandError> {
         if plan.nodes.is_empty() {
+            restore_networks(&self.layout);
             return Ok(());
         }
         with_runtime(async |interrupt| self.run_beside(plan, interrupt).await)
@@ -126,7 +128,7 @@ impl Execution {
 }
 
 /// Brings back what a boot or another program's firewall command took from networks, once for all
-/// containers that are about to start. What cannot be brought back is told by the first that needs it.
+/// containers that run or are about to start. What cannot be brought back is told by the first that needs it.
 pub(crate) fn restore_networks(layout: &Layout) {
     for network in engine::network::list(layout).unwrap_or_default() {
         if let Err(error) = engine::network::ensure(layout, &network.spec.name) {

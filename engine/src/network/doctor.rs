@@ -118,7 +118,7 @@ fn barrier_finding(Barrier { chain, kind }: &Barrier, is_open: bool) -> Finding 
         ));
     }
     let advice = match kind {
-        BarrierKind::LastRule => "run `firewall-cmd --permanent --zone=trusted --add-source=SUBNET` for each subnet of `lighter network inspect`, then `firewall-cmd --reload`".to_owned(),
+        BarrierKind::Zones => "run `firewall-cmd --permanent --zone=trusted --add-source=SUBNET` for each subnet of `lighter network inspect`, then `firewall-cmd --reload`".to_owned(),
         BarrierKind::Policy | BarrierKind::DockersPolicy => format!(
             "the next `lighter up` adds the rule; by hand: `nft add rule {place} meta mark and 0x4000000 == 0x4000000 accept`"
         ),

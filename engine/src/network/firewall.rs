@@ -19,6 +19,7 @@ pub(super) fn ensure(layout: &Layout, network: &NetworkRecord) -> Result<(), Net
     let installed = nft::table_userdata(&mut socket, table)?;
     if installed.as_deref() == Some(&comment(ruleset::VERSION)) {
         add(&mut transaction, table, &segment_elements(network)?);
+        add(&mut transaction, table, &foreign_elements()?);
     } else {
         if installed.is_some() {
             transaction.delete_table(table);
@@ -38,8 +39,7 @@ fn install_all(
     network: &NetworkRecord,
 ) -> Result<(), NetworkError> {
     ruleset::install(transaction, table);
-    let links = host::links(&mut Socket::route()?)?;
-    add(transaction, table, &ruleset::foreign_elements(&host::foreign_bridges(&links)));
+    add(transaction, table, &foreign_elements()?);
     let mut networks = record::list(layout)?;
     if !networks.iter().any(|known| known.id == network.id) {
         networks.push(network.clone());
@@ -49,6 +49,12 @@ fn install_all(
     }
     add(transaction, table, &Forwarding::elements(&port::forwardings(layout)?));
     Ok(())
+}
+
+/// The bridges of other engines there are now; those that are gone match nothing.
+fn foreign_elements() -> Result<Elements, NetworkError> {
+    let links = host::links(&mut Socket::route()?)?;
+    Ok(ruleset::foreign_elements(&host::foreign_bridges(&links)))
 }
 
 fn segment_elements(network: &NetworkRecord) -> Result<Elements, NetworkError> {

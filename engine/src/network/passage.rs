@@ -3,8 +3,8 @@
 //! A packet has to pass every base chain of a hook: our accept does not overrule another chain's drop.
 //! So our table marks what it allows, and one rule at the end of each forward chain that would drop it
 //! accepts what is marked. There it overrules the chain's policy only: rules that drop, the user's,
-//! Docker's or ufw's, come first and win. firewalld ends its chain with a rule that rejects, so there
-//! ours comes before that one.
+//! Docker's or ufw's, come first and win. firewalld leaves its chain for those of its zones, which reject
+//! what they do not know, so there ours comes first.
 //!
 //! The rule never changes, so saving and restoring it is harmless; after a reload of the other firewall
 //! the next command puts it back.
@@ -33,8 +33,8 @@ pub(super) enum BarrierKind {
     Policy,
     /// Docker sets the policy whenever it starts.
     DockersPolicy,
-    /// By its last rule.
-    LastRule,
+    /// By rules of its zones.
+    Zones,
 }
 
 /// The barriers there are.
@@ -42,7 +42,7 @@ pub(super) fn barriers(socket: &mut Socket) -> Result<Vec<Barrier>, NetlinkError
     let mut barriers = Vec::new();
     for chain in nft::base_chains(socket)?.into_iter().filter(|chain| chain.hook == libc::NF_INET_FORWARD) {
         let kind = if chain.table == FIREWALLD_TABLE && chain.name == FIREWALLD_FORWARD {
-            Some(BarrierKind::LastRule)
+            Some(BarrierKind::Zones)
         } else if chain.drops {
             Some(BarrierKind::Policy)
         } else {
@@ -71,11 +71,11 @@ pub(super) fn open(socket: &mut Socket, instance: &str) -> Result<(), NetlinkErr
         let Barrier { chain, kind } = &barrier;
         let label = comment(instance);
         let mut transaction = Transaction::new();
-        match (kind, nft::last_rule(socket, chain.table(), &chain.name)?) {
-            (BarrierKind::LastRule, Some(last)) => {
-                transaction.add_rule_before(chain.table(), &chain.name, last, (&rule(), &label));
+        match kind {
+            BarrierKind::Zones => transaction.insert_rule(chain.table(), &chain.name, &rule(), &label),
+            BarrierKind::Policy | BarrierKind::DockersPolicy => {
+                transaction.add_rule(chain.table(), &chain.name, &rule(), Some(&label));
             }
-            _ => transaction.add_rule(chain.table(), &chain.name, &rule(), Some(&label)),
         }
         tracing::debug!(table = chain.table, chain = chain.name, "adding an accepting rule");
         match transaction.commit(socket) {

@@ -23,8 +23,6 @@ const SUBSYSTEM: u16 = (libc::NFNL_SUBSYS_NFTABLES as u16) << 8;
 /// `NFNL_MSG_BATCH_BEGIN`, `_END`: their resource id is the subsystem the batch is for.
 const BEGIN: u16 = libc::NFNL_MSG_BATCH_BEGIN as u16;
 const END: u16 = libc::NFNL_MSG_BATCH_END as u16;
-/// `NFTA_RULE_POSITION`.
-const RULE_POSITION: u16 = 6;
 const BATCH_HEADER: [u8; 4] = [libc::AF_UNSPEC as u8, 0, 0, libc::NFNL_SUBSYS_NFTABLES as u8];
 
 /// Changes that happen together.
@@ -78,16 +76,15 @@ impl Transaction {
         self.push((libc::NFT_MSG_NEWRULE, "add an nf_tables rule"), table, CREATE | APPEND, attributes);
     }
 
-    /// Puts a rule before the one with that handle.
-    pub(super) fn add_rule_before(
+    /// Puts a rule before all others of a chain.
+    pub(super) fn insert_rule(
         &mut self,
         table: Table<'_>,
         chain: &str,
-        handle: u64,
-        (expressions, userdata): (&[Expression], &[u8]),
+        expressions: &[Expression],
+        userdata: &[u8],
     ) {
-        let mut attributes = object::rule(table, chain, expressions, Some(userdata));
-        attributes.long(RULE_POSITION, handle);
+        let attributes = object::rule(table, chain, expressions, Some(userdata));
         self.push((libc::NFT_MSG_NEWRULE, "insert an nf_tables rule"), table, CREATE, attributes);
     }
 
@@ -215,17 +212,6 @@ pub(super) fn has_chain(socket: &mut Socket, table: Table<'_>, chain: &str) -> R
     let asked = request(table.family, &asked);
     let kind = message_type(libc::NFT_MSG_GETCHAIN);
     Ok(socket.query(kind, &asked, "look up an nf_tables chain")?.is_some())
-}
-
-/// The handle of a chain's last rule.
-pub(super) fn last_rule(
-    socket: &mut Socket,
-    table: Table<'_>,
-    chain: &str,
-) -> Result<Option<u64>, NetlinkError> {
-    let mut last = None;
-    rules(socket, table, chain, |rule| last = handle_of(rule))?;
-    Ok(last)
 }
 
 /// Handles of a chain's rules that carry this user data.
