@@ -60,7 +60,8 @@ impl Table {
     /// The same where the keys of `links` mean what their values do, and nothing else.
     #[must_use]
     pub fn with_links(self, links: &BTreeMap<String, String>) -> Self {
-        let lower = |(alias, name): (&String, &String)| (alias.to_ascii_lowercase(), name.to_ascii_lowercase());
+        let lower =
+            |(alias, name): (&String, &String)| (alias.to_ascii_lowercase(), name.to_ascii_lowercase());
         Self { links: links.iter().map(lower).collect(), ..self }
     }
 

@@ -132,9 +132,7 @@ impl Blueprint<'_> {
             Some(NamespaceMode::Word(_)) => {
                 NetworkMode::Networks { endpoints: vec![endpoint::predefined()?] }
             }
-            None => NetworkMode::Networks {
-                endpoints: endpoint::endpoints(self.project, self.name, self.service)?,
-            },
+            None => endpoint::mode(endpoint::endpoints(self.project, self.name, self.service)?)?,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::attribute::AttributeError;
 use crate::model::{Port, Project, Service, ServiceNetwork};
-use engine_spec::{EndpointSpec, NetworkName, PortSpec, Protocol, ServiceName};
+use engine_spec::{EndpointSpec, NetworkMode, NetworkName, PortSpec, Protocol, ServiceName};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -49,6 +49,26 @@ pub(super) fn endpoints(
         })
     };
     networks.into_iter().enumerate().map(endpoint).collect()
+}
+
+/// Whether a network is the host's own or none at all: Docker has them under these names.
+pub(super) fn is_no_network(name: &str) -> bool {
+    matches!(name, "host" | "none")
+}
+
+/// What places in networks come to, where one of them may be the host's own (`external`, `name: host`).
+pub(super) fn mode(endpoints: Vec<EndpointSpec>) -> Result<NetworkMode, AttributeError> {
+    let special = endpoints.iter().find(|endpoint| is_no_network(endpoint.network.as_str()));
+    match (special.map(|endpoint| endpoint.network.as_str()), endpoints.len()) {
+        (None, _) => Ok(NetworkMode::Networks { endpoints }),
+        (Some("host"), 1) => Ok(NetworkMode::Host),
+        (Some(_), 1) => Ok(NetworkMode::None),
+        (Some(name), _) => Err(AttributeError::Value {
+            attribute: "networks",
+            value: name.to_owned(),
+            expected: "networks that go together: this one must be alone",
+        }),
+    }
 }
 
 /// A place in the engine's own network.

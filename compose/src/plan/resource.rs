@@ -3,6 +3,7 @@
 use super::attribute::AttributeError;
 use super::change::Change;
 use super::difference::{network_changes, volume_changes};
+use super::endpoint;
 use super::error::PlanError;
 use super::hash::hash;
 use super::reason::Reason;
@@ -126,6 +127,7 @@ impl Survey<'_> {
         let spec = network_spec(self.project, key, network).map_err(refuse)?;
         let found = self.observed.networks.iter().find(|found| found.spec.name == spec.name);
         match found {
+            None if network.external && endpoint::is_no_network(spec.name.as_str()) => {}
             None if network.external => return Err(PlanError::ExternalNetworkMissing(spec.name.to_string())),
             None => self.resources.create_network(spec, &[], &Reason::Missing, self.plan),
             Some(found) if !network.external && differs(&found.spec.labels, &spec.labels) => {

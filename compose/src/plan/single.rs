@@ -21,15 +21,7 @@ pub fn single(
     let standard = crate::model::Service::default();
     let service = project.service(name.as_str()).unwrap_or(&standard);
     let first = BTreeMap::new();
-    let blueprint = Blueprint {
-        project,
-        name,
-        service,
-        image_id,
-        images,
-        config_hash: "",
-        first: &first,
-    };
+    let blueprint = Blueprint { project, name, service, image_id, images, config_hash: "", first: &first };
     let mut spec = blueprint.container(1).map_err(PlanError::of(name))?;
     spec.name = container;
     spec.labels.clone_from(&service.labels);

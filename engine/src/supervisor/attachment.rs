@@ -209,7 +209,7 @@ impl Attachment {
         for (endpoint, lease) in &self.endpoints {
             let mut all = vec![record.spec.name.to_string(), record.id.short().to_owned()];
             if !record.spec.standby {
-                all.extend(endpoint.aliases.iter().cloned());
+                all.extend(endpoint.aliases.iter().chain(&record.spec.hostname).cloned());
             }
             names::announce(layout, &lease.network, &record.id, &all, &addresses_of(lease))?;
         }
