@@ -17,10 +17,14 @@ use crate::state::container::{self, StatusRecord};
 use crate::state::record::{self, RecordError};
 use crate::sys;
 use engine_spec::{ContainerAction, Status};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::CloneFlags;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Instant, SystemTime};
+
+/// Milliseconds that a process may take to end; it takes less than one.
+const ENDING: u16 = 1000;
 
 /// Why a container could not be taken over.
 #[derive(Debug, thiserror::Error)]
@@ -71,17 +75,34 @@ impl Supervisor {
         is_paused: bool,
     ) -> Result<(), AdoptError> {
         let Some((init, pidfd)) = status.init.and_then(alive) else {
-            let ran_for = started_at.elapsed().unwrap_or_default();
-            self.settle(End::unseen(Some(started_at), SystemTime::now()), ran_for, None);
+            self.settle_unseen(started_at);
             return Ok(());
         };
-        let launched = take_over(&self.supervised, init, pidfd, status.custodian)?;
+        let launched = match take_over(&self.supervised, init, pidfd, status.custodian) {
+            Err(_) if has_ended(init) => {
+                self.settle_unseen(started_at);
+                return Ok(());
+            }
+            taken => taken?,
+        };
         let run = Run { is_paused, ..self.new_run(launched, started_at) };
         self.state = State::Running(Box::new(run));
         self.publish_status();
         self.supervised.event(ContainerAction::Adopt);
         Ok(())
     }
+
+    fn settle_unseen(&mut self, started_at: SystemTime) {
+        let ran_for = started_at.elapsed().unwrap_or_default();
+        self.settle(End::unseen(Some(started_at), SystemTime::now()), ran_for, None);
+    }
+}
+
+/// Whether the process ends while we look: it has lost its files before it counts as ended.
+fn has_ended(init: ProcessRef) -> bool {
+    let Ok(pidfd) = sys::pidfd_open(init.pid()) else { return true };
+    let mut ended = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+    poll(&mut ended, PollTimeout::from(ENDING)).is_ok_and(|count| count > 0)
 }
 
 /// The process by descriptor, if it still is the one that was recorded.
