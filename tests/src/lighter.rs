@@ -1,6 +1,6 @@
 //! The binary under test, with a LIGHTER_ROOT.
 
-use crate::{Folder, Outcome};
+use crate::{Folder, Machine, Outcome};
 use nix::fcntl::{Flock, FlockArg};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,6 +13,8 @@ use std::time::Instant;
 pub struct Lighter {
     binary: PathBuf,
     root: PathBuf,
+    /// The network it works in: that of a machine, else the test's own.
+    network: Option<PathBuf>,
     /// What keeps the folder: a folder of our own, or a lock on the shared one.
     _keep: Keep,
 }
@@ -31,7 +33,23 @@ impl Lighter {
     #[must_use]
     pub fn new() -> Self {
         let folder = Folder::new("lighter-test");
-        Self { binary: binary(), root: folder.path().to_owned(), _keep: Keep::Own { _folder: folder } }
+        let root = folder.path().to_owned();
+        Self { binary: binary(), root, network: None, _keep: Keep::Own { _folder: folder } }
+    }
+
+    /// With a folder of its own on `machine`, which sees no registry: `images` are pulled before.
+    ///
+    /// # Panics
+    /// Unless `require!(Seeds)` holds.
+    #[must_use]
+    #[track_caller]
+    pub fn on(machine: &Machine, images: &[&str]) -> Self {
+        let mut lighter = Self::new();
+        for image in images {
+            lighter.run(["image", "pull", image]).succeeds();
+        }
+        lighter.network = Some(machine.network());
+        lighter
     }
 
     /// With the store that keeps images and the build cache between tests; one test at a time has it.
@@ -44,7 +62,7 @@ impl Lighter {
         std::fs::create_dir_all(&root).expect("the store can be made");
         let file = File::create(root.join("test.lock")).expect("the store can be locked");
         let lock = Flock::lock(file, FlockArg::LockExclusive).expect("the store can be locked");
-        Self { binary: binary(), root, _keep: Keep::Shared { _lock: lock } }
+        Self { binary: binary(), root, network: None, _keep: Keep::Shared { _lock: lock } }
     }
 
     /// The folder it works on.
@@ -62,7 +80,14 @@ impl Lighter {
     /// A command line to be run, in a plain environment without a terminal.
     #[must_use]
     pub fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = match &self.network {
+            None => Command::new(&self.binary),
+            Some(network) => {
+                let mut command = Command::new("nsenter");
+                command.arg(format!("--net={}", network.display())).arg(&self.binary);
+                command
+            }
+        };
         command.args(arguments).env("LIGHTER_ROOT", &self.root).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("COMPOSE_") {

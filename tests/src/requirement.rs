@@ -25,6 +25,8 @@ pub enum Requirement {
     Dig,
     /// The `dnsmasq` program.
     Dnsmasq,
+    /// The `iptables-nft` program.
+    Iptables,
     /// The `sshfs` program and a server of its protocol.
     Sshfs,
     /// Real-time processor time to be shared out: a container's machine may have none (cgroup v1).
@@ -45,6 +47,7 @@ impl Requirement {
             Self::Tmux => is_installed("tmux"),
             Self::Dig => is_installed("dig"),
             Self::Dnsmasq => is_installed("dnsmasq"),
+            Self::Iptables => is_installed("iptables-nft"),
             Self::Sshfs => is_installed("sshfs") && Path::new("/usr/lib/openssh/sftp-server").exists(),
             Self::RealTime => {
                 let budget = std::fs::read_to_string("/sys/fs/cgroup/cpu/cpu.rt_runtime_us");
@@ -70,6 +73,7 @@ impl fmt::Display for Requirement {
             Self::Tmux => "tmux",
             Self::Dig => "dig (Debian's bind9-dnsutils)",
             Self::Dnsmasq => "dnsmasq (Debian's dnsmasq-base)",
+            Self::Iptables => "iptables-nft (Debian's iptables)",
             Self::Sshfs => "sshfs and openssh-sftp-server",
             Self::RealTime => "real-time processor time in the root control group",
             Self::AppArmor => "AppArmor in the kernel and apparmor_parser",

@@ -38,6 +38,16 @@ impl Snapshot {
         }
     }
 
+    /// Takes one of what networks leave, and nothing else.
+    #[must_use]
+    pub fn of_networks(root: &Path) -> Self {
+        let mut all = Self::take(root);
+        all.parts.retain(|(part, _)| ["links", "network namespaces", "nf_tables", "leases"].contains(part));
+        let folders = ["lib/networks", "run/networks"].map(|folder| names_in(&root.join(folder)));
+        all.parts.push(("folders", folders.into_iter().flatten().collect()));
+        all
+    }
+
     /// Does nothing if `now` shows what this shows.
     ///
     /// # Panics

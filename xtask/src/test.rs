@@ -21,12 +21,13 @@ use std::time::Instant;
 
 /// What the tests need of the host: nft to list what is left, runc to compare with, BusyBox to run, sshfs
 /// and its other end for volumes.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 12] = [
     "bind9-dnsutils",
     "busybox-static",
     "ca-certificates",
     "dnsmasq-base",
     "iproute2",
+    "iptables",
     "nftables",
     "openssh-sftp-server",
     "openssl",

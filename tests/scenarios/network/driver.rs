@@ -78,7 +78,7 @@ networks:
     let ping =
         "ping -c 1 -W 1 $(ip route | sed -n 's/default via \\([^ ]*\\).*/\\1/p') >/dev/null && echo up";
     assert_eq!(project.shell("client", ping), "up\n");
-    let fetch = "wget -q -T 1 -O - http://web/www || echo refused";
+    let fetch = "timeout 1 wget -q -O - http://web/www || echo refused";
     assert_eq!(project.shell("client", fetch), "refused\n");
     assert!(std::path::Path::new("/sys/class/net/lticc0").exists());
 }

@@ -1,9 +1,14 @@
 //! Networks, addresses, published ports and names, from outside and from inside containers.
 
 mod address;
+mod clients;
+mod coexistence;
 mod dns;
 mod driver;
 mod firewall;
+mod paths;
+mod remains;
+mod servers;
 mod shared_port;
 mod verbs;
 

@@ -46,3 +46,23 @@ fn prune_removes_what_nobody_uses_and_keeps_the_rest() {
     lighter.run(["network", "rm", "one"]).succeeds();
     assert_ne!(lighter.run(["network", "rm", "host"]).code, Some(0), "predefined");
 }
+
+#[test]
+fn external_networks_host_and_none_are_those_of_docker() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(
+        &lighter,
+        "
+services:
+  web: {image: busybox, command: sleep 1000000, init: true, networks: [far]}
+  alone: {image: busybox, command: sleep 1000000, init: true, networks: [nowhere]}
+networks: {far: {external: true, name: host}, nowhere: {external: true, name: none}}
+",
+    );
+    project.up();
+    let namespace = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/net")).expect("it runs");
+    let web = project.container("web").pid.to_string();
+    assert_eq!(namespace(&web), namespace("self"));
+    assert_eq!(project.shell("alone", "ls /sys/class/net"), "lo\n");
+}
