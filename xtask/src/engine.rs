@@ -72,6 +72,26 @@ impl Engine {
         })
     }
 
+    /// Stops its daemon, if it has one, until [`Self::resume`].
+    pub(crate) fn pause(&self) -> Result<()> {
+        self.daemon.as_ref().map_or(Ok(()), |peers| Program::as_root(peers).arg("stop").run())
+    }
+
+    /// Starts its daemon again.
+    pub(crate) fn resume(&self) -> Result<()> {
+        self.daemon.as_ref().map_or(Ok(()), |peers| Program::as_root(peers).arg("start").run())
+    }
+
+    /// The file of its program.
+    pub(crate) fn file(&self) -> &Path {
+        &self.program
+    }
+
+    /// `program` in the environment that its own commands have.
+    pub(crate) fn environment_of(&self, program: Program) -> Program {
+        self.environment.iter().fold(program, |program, (name, value)| program.env(name, value))
+    }
+
     /// Stops its daemon, if it has one.
     pub(crate) fn stop(self) -> Result<()> {
         self.daemon.map_or(Ok(()), |peers| Program::as_root(peers).arg("stop").run())
@@ -105,8 +125,7 @@ impl Engine {
 
     /// Any other command: `words` follow the program's name.
     pub(crate) fn program(&self, words: &[&str]) -> Program {
-        let program = Program::as_root(&self.program).args(words);
-        self.environment.iter().fold(program, |program, (name, value)| program.env(name, value))
+        self.environment_of(Program::as_root(&self.program).args(words))
     }
 
     /// Runs a Compose command in `folder` and returns how many milliseconds it took.
