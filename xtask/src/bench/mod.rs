@@ -9,6 +9,7 @@ mod flask;
 mod floor;
 mod images;
 mod memory;
+mod network;
 mod operations;
 mod page;
 mod row;
@@ -36,7 +37,7 @@ struct Area {
 }
 
 const AREAS: &[Area] =
-    &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA, watch::AREA, images::AREA];
+    &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA, watch::AREA, images::AREA, network::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
