@@ -36,8 +36,15 @@ struct Engines {
 }
 
 /// Every area; a new one is a file beside this one and a word here.
-const AREAS: &[Area] =
-    &[compose::AREA, isolation::AREA, config::AREA, operations::AREA, build::AREA, images::AREA, network::AREA];
+const AREAS: &[Area] = &[
+    compose::AREA,
+    isolation::AREA,
+    config::AREA,
+    operations::AREA,
+    build::AREA,
+    images::AREA,
+    network::AREA,
+];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
