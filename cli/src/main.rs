@@ -49,7 +49,6 @@ mod words;
 use args::Arguments;
 use clap::Parser;
 use clap::error::ErrorKind;
-use engine::runtime::init_process;
 use engine::supervisor;
 use error::{FAILED, NOT_RUN};
 use session::Session;
@@ -58,11 +57,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    // `init: true`, supervisors and build steps are this same program. The latter two fork, so nothing may
-    // have begun a thread.
-    if arguments.first().is_some_and(|name| init_process::is_requested(name)) {
-        return init_process::main(arguments.into_iter().skip(1).collect());
-    }
+    // Supervisors and build steps are this same program. They fork, so nothing may have begun a thread.
     if arguments.get(1).and_then(|verb| verb.to_str()).is_some_and(supervisor::is_verb) {
         return supervisor::main(&arguments[1..]);
     }

@@ -168,12 +168,10 @@ impl External {
         self.run("delete", &["--force"])
     }
 
-    /// Puts our own init before the program: a copy of our binary, which the runtime mounts where nothing
-    /// of it stays behind. The binary itself is never seen inside.
+    /// Puts our own init before the program: a copy that the runtime mounts where nothing of it stays behind.
     fn put_init_first(&self, spec: &mut Spec) -> Result<(), ExternalError> {
         let path = self.bundle.join("init");
-        // A path, because a descriptor of our own file may be one that cannot be read.
-        fs::copy("/proc/self/exe", &path).map_err(self.bundle_error("init"))?;
+        init_process::write_to(&path).map_err(self.bundle_error("init"))?;
         let inside = Path::new("/dev").join(init_process::NAME);
         let mut mount = Mount::default();
         mount

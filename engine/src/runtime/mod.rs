@@ -21,7 +21,7 @@ pub mod device;
 pub mod exec;
 pub mod external;
 mod init;
-pub mod init_process;
+mod init_process;
 pub mod launch;
 pub mod namespace;
 mod owners;

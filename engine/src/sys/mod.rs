@@ -5,6 +5,7 @@ mod bpf;
 pub mod capability;
 mod close;
 pub mod filter;
+mod init_program;
 mod message;
 pub mod mount;
 mod namespace;
@@ -18,6 +19,7 @@ mod xattr;
 
 pub use bpf::attach_device_program;
 pub use close::close_inherited;
+pub use init_program::{INIT_PROGRAM, init_program};
 pub use message::{MOST_DESCRIPTORS, receive_message};
 pub use namespace::socket_namespace;
 pub use pidfd::{pidfd_descriptor, pidfd_exit_status, pidfd_get_descriptor, pidfd_open, pidfd_send_signal};

@@ -54,7 +54,7 @@ pub fn clone3<T>(
         unsafe { libc::syscall(libc::SYS_clone3, &raw mut arguments, size_of::<libc::clone_args>()) };
     if pid == -1 && Errno::last() == Errno::ENOSYS && cgroup.is_none() {
         // Docker's seccomp profile denies clone3(2) as if the kernel had none, because a filter cannot look
-        // into its arguments; PID 1 of `init: true` lives under it.
+        // into its arguments; the engine may itself be run in a container.
         let flags = arguments.flags | arguments.exit_signal;
         // SAFETY: as above; clone(2) without a stack of its own stores the descriptor through its third
         // argument, on x86_64 and aarch64 alike.

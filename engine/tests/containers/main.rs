@@ -12,7 +12,6 @@ mod machine;
 mod repair;
 mod step;
 
-use engine::runtime::init_process;
 use engine::supervisor;
 use engine::sys::{Requirement, report_skip};
 use machine::Machine;
@@ -41,9 +40,6 @@ const TESTS: [Test; 14] = [
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    if arguments.first().is_some_and(|name| init_process::is_requested(name)) {
-        return init_process::main(arguments[1..].to_vec());
-    }
     if arguments.get(1).and_then(|verb| verb.to_str()).is_some_and(supervisor::is_verb) {
         return supervisor::main(&arguments[1..]);
     }

@@ -23,7 +23,7 @@ pub(in crate::runtime) struct Program {
     environment: Vec<CString>,
     working_dir: PathBuf,
     name: String,
-    /// Our own binary, to be PID 1 in front of the program.
+    /// The program of `init: true`, to be PID 1 in front of the program.
     init: Option<OwnedFd>,
 }
 

@@ -24,12 +24,13 @@ pub(super) use step::{Step, exec_steps};
 
 use super::cgroup::{Cgroup, CgroupError};
 use super::init::{Identity, Init, Program as InitProgram};
+use super::init_process;
 use super::namespace::BirthPlace;
 use super::owners::Owners;
 use super::rootfs::Root;
 use super::seccomp::Program;
+use crate::sys::pidfd_send_signal;
 use crate::sys::process::Child;
-use crate::sys::{pidfd_send_signal, self_binary};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -107,6 +108,9 @@ pub enum LaunchError {
     /// No child could be made.
     #[error("cannot create the container's process")]
     Clone(#[source] io::Error),
+    /// There is no program to be its PID 1.
+    #[error("cannot keep the program for `init: true` in memory; where vm.memfd_noexec is 2, set it to 1")]
+    InitProgram(#[source] io::Error),
     /// The container's control group cannot be used.
     #[error("cannot use the container's control group")]
     Cgroup(#[from] CgroupError),
@@ -164,6 +168,7 @@ impl LaunchError {
             Self::Execute { .. }
             | Self::Unsupported(_)
             | Self::Clone(_)
+            | Self::InitProgram(_)
             | Self::Cgroup(_)
             | Self::Bundle { .. }
             | Self::Step { .. }
@@ -191,7 +196,7 @@ pub fn spawn(sandbox: Sandbox, inside: Inside) -> Result<Pending, LaunchError> {
         identity: Identity::of(&spec, seccomp),
         program: InitProgram::of(
             &spec,
-            if init { Some(self_binary().map_err(LaunchError::Clone)?) } else { None },
+            init.then(init_process::open).transpose().map_err(LaunchError::InitProgram)?,
         )?,
         place: super::init::Place::Root(root),
         stdio,
