@@ -14,6 +14,7 @@ mod archive;
 mod attribute;
 mod cache;
 mod cache_mount;
+mod change;
 mod config;
 mod contents;
 mod context;
@@ -58,6 +59,7 @@ mod workshop;
 
 pub use archive::ArchiveError;
 pub use cache_mount::CacheMountError;
+pub use change::{ChangeError, change};
 pub use context::{ContextError, ignore_of};
 pub use dockerfile::{Diagnostic, SourceLine};
 pub use error::BuildError;

@@ -8,9 +8,10 @@ use super::files::{FilesError, record_of};
 use super::folder::Folder;
 use super::generated::Generated;
 use super::{PauseError, pause, unpause};
+use crate::build::{self, ChangeError};
 use crate::image::Staging;
 use crate::image::layer::{UnpackError, tree, unpack_tree, write_without};
-use crate::image::{Configuration, History, Store, StoreError, archive, layer};
+use crate::image::{Configuration, History, Store, StoreError, layer};
 use crate::state::container::{self, ContainerRecord};
 use crate::state::{Layout, events};
 use crate::supervisor::time;
@@ -47,14 +48,9 @@ pub enum CommitError {
     /// It could not be frozen meanwhile.
     #[error(transparent)]
     Pause(#[from] PauseError),
-    /// A change is none of the instructions a commit knows.
-    #[error("`{change}` is not a change that a commit can make: {reason}")]
-    Change {
-        /// What was given.
-        change: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    /// A change is none.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
     /// Its image is gone.
     #[error("the image of container {0} is not in the local store any more")]
     NoImage(ContainerName),
@@ -108,10 +104,7 @@ pub fn commit(
     let image = image.ok_or_else(|| CommitError::NoImage(name.clone()))?;
     let mut configuration = store.configuration(&image).map_err(stored)?;
     configuration.config = config(&record);
-    for change in &options.changes {
-        archive::apply(&mut configuration.config, change)
-            .map_err(|reason| CommitError::Change { change: change.clone(), reason })?;
-    }
+    let mut configuration = build::change(configuration, &options.changes)?;
     let paused = Paused::begin(layout, &record, options.pause)?;
     let layer = layer_of(layout, &store, &record)?;
     paused.end()?;

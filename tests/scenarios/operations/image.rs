@@ -50,7 +50,16 @@ fn a_commit_is_an_image_of_the_container_without_what_is_not_its_own() {
     scenarios::wait_until("all is written", || {
         machine.run(&["exec", "a", "test", "-e", "/etc/group"]).code == Some(1)
     });
-    let changes = ["-c", "CMD [\"cat\", \"/page\"]", "-c", "ENV ADDED=too", "-c", "LABEL tier=front"];
+    let changes = [
+        "-c",
+        "CMD [\"cat\", \"/page\"]",
+        "-c",
+        "ENV ADDED=too",
+        "-c",
+        "LABEL tier=front",
+        "-c",
+        "HEALTHCHECK CMD true",
+    ];
     let id = machine.ok(&[&["commit", "-a", "me", "-m", "a page"], &changes[..], &["a", "page:1"]].concat());
     assert!(id.starts_with("sha256:") && id.len() == 72, "{id}");
     assert_eq!(machine.states(), "a running", "it goes on after the pause");
@@ -61,6 +70,8 @@ fn a_commit_is_an_image_of_the_container_without_what_is_not_its_own() {
     machine
         .run(&["commit", "-c", "RUN true", "a"])
         .fails_with(1)
-        .says(&["not a change that a commit can make"]);
+        .says(&["not a change of how an image is run"]);
+    let probe = ["image", "inspect", "-f", "{{json .Config.Healthcheck.Test}}", "page:1"];
+    assert_eq!(machine.lighter().run(probe).succeeds().stdout, "[\"CMD-SHELL\",\"true\"]\n");
     assert_eq!(machine.shell("a", "cat /page"), "page");
 }

@@ -72,7 +72,7 @@ pub fn import(
 }
 
 /// One instruction: its name, then JSON words or plain text.
-pub(crate) fn apply(config: &mut ImageConfig, change: &str) -> Result<(), &'static str> {
+fn apply(config: &mut ImageConfig, change: &str) -> Result<(), &'static str> {
     let change = change.trim();
     let (instruction, rest) = change.split_once(char::is_whitespace).unwrap_or((change, ""));
     let rest = rest.trim();

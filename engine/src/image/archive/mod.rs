@@ -15,7 +15,6 @@ mod import;
 mod load;
 mod save;
 
-pub(crate) use import::apply;
 pub use import::{ImportError, ImportOptions, import};
 pub use load::{LoadError, Loaded, load, load_folder};
 pub use save::{SaveError, Saved, save, save_folder};
