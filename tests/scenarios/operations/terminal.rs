@@ -83,6 +83,26 @@ fn a_container_is_left_and_attached_again() {
 }
 
 #[test]
+fn stats_are_redrawn_until_interrupted() {
+    require!(Root, Seeds, Tmux);
+    let machine = Machine::new();
+    machine.start("first", "exec sleep 1000");
+    let terminal = Terminal::new(machine.lighter());
+    terminal.line(&lighter(&machine, "stats"));
+    terminal.shows("MEM USAGE / LIMIT");
+    terminal.shows("first");
+    machine.start("newcomer", "exec sleep 1000");
+    terminal.shows("newcomer");
+    machine.ok(&["rm", "-f", "newcomer"]);
+    let is_gone = || !terminal.screen().contains("newcomer");
+    scenarios::wait_until("who is gone is not shown any more", is_gone);
+    terminal.keys(&["C-c"]);
+    // The shell leaves out what follows on a line that was interrupted.
+    terminal.line("echo en''ded");
+    terminal.shows("ended");
+}
+
+#[test]
 fn a_hundred_megabytes_pass_through_a_terminal_unchanged() {
     require!(Root, Seeds, Tmux);
     let machine = Machine::new();

@@ -1,7 +1,7 @@
 //! `container ls`, `volume ls` and `inspect`: filters and formats.
 
 use super::{line, ok, sleeper};
-use scenarios::{Lighter, require};
+use scenarios::{Lighter, Project, require};
 
 #[test]
 fn containers_are_chosen_by_filters_and_shown_by_templates() {
@@ -84,6 +84,54 @@ fn volumes_are_made_found_and_removed() {
     line(&lighter, "volume rm data").fails_with(1).says(&["in use by container web"]);
     line(&lighter, "container rm -f web").succeeds();
     line(&lighter, "volume rm data").succeeds();
+}
+
+#[test]
+fn every_listing_has_templates_and_json() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(
+        &lighter,
+        "services: {web: {image: busybox, command: sleep 1000, volumes: [data:/d]}}\nvolumes: {data: }",
+    );
+    project.run(&["create"]).succeeds();
+    let name = project.name();
+    for (listing, template, expected) in [
+        ("ls -a", "{{.Name}} {{.Status}}", format!("{name} created(1)")),
+        ("ps -a", "{{.Service}} {{.State}}", "web created".to_owned()),
+        ("images", "{{.ContainerName}} {{.Repository}}", format!("{name}-web-1 busybox")),
+        ("volumes", "{{.Driver}} {{.Name}}", format!("local {name}_data")),
+        ("container ls -a", "{{upper .State}}", "CREATED".to_owned()),
+        ("volume ls", "{{.Name}}", format!("{name}_data")),
+        ("network ls --filter name=_default", "{{.Driver}}", "bridge".to_owned()),
+        ("stats --no-stream -a", "{{.Name}}", format!("{name}-web-1")),
+        ("container stats --no-stream -a", "{{.Name}}", format!("{name}-web-1")),
+    ] {
+        let listed = |format: &str| {
+            let words = listing.split(' ').chain(["--format", format]).collect::<Vec<_>>();
+            project.run(&words).succeeds().stdout
+        };
+        assert_eq!(listed(template).trim(), expected, "{listing}");
+        let (header, rows) = listed(&format!("table {template}"))
+            .split_once('\n')
+            .map(|(a, b)| (a.to_owned(), b.trim().to_owned()))
+            .expect(listing);
+        assert!(header.chars().all(|letter| !letter.is_lowercase()), "{listing}: {header}");
+        assert_eq!(rows, expected, "{listing}");
+        assert!(listed("json").starts_with(['{', '[']), "{listing}");
+        let words = listing.split(' ').chain(["--format", "{{.Nonsense}}"]).collect::<Vec<_>>();
+        project.run(&words).fails_with(1).says(&["Nonsense"]);
+    }
+}
+
+#[test]
+fn an_image_given_to_run_is_answered_with_container_run() {
+    require!(Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, "services: {web: {image: busybox}}");
+    let hint = "if `nginx` is an image, run it with `lighter container run … IMAGE`";
+    project.run(&["run", "--rm", "nginx"]).fails_with(1).says(&["no such service: nginx", hint]);
+    project.run(&["run", "--memory", "64m", "nginx"]).fails_with(1).says(&["lighter container run"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What tutorials on containers do, line by line.
 
 use super::{line, ok, sleeper};
-use scenarios::{Folder, Lighter, http, require};
+use scenarios::{Folder, Lighter, http, require, wait_until};
 
 /// The host port behind port 80.
 fn port(lighter: &Lighter, name: &str) -> u16 {
@@ -51,6 +51,46 @@ fn data_in_a_volume_survives_its_container() {
     let words = ["container", "run", "--rm", "--volumes-from", "db:ro", "busybox", "touch", "/data/new"];
     lighter.run(words).fails_with(1).says(&["Read-only file system"]);
     line(&lighter, "container rm -f db").succeeds();
+}
+
+#[test]
+fn a_database_has_its_rows_after_it_was_removed_and_run_again() {
+    require!(Root, Seeds, Store);
+    let lighter = Lighter::with_store();
+    // Stands for MySQL: a server that keeps a file of what it was told, in a volume.
+    let run = || {
+        line(&lighter, "container rm -f tutorial-db").succeeds();
+        let server = "redis redis-server --dir /data --appendonly yes";
+        line(&lighter, &format!("container run -d --name tutorial-db -v tutorial-rows:/data {server}"))
+            .succeeds();
+        let ping = "container exec tutorial-db redis-cli ping";
+        wait_until("it answers", || line(&lighter, ping).stdout == "PONG\n");
+    };
+    run();
+    line(&lighter, "container exec tutorial-db redis-cli set row kept").succeeds();
+    run();
+    assert_eq!(line(&lighter, "container exec tutorial-db redis-cli get row").stdout, "kept\n");
+    line(&lighter, "container rm -f tutorial-db").succeeds();
+    line(&lighter, "volume rm tutorial-rows").succeeds();
+}
+
+#[test]
+fn what_a_timer_writes_to_the_volume_of_its_image_is_read_by_another() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    line(&lighter, "container create --name draft busybox").succeeds();
+    let beat = "CMD while :; do echo beat >> /log/beats; sleep 0.05; done";
+    ok(&lighter, &["container", "commit", "-c", "VOLUME /log", "-c", beat, "draft", "timer:1"]);
+    line(&lighter, "container rm draft").succeeds();
+    line(&lighter, "container run -d --name timer timer:1").succeeds();
+    let mounts = "{{range .Mounts}}{{.Type}} {{.Destination}}{{end}}";
+    assert_eq!(ok(&lighter, &["container", "inspect", "-f", mounts, "timer"]), "volume /log");
+    wait_until("it has beaten twice", || {
+        let read = line(&lighter, "container run --rm --volumes-from timer:ro busybox cat /log/beats");
+        read.stdout.lines().count() >= 2
+    });
+    line(&lighter, "container rm -f -v timer").succeeds();
+    assert_eq!(ok(&lighter, &["volume", "ls", "-q"]), "");
 }
 
 #[test]

@@ -1,4 +1,8 @@
-//! Why a command failed. What is wrong is said by whoever found it; here is what follows from it.
+//! Why a command failed: said by whoever found it, gathered here. What follows from it is in [`outcome`].
+
+mod outcome;
+
+pub(crate) use outcome::{FAILED, NOT_RUN};
 
 use crate::commands::{FlagError, ImageCommandError, NetworkCommandError, OperationError};
 use crate::format::TemplateError;
@@ -29,13 +33,6 @@ use engine_spec::{
 };
 use std::io;
 use std::path::PathBuf;
-
-/// The exit code of whoever was interrupted, 128 and SIGINT's number; docker compose's for a no, too.
-const INTERRUPTED: u8 = 130;
-/// Any other failure's.
-pub(crate) const FAILED: u8 = 1;
-/// Docker's exit code of a `run` that did not come to run anything.
-pub(crate) const NOT_RUN: u8 = 125;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -231,6 +228,15 @@ pub(crate) enum CommandError {
     /// A container was not run: docker has exit codes for that.
     #[error(transparent)]
     Run(Box<CommandError>),
+    /// There is no such service; maybe an image was meant.
+    #[error("{error}")]
+    NoServiceToRun {
+        /// What was to be run.
+        given: String,
+        /// Why it was not.
+        #[source]
+        error: Box<CommandError>,
+    },
     /// A flag that describes a container.
     #[error(transparent)]
     Flag(#[from] FlagError),
@@ -369,52 +375,6 @@ pub(crate) enum CommandError {
     /// Our own data did not become text.
     #[error("cannot print as JSON")]
     Json(#[from] serde_json::Error),
-}
-
-impl CommandError {
-    /// One step failed, and no other was at work.
-    pub(crate) fn of_step(failure: PerformError) -> Self {
-        Self::Steps(vec![failure])
-    }
-
-    /// The exit code that tells the caller of what kind it is.
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Interrupted | Self::Declined => INTERRUPTED,
-            Self::Exec(error) => error.exit_code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED),
-            Self::Run(error) => error.start_code().unwrap_or(NOT_RUN),
-            _ => FAILED,
-        }
-    }
-
-    /// Docker's exit code where it is the container's program that could not be started: 126 or 127.
-    fn start_code(&self) -> Option<u8> {
-        let error = match self {
-            Self::Start(error) | Self::Attach(AttachError::Start(error)) => error,
-            _ => return None,
-        };
-        error.exit_code().and_then(|code| u8::try_from(code).ok()).filter(|code| matches!(code, 126 | 127))
-    }
-
-    /// Whether there is anybody to tell: `lighter ps | head -1` closes the pipe and means no harm.
-    pub(crate) fn is_silent(&self) -> bool {
-        matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
-
-    /// What the user can do about it, where we know.
-    pub(crate) fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoSuchService(missing) => {
-                missing.nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"))
-            }
-            Self::NotRunning { service, .. }
-            | Self::NoContainer { service }
-            | Self::NoSuchContainer { service, .. } => {
-                Some(format!("start it with `lighter up -d {service}`"))
-            }
-            _ => None,
-        }
-    }
 }
 
 /// What somebody else has said, as the end of a message.
