@@ -47,7 +47,6 @@ mod watch;
 mod words;
 
 use args::Arguments;
-use clap::Parser;
 use clap::error::ErrorKind;
 use engine::supervisor;
 use error::{FAILED, NOT_RUN};
@@ -64,7 +63,7 @@ fn main() -> ExitCode {
     if completion::answer(&arguments) {
         return ExitCode::SUCCESS;
     }
-    match Arguments::try_parse_from(&arguments) {
+    match args::parse(&arguments) {
         Ok(arguments) => run(arguments),
         Err(error) => refuse(&error, &arguments),
     }
@@ -95,7 +94,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         ErrorKind::InvalidSubcommand if report::elsewhere(error, arguments) => ExitCode::FAILURE,
         _ => {
             let _ = error.print();
-            report::misplaced(error);
+            report::misplaced(error, arguments);
             ExitCode::from(if args::is_container_run(arguments) { NOT_RUN } else { FAILED })
         }
     }

@@ -81,28 +81,40 @@ pub(crate) fn elsewhere(error: &clap::Error, arguments: &[OsString]) -> bool {
     true
 }
 
-/// Where an option was refused that only the whole of lighter has, says where it goes.
-pub(crate) fn misplaced(error: &clap::Error) {
-    if let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
-        && args::is_global(argument)
-    {
-        say(&format!("hint: `{argument}` goes before the command: `lighter {argument} … <command>`"));
+/// Where an option was refused that another place has, says where it goes.
+pub(crate) fn misplaced(error: &clap::Error, arguments: &[OsString]) {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return };
+    if args::is_global(option) {
+        say(&format!("hint: `{option}` goes before the command: `lighter {option} … <command>`"));
+    } else if args::is_for_container_run(option, arguments) {
+        say(&format!(
+            "hint: `{option}` is of `{CONTAINER_RUN}`; `lighter run` runs a service of a Compose file"
+        ));
     }
 }
 
+/// What runs an image without a Compose file.
+pub(crate) const CONTAINER_RUN: &str = "lighter container run … IMAGE";
+
 /// The error, all that led to it, and what can be done about it.
 fn text(error: &CommandError, colour: bool) -> String {
-    if let CommandError::Files(diagnostics) = error {
-        return diagnostics.render(colour);
-    }
-    if let CommandError::Run(error) = error {
-        return text(error, colour);
+    let told = match error {
+        CommandError::Files(diagnostics) => Some(diagnostics.render(colour)),
+        CommandError::Run(error) | CommandError::NoServiceToRun { error, .. } => Some(text(error, colour)),
+        _ => None,
+    };
+    if let Some(told) = told {
+        return with_hint(told, error, colour);
     }
     let errors: Vec<&dyn Error> = match error {
         CommandError::Steps(failures) => failures.iter().map(|failure| failure as &dyn Error).collect(),
         error => vec![error],
     };
-    let mut text = errors.iter().map(|error| chain(*error, colour)).collect::<Vec<_>>().join("\n");
+    let text = errors.iter().map(|error| chain(*error, colour)).collect::<Vec<_>>().join("\n");
+    with_hint(text, error, colour)
+}
+
+fn with_hint(mut text: String, error: &CommandError, colour: bool) -> String {
     if let Some(hint) = error.hint() {
         text.push('\n');
         text.push_str(&headline("hint", AnsiColor::Cyan, &hint, colour));

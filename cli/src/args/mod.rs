@@ -3,10 +3,12 @@
 //! Doc comments are the help text. Names and letters are docker compose's, so that scripts and
 //! fingers need not learn anything.
 
+mod boolean;
 mod docker;
 mod global;
 mod value;
 
+pub(crate) use boolean::parse;
 pub(crate) use docker::instead_of;
 pub(crate) use global::{AnsiMode, GlobalArguments, LogLevel, ProgressMode};
 pub(crate) use value::{ListFormat, PullChoice, Scale, StopTimeout, Tail, parse_scale};
@@ -33,6 +35,7 @@ Run `lighter <command> --help` for the options of a command.";
     disable_help_flag = true,
     disable_version_flag = true,
     disable_help_subcommand = true,
+    args_override_self = true,
     subcommand_required = true,
     max_term_width = 100,
     after_help = EXAMPLES
@@ -58,9 +61,21 @@ pub(crate) fn is_container_run(arguments: &[OsString]) -> bool {
     words.next().is_some_and(|word| word == "run")
 }
 
+/// Whether an option, with its dashes, is one of `container run`, and the line is a project's `run`.
+pub(crate) fn is_for_container_run(option: &str, arguments: &[OsString]) -> bool {
+    let definition = Arguments::command();
+    let run = definition.find_subcommand("container").and_then(|container| container.find_subcommand("run"));
+    let is_run = arguments.iter().any(|word| word == "run") && !is_container_run(arguments);
+    is_run && run.is_some_and(|run| has(run, option))
+}
+
 /// Whether an option, with its dashes, is one that goes before the command.
 pub(crate) fn is_global(option: &str) -> bool {
-    Arguments::command().get_arguments().any(|argument| {
+    has(&Arguments::command(), option)
+}
+
+fn has(command: &clap::Command, option: &str) -> bool {
+    command.get_arguments().any(|argument| {
         let is_long = option.strip_prefix("--").is_some_and(|long| argument.get_long() == Some(long));
         let mut short = option.strip_prefix('-').unwrap_or_default().chars();
         is_long

@@ -1,6 +1,6 @@
 //! Command lines as people type them.
 
-use super::{Arguments, is_global};
+use super::{Arguments, is_for_container_run, is_global};
 use clap::{CommandFactory, Parser};
 
 fn accepts(line: &str) -> Arguments {
@@ -83,6 +83,20 @@ fn options_after_the_command_of_exec_belong_to_it() {
 #[test]
 fn a_misspelt_command_is_answered_with_the_nearest() {
     assert!(refuses("lighter pss").contains("'ps'"));
+}
+
+#[test]
+fn the_last_of_two_counts() {
+    let arguments = accepts("lighter -p one -p two container exec -i -i web true");
+    assert_eq!(arguments.global.project_name.as_deref(), Some("two"));
+}
+
+#[test]
+fn options_of_a_single_container_are_known() {
+    let given = |line: &str| line.split(' ').map(Into::into).collect::<Vec<_>>();
+    assert!(is_for_container_run("--network", &given("lighter run --network none busybox")));
+    assert!(!is_for_container_run("--network", &given("lighter container run --network none busybox")));
+    assert!(!is_for_container_run("--no-such", &given("lighter run --no-such busybox")));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `images`: lists the images that the project's containers were made from.
 
-use crate::args::ListFormat;
 use crate::clock;
 use crate::error::CommandError;
+use crate::format::{Columns, Format, Row};
 use crate::output;
 use crate::session::{Session, is_of_any};
 use crate::size;
@@ -24,9 +24,9 @@ pub(crate) struct Images {
     /// Print ids only
     #[arg(short, long)]
     quiet: bool,
-    /// Choose how the list is printed
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    format: ListFormat,
+    /// Print as `json`, or each image through a Go template
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
 }
 
 /// The image of one container, with docker compose's field names.
@@ -43,6 +43,23 @@ struct Listed {
     tag: String,
 }
 
+impl Row for Listed {}
+
+/// Of templates: the table shows sizes and times in people's words.
+const COLUMNS: Columns = Columns {
+    table: "{{.ContainerName}}\t{{.Repository}}\t{{.Tag}}\t{{.Platform}}\t{{.ID}}\t{{.Size}}\t{{.Created}}",
+    names: &[
+        ("ContainerName", "CONTAINER"),
+        ("Repository", "REPOSITORY"),
+        ("Tag", "TAG"),
+        ("Platform", "PLATFORM"),
+        ("ID", "IMAGE ID"),
+        ("Size", "SIZE"),
+        ("Created", "CREATED"),
+    ],
+    least_width: table::WIDE,
+};
+
 impl Images {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let scope = session.scope()?;
@@ -56,9 +73,11 @@ impl Images {
             return Ok(ExitCode::SUCCESS);
         }
         let listed: Result<Vec<_>, _> = chosen.map(|container| list(&store, container)).collect();
-        match self.format {
-            ListFormat::Json => output::print_json_lines([listed?])?,
-            ListFormat::Table => output::print(&table(&listed?, SystemTime::now()))?,
+        match self.format.unwrap_or_default() {
+            // One array, as docker compose has it.
+            Format::Json => output::print_json_lines([listed?])?,
+            Format::Table => output::print(&table(&listed?, SystemTime::now()))?,
+            format => format.print_rows(&COLUMNS, listed?)?,
         }
         Ok(ExitCode::SUCCESS)
     }

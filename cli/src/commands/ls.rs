@@ -1,10 +1,10 @@
 //! `ls`: lists projects.
 
-use crate::args::ListFormat;
 use crate::error::CommandError;
+use crate::format::{Columns, Format, Row};
 use crate::output;
 use crate::session::Session;
-use crate::table::{self, Table};
+use crate::table;
 use clap::Args;
 use engine_spec::{ObservedContainer, compose_label};
 use regex::Regex;
@@ -25,9 +25,9 @@ pub(crate) struct Ls {
     /// Only projects whose name has this in it, as a regular expression
     #[arg(long, value_name = "name=PATTERN")]
     filter: Vec<NameFilter>,
-    /// Choose how the list is printed
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    format: ListFormat,
+    /// Print as `json`, or each project through a Go template
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
 }
 
 /// `name=PATTERN`.
@@ -66,21 +66,24 @@ struct Project {
     config_files: String,
 }
 
+impl Row for Project {}
+
+const COLUMNS: Columns = Columns {
+    table: "{{.Name}}\t{{.Status}}\t{{.ConfigFiles}}",
+    names: &[("Name", "NAME"), ("Status", "STATUS"), ("ConfigFiles", "CONFIG FILES")],
+    least_width: table::WIDE,
+};
+
 impl Ls {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let (_, observed) = session.look(None)?;
         let mut projects = projects(&observed.containers, self.all);
         projects.retain(|project| self.is_wanted(&project.name));
-        match self.format {
+        match self.format.unwrap_or_default() {
             _ if self.quiet => output::print_lines(projects.iter().map(|project| &project.name))?,
-            ListFormat::Json => output::print_json_lines([&projects])?,
-            ListFormat::Table => {
-                let mut table = Table::new(table::WIDE, ["NAME", "STATUS", "CONFIG FILES"]);
-                projects.into_iter().for_each(|project| {
-                    table.row([project.name, project.status, project.config_files]);
-                });
-                output::print(&table.render())?;
-            }
+            // One array, as docker compose has it.
+            Format::Json => output::print_json_lines([&projects])?,
+            format => format.print_rows(&COLUMNS, projects)?,
         }
         Ok(ExitCode::SUCCESS)
     }

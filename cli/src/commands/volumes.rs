@@ -1,10 +1,10 @@
 //! `volumes`: lists the volumes of the project.
 
-use crate::args::ListFormat;
 use crate::error::CommandError;
+use crate::format::{Columns, Format, Row};
 use crate::output;
 use crate::session::{Session, is_of_any};
-use crate::table::{self, Table};
+use crate::table;
 use clap::Args;
 use engine::volume;
 use engine_spec::{Labels, ObservedVolume, VolumeName, compose_label};
@@ -21,9 +21,9 @@ pub(crate) struct Volumes {
     /// Print names only
     #[arg(short, long)]
     quiet: bool,
-    /// Choose how the list is printed
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    format: ListFormat,
+    /// Print as `json`, or each volume through a Go template
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
 }
 
 /// A volume with docker's field names.
@@ -41,6 +41,21 @@ struct Listed {
     size: &'static str,
     status: &'static str,
 }
+
+impl Row for Listed {}
+
+const COLUMNS: Columns = Columns {
+    table: "{{.Driver}}\t{{.Name}}",
+    names: &[
+        ("Driver", "DRIVER"),
+        ("Name", "VOLUME NAME"),
+        ("Labels", "LABELS"),
+        ("Mountpoint", "MOUNTPOINT"),
+        ("Scope", "SCOPE"),
+        ("Size", "SIZE"),
+    ],
+    least_width: table::NARROW,
+};
 
 impl Volumes {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
@@ -70,14 +85,7 @@ impl Volumes {
             size: "N/A",
             status: "N/A",
         });
-        match self.format {
-            ListFormat::Json => output::print_json_lines(listed)?,
-            ListFormat::Table => {
-                let mut table = Table::new(table::NARROW, ["DRIVER", "VOLUME NAME"]);
-                listed.for_each(|volume| table.row([volume.driver, volume.name]));
-                output::print(&table.render())?;
-            }
-        }
+        self.format.unwrap_or_default().print_rows(&COLUMNS, listed)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -51,6 +51,8 @@ fn cpu(service: &Service, limits: Option<&Limits>) -> Result<CpuLimits, Attribut
         realtime_runtime: service.cpu_rt_runtime,
         realtime_period: service.cpu_rt_period,
         set: service.cpuset.clone(),
+        // Compose has no attribute for it.
+        memory_nodes: None,
     })
 }
 

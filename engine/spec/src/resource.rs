@@ -57,6 +57,9 @@ pub struct CpuLimits {
     pub realtime_period: Option<u64>,
     /// Processors by number (`0-2,4`).
     pub set: Option<String>,
+    /// Memory nodes by number (`0,1`).
+    #[serde(default)]
+    pub memory_nodes: Option<String>,
 }
 
 /// Limits and shares of block devices.

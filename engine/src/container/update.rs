@@ -84,6 +84,9 @@ fn merge(resources: &mut Resources, update: &Resources) {
         cpu.quota,
         cpu.period,
         cpu.set,
+        cpu.memory_nodes,
+        cpu.realtime_runtime,
+        cpu.realtime_period,
         block_io.weight,
         pids_limit
     );

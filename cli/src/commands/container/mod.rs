@@ -30,7 +30,7 @@ pub(crate) enum Container {
     /// Start containers
     Start(start::Start),
     /// List containers
-    #[command(name = "ls", visible_alias = "list")]
+    #[command(name = "ls", visible_aliases = ["list", "ps"])]
     List(list::List),
     /// Print all there is to know of containers as JSON
     Inspect(InspectOne),

@@ -12,6 +12,7 @@ use crate::session::Session;
 use clap::{ArgAction, Args};
 use compose::graph::Selection;
 use compose::load::Depth;
+use compose::model::Project;
 use engine::container::{self, DetachKeys};
 use making::Making;
 use overrides::Overrides;
@@ -79,8 +80,7 @@ pub(crate) struct Run {
 
 impl Run {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let project = session.project(Depth::Contents)?;
-        Selection::of(&project, std::slice::from_ref(&self.service), false)?;
+        let project = self.project(session).map_err(|error| self.explain(error))?;
         let tty = self.tty()?;
         let attachment = Attachment {
             stdin: self.interactive,
@@ -102,6 +102,25 @@ impl Run {
             container::remove(&made.layout, &made.name, true)?;
         }
         ended
+    }
+
+    fn project(&self, session: &Session) -> Result<Project, CommandError> {
+        let project = session.project(Depth::Contents)?;
+        Selection::of(&project, std::slice::from_ref(&self.service), false)?;
+        Ok(project)
+    }
+
+    /// Who knows `docker run` may have meant an image where there is neither such a service nor a file.
+    fn explain(&self, error: CommandError) -> CommandError {
+        let is_about_names = match &error {
+            CommandError::NoSuchService(_) => true,
+            CommandError::Files(found) => found.0.iter().all(|diagnostic| diagnostic.place.is_none()),
+            _ => false,
+        };
+        if !is_about_names {
+            return error;
+        }
+        CommandError::NoServiceToRun { given: self.service.clone(), error: Box::new(error) }
     }
 
     /// Whether the command gets a terminal: as asked for, else where there is one.

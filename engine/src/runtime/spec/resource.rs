@@ -70,7 +70,8 @@ fn cpu(asked: &CpuLimits) -> Option<LinuxCpu> {
         .set_period(if quota.is_some() { Some(PERIOD) } else { asked.period })
         .set_realtime_runtime(asked.realtime_runtime)
         .set_realtime_period(asked.realtime_period)
-        .set_cpus(asked.set.clone());
+        .set_cpus(asked.set.clone())
+        .set_mems(asked.memory_nodes.clone());
     Some(cpu).filter(|cpu| *cpu != LinuxCpu::default())
 }
 

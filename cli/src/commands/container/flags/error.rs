@@ -37,6 +37,14 @@ pub(crate) enum FlagError {
         #[source]
         source: io::Error,
     },
+    /// One that means nothing any more, or not here.
+    #[error("{flag} has no effect on Linux: {instead}")]
+    Gone {
+        /// With its dashes.
+        flag: &'static str,
+        /// What has.
+        instead: &'static str,
+    },
     /// Two flags that exclude each other.
     #[error("{0} and {1} exclude each other")]
     Conflict(&'static str, &'static str),

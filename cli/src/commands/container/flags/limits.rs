@@ -43,6 +43,12 @@ pub(crate) struct LimitFlags {
     /// Use these processors only (`0-2,4`)
     #[arg(long, value_name = "LIST")]
     cpuset_cpus: Option<String>,
+    /// Use the memory of these nodes only (`0,1`)
+    #[arg(long, value_name = "LIST")]
+    pub(super) cpuset_mems: Option<String>,
+    /// Refused: kernels know it no more
+    #[arg(long, hide = true, value_name = "BYTES")]
+    kernel_memory: Option<String>,
     /// Limit the number of processes; -1 is without limit
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pids_limit: Option<i64>,
@@ -87,6 +93,9 @@ pub(crate) struct LimitFlags {
 impl LimitFlags {
     /// Writes them.
     pub(super) fn write(&self, service: &mut Service) -> Result<(), FlagError> {
+        if self.kernel_memory.is_some() {
+            return Err(FlagError::Gone { flag: "--kernel-memory", instead: "--memory counts it in" });
+        }
         service.text("mem_limit", self.memory.as_ref());
         service.text("mem_reservation", self.memory_reservation.as_ref());
         service.text("memswap_limit", self.memory_swap.as_ref());

@@ -91,6 +91,8 @@ impl Flags {
         let mut spec = plan::single(&project, &own, &image.id, &store.names()?, name)?;
         spec.image_as_written.clone_from(&self.image);
         spec.remove_on_exit = self.life.rm;
+        // Compose has no attribute for it.
+        spec.resources.cpu.memory_nodes.clone_from(&self.limits.cpuset_mems);
         spec.process.stdin_once = spec.process.stdin_open && !self.is_detached;
         Ok(spec)
     }

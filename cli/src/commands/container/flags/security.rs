@@ -41,6 +41,9 @@ pub(crate) struct SecurityFlags {
     /// Make its control group below this one
     #[arg(long, value_name = "GROUP")]
     cgroup_parent: Option<String>,
+    /// Accepted for docker where it is `default`
+    #[arg(long, hide = true, value_name = "TECHNOLOGY")]
+    isolation: Option<String>,
     /// Run it with this OCI runtime
     #[arg(long, value_name = "NAME")]
     runtime: Option<String>,
@@ -49,6 +52,10 @@ pub(crate) struct SecurityFlags {
 impl SecurityFlags {
     /// Writes them.
     pub(super) fn write(&self, service: &mut Service) -> Result<(), FlagError> {
+        if self.isolation.as_deref().is_some_and(|isolation| !matches!(isolation, "" | "default")) {
+            let instead = "choose an OCI runtime by --runtime";
+            return Err(FlagError::Gone { flag: "--isolation", instead });
+        }
         service.flag("privileged", self.privileged);
         service.list("cap_add", &self.cap_add);
         service.list("cap_drop", &self.cap_drop);

@@ -115,6 +115,13 @@ fn limits_are_described() {
     check("--gpus 2 image", json!({"gpus": [{"count": 2}]}));
     check("--gpus \"device=0,1\" image", json!({"gpus": [{"device_ids": ["0", "1"]}]}));
     refuses("--gpus some image", "--gpus");
+    refuses("--kernel-memory 64m image", "--memory counts it in");
+}
+
+#[test]
+fn isolation_is_what_it_is_on_linux() {
+    check("--isolation default image", json!({}));
+    refuses("--isolation hyperv image", "--isolation has no effect on Linux");
 }
 
 #[test]

@@ -34,6 +34,9 @@ pub(crate) enum OperationError {
     /// A container that runs is not removed unasked.
     #[error("container {0} is running: stop it first, or remove it with --force")]
     Running(String),
+    /// `rm --link`, which docker keeps for what it calls legacy links.
+    #[error("a link goes with the container that has it: make that container again without --link")]
+    NoLink,
     /// A process needs a terminal and there is none.
     #[error("the input device is not a TTY")]
     NoTerminal,

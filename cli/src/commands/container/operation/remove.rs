@@ -21,6 +21,9 @@ pub(crate) struct Remove {
     /// Kill those that run
     #[arg(short, long)]
     force: bool,
+    /// Refused: links are not stored by name
+    #[arg(short, long, hide = true)]
+    link: bool,
     /// Remove their anonymous volumes too
     #[arg(short, long)]
     volumes: bool,
@@ -28,6 +31,9 @@ pub(crate) struct Remove {
 
 impl Remove {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
+        if self.link {
+            return Err(OperationError::NoLink.into());
+        }
         let layout = prepared(session)?;
         each(&self.names.containers, &session.terminal, |text| {
             let name = match resolve_name(&layout, text) {

@@ -30,6 +30,15 @@ pub(crate) struct Update {
     /// Which processors (`0-2,4`)
     #[arg(long, value_name = "PROCESSORS")]
     cpuset_cpus: Option<String>,
+    /// Which memory nodes (`0,1`)
+    #[arg(long, value_name = "NODES")]
+    cpuset_mems: Option<String>,
+    /// Real-time scheduling per period in microseconds
+    #[arg(long, value_name = "MICROSECONDS")]
+    cpu_rt_runtime: Option<i64>,
+    /// Period of that in microseconds
+    #[arg(long, value_name = "MICROSECONDS")]
+    cpu_rt_period: Option<u64>,
     /// How much memory (`512m`)
     #[arg(short, long, value_name = "SIZE")]
     memory: Option<String>,
@@ -77,8 +86,10 @@ impl Update {
                 shares: self.cpu_shares,
                 quota: self.cpu_quota,
                 period: self.cpu_period,
+                realtime_runtime: self.cpu_rt_runtime,
+                realtime_period: self.cpu_rt_period,
                 set: self.cpuset_cpus.clone(),
-                ..CpuLimits::default()
+                memory_nodes: self.cpuset_mems.clone(),
             },
             pids_limit: self.pids_limit,
             ..Resources::default()
