@@ -34,7 +34,7 @@ pub enum ChangeError {
 pub fn change(configuration: Configuration, changes: &[String]) -> Result<Configuration, ChangeError> {
     let mut scope = Scope::default();
     scope.inherit(&configuration.config.environment);
-    let mut draft = Draft { configuration, scope, has_command: false };
+    let mut draft = Draft { configuration, scope, has_command: false, epoch: None };
     changes.iter().try_for_each(|change| make(&mut draft, change))?;
     Ok(draft.configuration)
 }
