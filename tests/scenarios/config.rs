@@ -164,6 +164,7 @@ fn explanation_names_every_file_on_the_way() {
     assert_eq!(variable[0], "services.web.environment.PORT: 8080");
     assert_eq!(variable[2], ".env:1:1 variable `PORT` is set by this line");
     let extended = explained("services.tool.environment.LEVEL");
+    assert_eq!(extended.len(), 3, "{extended:?}");
     assert_eq!(extended[1], "lib/base.yaml:1:53 written as `low`");
     assert!(extended[2].starts_with("compose.yaml:12:14 extended"), "{extended:?}");
     let included = explained("services.db.environment.KIND");

@@ -9,7 +9,7 @@ use super::report::{Arrival, Report};
 use super::schema::{Kind, PROJECT};
 use super::shape::Shape;
 use super::source::Reader;
-use super::{Skip, document};
+use super::{Skip, document, path};
 use crate::diagnostic::Diagnostic;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,19 @@ pub(super) struct Scope<'a> {
     pub(super) variables: &'a Variables,
     /// The folder that relative paths start from.
     pub(super) folder: &'a Path,
+    /// What is put before the relative paths that are kept, if anything is.
+    pub(super) base: Option<&'a Path>,
+}
+
+impl Scope<'_> {
+    /// What is put before the paths of a file that this one names, and whose own start from `folder`.
+    /// Where paths stay relative, those of all files start from the first one's folder.
+    pub(super) fn base_below(&self, folder: &Path) -> PathBuf {
+        match self.base {
+            Some(base) if base.is_absolute() => folder.to_owned(),
+            base => path::clean(&base.unwrap_or(Path::new("")).join(path::relative(folder, self.folder))),
+        }
+    }
 }
 
 /// Loads files; keeps the chain of includes to find circles.
@@ -73,7 +86,7 @@ impl<'a> Loader<'a> {
 
     /// The file that a text stands for which is nothing but a relative path.
     fn linked(&self, file: &Path, target: &str) -> Option<PathBuf> {
-        let other = super::path::clean(&file.parent()?.join(target));
+        let other = path::clean(&file.parent()?.join(target));
         let is_path = target.contains('/') && !target.contains(['\n', ' ', ':']);
         (is_path && other != file && self.reader.files.is_file(&other)).then_some(other)
     }
@@ -142,7 +155,7 @@ impl<'a> Loader<'a> {
     pub(super) fn shape(&mut self, node: &mut Node, kind: &'static Kind, name: &str, scope: &Scope<'_>) {
         let mut shape = Shape {
             report: &mut self.report,
-            base: (!self.skip.paths).then_some(scope.folder),
+            base: scope.base,
             home: scope.variables.get("HOME"),
             has_templates: self.skip.interpolation,
         };

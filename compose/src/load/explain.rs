@@ -171,10 +171,12 @@ impl History<'_> {
             self.step(step);
         }
         for span in &found.extended {
-            let note = self.configuration.report.note_at("extended here", *span);
+            let note = self.configuration.report.note_at("extended", *span);
             self.push_once(note);
         }
-        self.steps.extend(self.configuration.report.arrivals(node.span.source));
+        for note in self.configuration.report.arrivals(node.span.source) {
+            self.push_once(note);
+        }
         self.steps
     }
 
@@ -195,7 +197,7 @@ impl History<'_> {
             Step::Replaced { span, value } => {
                 self.steps.push(report.note_at(format!("written as `{value}`"), *span));
             }
-            Step::Extended(span) => self.push_once(report.note_at("extended here", *span)),
+            Step::Extended(span) => self.push_once(report.note_at("extended", *span)),
             Step::FromFile(span) => self.steps.push(report.note_at("set by this line", *span)),
             Step::Implied(_) => {}
         }

@@ -124,7 +124,8 @@ impl Loader<'_> {
         }
         let other = path::absolute(other, scope.folder, scope.variables.get("HOME"));
         let folder = other.parent().unwrap_or(scope.folder).to_owned();
-        let scope = Scope { variables: scope.variables, folder: &folder };
+        let base = scope.base_below(&folder);
+        let scope = Scope { variables: scope.variables, folder: &folder, base: Some(&base) };
         if !trail.others.contains_key(&other) {
             let services = self.services_of(&other, target.span, &scope);
             trail.others.insert(other.clone(), services);

@@ -53,8 +53,13 @@ impl Loader<'_> {
             None => files.first()?.parent()?.to_owned(),
         };
         let variables = self.variables_of(item, &texts("env_file"), &folder, scope);
+        let base = scope.base_below(&folder);
         let arrival = Arrival { how: "included", span: item.span };
-        self.merged(&files, Some(arrival), &Scope { variables: &variables, folder: &folder })
+        self.merged(
+            &files,
+            Some(arrival),
+            &Scope { variables: &variables, folder: &folder, base: Some(&base) },
+        )
     }
 
     fn refuse_circles(&mut self, item: &Node, file: &Path) -> Option<()> {

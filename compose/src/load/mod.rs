@@ -201,7 +201,8 @@ fn merged(options: &LoadOptions, files: &dyn Files) -> Result<Merged, Diagnostic
     let name = name.map_err(|error| with_error(&mut loader.report, error))?;
     variables.give("COMPOSE_PROJECT_NAME", name.to_string());
 
-    let scope = Scope { variables: &variables, folder: &discovered.folder };
+    let folder = discovered.folder.as_path();
+    let scope = Scope { variables: &variables, folder, base: (!options.skip.paths).then_some(folder) };
     let mut tree: Option<Node> = None;
     for (file, documents) in parsed {
         let Some(next) = loader.complete(documents, file, &scope) else { continue };
@@ -231,7 +232,7 @@ fn complete(tree: &mut Node, options: &LoadOptions, loader: &mut Loader<'_>, fra
     let Frame { scope, name, profiles } = frame;
     merge::prune(tree);
     repetition::settle(tree, &FILE, "the file", &mut loader.report);
-    normalize::defaults(tree, (!options.skip.paths).then_some(scope.folder));
+    normalize::defaults(tree, scope.base);
     if !options.skip.paths {
         normalize::resolve_links(tree, loader.reader.files);
     }
@@ -241,8 +242,9 @@ fn complete(tree: &mut Node, options: &LoadOptions, loader: &mut Loader<'_>, fra
     }
     let is_active = |service: &Node| is_active(service, profiles);
     if options.depth >= Depth::Environment && !options.skip.env_files {
-        let (reader, variables, report) = (loader.reader, scope.variables, &mut loader.report);
-        service_files::ServiceFiles { reader, variables, report }.read(tree, &is_active);
+        let (reader, report) = (loader.reader, &mut loader.report);
+        let Scope { variables, folder, .. } = *scope;
+        service_files::ServiceFiles { reader, variables, folder, report }.read(tree, &is_active);
     }
     if !options.skip.consistency && !options.skip.interpolation {
         consistency::check(tree, &is_active, &mut loader.report);

@@ -21,12 +21,23 @@ pub(super) fn clean(path: &Path) -> PathBuf {
     let mut cleaned = PathBuf::new();
     for component in path.components() {
         match component {
-            Component::ParentDir => drop(cleaned.pop()),
+            Component::ParentDir => match cleaned.components().next_back() {
+                Some(Component::Normal(_)) => drop(cleaned.pop()),
+                Some(Component::RootDir) => {}
+                _ => cleaned.push(component),
+            },
             Component::CurDir => {}
             other => cleaned.push(other),
         }
     }
     cleaned
+}
+
+/// How one comes from the folder `from` to `path`; both are absolute and clean.
+pub(super) fn relative(path: &Path, from: &Path) -> PathBuf {
+    let shared = path.components().zip(from.components()).take_while(|(one, other)| one == other).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(shared)).collect()
 }
 
 /// Whether a build context is fetched rather than read: an address, a git repository, a service's image.
@@ -45,6 +56,20 @@ pub(super) fn is_fetched(file: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relative_path_keeps_what_leads_out_of_it() {
+        for (path, expected) in
+            [("a/../../b", "../b"), ("../../b", "../../b"), ("./a/..", ""), ("/../b", "/b")]
+        {
+            assert_eq!(clean(Path::new(path)), Path::new(expected), "{path}");
+        }
+        for (path, from, expected) in
+            [("/p/sub", "/p", "sub"), ("/p", "/p", ""), ("/q/r", "/p/s", "../../q/r")]
+        {
+            assert_eq!(relative(Path::new(path), Path::new(from)), Path::new(expected), "{path} from {from}");
+        }
+    }
 
     #[test]
     fn paths_start_from_the_base_or_home() {

@@ -11,6 +11,8 @@ use std::path::Path;
 pub(super) struct ServiceFiles<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) variables: &'a Variables,
+    /// Where paths start that were left relative.
+    pub(super) folder: &'a Path,
     pub(super) report: &'a mut Report,
 }
 
@@ -44,7 +46,7 @@ impl ServiceFiles<'_> {
                 let known = self.variables.get(name).map(str::to_owned);
                 known.or_else(|| own(name)).or_else(|| values.get(name).map(str::to_owned))
             };
-            let text = Path::new(path.as_text().unwrap_or_default());
+            let text = &self.folder.join(path.as_text().unwrap_or_default());
             let read = match file.text_at("format") {
                 Some("raw") => environment::read_raw(text, &lookup, &self.reader, self.report),
                 None | Some("") => environment::read(text, &lookup, &self.reader, self.report),
@@ -70,7 +72,7 @@ impl ServiceFiles<'_> {
                 continue;
             }
             let lookup = |name: &str| values.get(name).map(str::to_owned);
-            let text = Path::new(path.as_text().unwrap_or_default());
+            let text = &self.folder.join(path.as_text().unwrap_or_default());
             match environment::read(text, &lookup, &self.reader, self.report) {
                 Ok(more) => values.replace(more),
                 Err(diagnostic) => self.report.note(diagnostic.note(self.report.note_at("read", path.span))),
@@ -82,11 +84,12 @@ impl ServiceFiles<'_> {
     /// Whether a file exists; `missing` is where to report that it does not.
     fn is_there(&mut self, kind: &str, path: &Node, missing: Option<Span>) -> bool {
         let Some(text) = path.as_text() else { return false };
-        if self.reader.files.is_file(Path::new(text)) {
+        let path = self.folder.join(text);
+        if self.reader.files.is_file(&path) {
             return true;
         }
         if let Some(span) = missing {
-            let shown = self.reader.shown(Path::new(text));
+            let shown = self.reader.shown(&path);
             let hint = match kind {
                 "env file" => "create it, or write `{path: …, required: false}` if it may be missing",
                 _ => "create it, or remove it from `label_file`",

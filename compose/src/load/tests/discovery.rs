@@ -180,3 +180,32 @@ fn files_that_would_have_to_be_fetched_are_refused_as_such() {
         check_files(&[("compose.yaml", WEB)], &options, &expected);
     }
 }
+
+#[test]
+fn relative_paths_of_all_files_start_from_the_first_ones_folder() {
+    let mut options = options();
+    options.skip.paths = true;
+    let files = [
+        (
+            "compose.yaml",
+            "include: [sub/compose.yaml]\nservices: {web: {image: x, volumes: ['./w:/w'], extends: {file: lib/base.yaml, service: b}}}\n",
+        ),
+        (
+            "sub/compose.yaml",
+            "include: [../other/compose.yaml]\nservices: {db: {image: x, env_file: db.env, volumes: ['./data:/d']}}\n",
+        ),
+        ("sub/db.env", "X=1\n"),
+        ("other/compose.yaml", "services: {far: {build: ./context}}\n"),
+        ("lib/base.yaml", "services: {b: {volumes: ['./l:/l']}}\n"),
+    ];
+    check_config(&files, &options, "services.db.environment.X", "\"1\"");
+    check_config(&files, &options, "services.far.build.context", "\"other/context\"");
+    let volume = |source, target| {
+        format!(
+            r#"{{"bind":{{"create_host_path":true}},"source":"{source}","target":"{target}","type":"bind"}}"#
+        )
+    };
+    let [data, base, own] = [volume("sub/data", "/d"), volume("lib/l", "/l"), volume("./w", "/w")];
+    check_config(&files, &options, "services.db.volumes", &format!("[{data}]"));
+    check_config(&files, &options, "services.web.volumes", &format!("[{base},{own}]"));
+}
