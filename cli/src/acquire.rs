@@ -7,6 +7,7 @@ use crate::output;
 use crate::progress::Progress;
 use crate::session::Session;
 use crate::transfer::{self, Transfer};
+use compose::model::{Project, PullPolicy, Service};
 use compose::plan::ImagePlan;
 use engine::build::{BuildEvent, BuildFailure, BuildRequest, Host, STAGES_AT_A_TIME, build_all};
 use engine::image::{Image, Store};
@@ -17,6 +18,7 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// Builds and fetches what `plan` lists. An image that cannot be fetched is built, if it can be.
@@ -90,6 +92,25 @@ pub(crate) fn check(
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// How long ago local images were fetched, where the project has a policy that asks.
+pub(crate) fn ages(
+    project: &Project,
+    layout: &Layout,
+) -> Result<BTreeMap<ImageReference, Duration>, CommandError> {
+    let asks = |service: &Service| matches!(service.pull_policy, Some(PullPolicy::Every(_)));
+    if !project.services.values().any(asks) {
+        return Ok(BTreeMap::new());
+    }
+    let store = Store::open(layout);
+    let mut ages = BTreeMap::new();
+    for name in store.names()?.into_keys() {
+        // A clock that was set back makes an image young.
+        let age = store.tagged_at(&name)?.map(|tagged| tagged.elapsed().unwrap_or_default());
+        ages.extend(age.map(|age| (name, age)));
+    }
+    Ok(ages)
 }
 
 /// Builds images as one graph: what they share is done once, what is independent in parallel.

@@ -211,8 +211,7 @@ fn kind(node: &Node) -> StepKind {
         | Action::RemoveContainer { .. }
         | Action::RenameContainer { .. }
         | Action::ActivateContainer { .. }
-        | Action::UpdateContents { .. }
-        | Action::SignalContainer { .. } => StepKind::Work,
+        | Action::UpdateContents { .. } => StepKind::Work,
     }
 }
 
@@ -223,7 +222,6 @@ fn is_durable(action: &Action) -> bool {
         | Action::StopContainer { .. }
         | Action::WaitContainer { .. }
         | Action::RunHook { .. }
-        | Action::SignalContainer { .. }
         | Action::Delay { .. } => false,
         Action::CreateNetwork(_)
         | Action::RemoveNetwork { .. }

@@ -28,6 +28,7 @@ mod notes;
 mod output;
 mod perform;
 mod progress;
+mod provider;
 mod question;
 mod report;
 mod resize;

@@ -209,9 +209,7 @@ pub(crate) fn perform(layout: &Layout, node: &Node, deadline: Option<Instant>) -
             .map_err(|source| PerformError::Rename { name: from.clone(), source }),
         Action::ActivateContainer { name } => standby(name, container::activate(layout, name)),
         Action::DrainContainer { name, limit } => standby(name, container::retire(layout, name, *limit)),
-        Action::UpdateContents { name, spec } => container::update_contents(layout, name, spec)
-            .map_err(|source| PerformError::Contents { name: name.clone(), source: Box::new(source) }),
-        Action::SignalContainer { name, signal } => send_signal(layout, name, signal),
+        Action::UpdateContents { name, spec, signals } => update_contents(layout, name, spec, signals),
         Action::RunHook { name, kind, hook } => run_hook(layout, name, *kind, hook),
         Action::Delay { duration } => {
             std::thread::sleep(*duration);
@@ -226,14 +224,16 @@ fn standby(name: &ContainerName, result: Result<(), StandbyError>) -> Result<(),
     result.map_err(|source| PerformError::Standby { name: name.clone(), source: Box::new(source) })
 }
 
-/// A container that has ended meanwhile reads what changed when it starts.
-fn send_signal(layout: &Layout, name: &ContainerName, signal: &str) -> Result<(), PerformError> {
-    let signal: Signal =
-        signal.parse().map_err(|source| PerformError::Signal { name: name.clone(), source })?;
-    match container::kill(layout, name, signal) {
-        Ok(()) | Err(StopError::NotRunning(_)) => Ok(()),
-        Err(source) => Err(PerformError::Stop { name: name.clone(), source }),
-    }
+fn update_contents(
+    layout: &Layout,
+    name: &ContainerName,
+    spec: &ContainerSpec,
+    signals: &[String],
+) -> Result<(), PerformError> {
+    let signals: Result<Vec<Signal>, _> = signals.iter().map(|signal| signal.parse()).collect();
+    let signals = signals.map_err(|source| PerformError::Signal { name: name.clone(), source })?;
+    container::update_contents(layout, name, spec, &signals)
+        .map_err(|source| PerformError::Contents { name: name.clone(), source: Box::new(source) })
 }
 
 /// A container that has ended meanwhile needs no `pre_stop`.

@@ -10,6 +10,7 @@ use compose::LoadOptions;
 use compose::graph::{NoSuchService, Selection};
 use compose::load::{Depth, Skip};
 use compose::model::Project;
+use compose::plan;
 use engine::container;
 use engine::state::{Layout, lock, observe};
 use engine_spec::{Observed, ObservedContainer, ProjectName, ServiceName, compose_label};
@@ -47,6 +48,17 @@ pub(crate) struct Held {
     /// What there is of it.
     pub(crate) observed: Observed,
     _lock: lock::Guard,
+}
+
+impl Held {
+    /// Refuses what another folder made under the project's name. A folder that is gone, or was moved
+    /// here, has nobody to ask.
+    pub(crate) fn check_folder(&self, project: &Project) -> Result<(), CommandError> {
+        if plan::other_folders(project, &self.observed).iter().any(|other| other.exists()) {
+            plan::check_folder(project, &self.observed)?;
+        }
+        Ok(())
+    }
 }
 
 /// How much is looked at.

@@ -30,6 +30,7 @@ impl Summary {
             counts: vec![
                 (created.difference(&removed).count(), "created"),
                 (created.intersection(&removed).count(), "recreated"),
+                (count(|action| matches!(action, Action::UpdateContents { .. })), "updated"),
                 (started.intersection(&stopped).filter(kept).count(), "restarted"),
                 (started.difference(&stopped).filter(kept).count(), "started"),
                 (stopped.difference(&started).filter(kept).count(), "stopped"),

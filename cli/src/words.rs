@@ -66,8 +66,7 @@ fn of(node: &Node, group: Group) -> Words {
         (Action::ActivateContainer { .. }, _) => Words::both("Taking over", "Started"),
         (Action::DrainContainer { .. }, _) => Words { begin: Some("Draining"), end: None },
         (Action::RunHook { .. }, _) => Words { begin: Some("Running hook"), end: None },
-        (Action::UpdateContents { .. }, _) => Words { begin: Some("Updating"), end: None },
-        (Action::SignalContainer { .. }, _) => Words::both("Updating", "Updated"),
+        (Action::UpdateContents { .. }, _) => Words::both("Updating", "Updated"),
         (Action::Delay { .. }, _) => Words::both("Waiting", "Waited"),
         (Action::StopContainer { .. }, _) => Words::both("Stopping", "Stopped"),
         (Action::WaitContainer { condition, .. }, _) => match condition {

@@ -5,6 +5,7 @@ mod behaviours;
 mod build;
 mod commands;
 mod config;
+mod contents;
 mod convergence;
 mod dependencies;
 mod escapes;

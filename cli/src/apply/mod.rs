@@ -123,4 +123,6 @@ fn rethrow<T>(error: JoinError) -> T {
 }
 
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;

@@ -1,18 +1,19 @@
 //! What `up` and `plan` share: from the Compose file and what is there to a plan.
 
 use super::plan::{PlanStyle, Preview};
-use crate::acquire::acquire;
+use crate::acquire::{acquire, ages};
 use crate::args::{PullChoice, Scale, StopTimeout, parse_scale};
 use crate::error::CommandError;
 use crate::execute::Execution;
 use crate::progress::Progress;
+use crate::provider;
 use crate::session::{Held, Session, View};
 use clap::Args;
 use compose::graph::{NoSuchService, Selection};
 use compose::model::Project;
 use compose::plan::{self, BuildChoice, ImageOptions, ImagePlan, Plan, Recreate, UpOptions};
 use engine::image::Store;
-use engine::state::observe;
+use engine::state::{Layout, observe};
 use engine_spec::{Digest, ImageReference, ServiceName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,6 +85,16 @@ pub(super) struct Convergence<'a> {
 }
 
 impl Converge {
+    /// Asks the providers that the services need, unless nothing is to be done in earnest.
+    pub(super) fn provide(
+        &self,
+        session: &Session,
+        project: &mut Project,
+        services: &[String],
+    ) -> Result<(), CommandError> {
+        provider::provide(session, project, services, !self.no_deps, !session.global.dry_run)
+    }
+
     /// Checks that everything named on the command line is there.
     pub(super) fn of<'a>(
         &self,
@@ -138,7 +149,7 @@ impl Converge {
             (false, true) => BuildChoice::Never,
             (false, false) => BuildChoice::Missing,
         };
-        ImageOptions { build, pull: self.pull.map(Into::into) }
+        ImageOptions { build, pull: self.pull.map(Into::into), ages: BTreeMap::new() }
     }
 }
 
@@ -185,7 +196,7 @@ impl Convergence<'_> {
     fn acquire(&self, progress: &Arc<Progress>) -> Result<(), CommandError> {
         let layout = self.session.layout()?;
         let local = Store::open(&layout).names()?;
-        let wanted = plan::images(self.project, &self.selection, &self.images, &local)?;
+        let wanted = self.wanted_images(&layout, &local)?;
         if wanted.pulls.is_empty() && wanted.builds.is_empty() {
             return Ok(());
         }
@@ -193,11 +204,20 @@ impl Convergence<'_> {
         acquire(self.session, &layout, wanted, quiet.as_ref().unwrap_or(progress))
     }
 
+    fn wanted_images(
+        &self,
+        layout: &Layout,
+        local: &BTreeMap<ImageReference, Digest>,
+    ) -> Result<ImagePlan, CommandError> {
+        let options = ImageOptions { ages: ages(self.project, layout)?, ..self.images.clone() };
+        Ok(plan::images(self.project, &self.selection, &options, local)?)
+    }
+
     /// What would be done. Images that are not there are taken for granted.
     pub(super) fn preview(&self) -> Result<Preview, CommandError> {
         let mut held = self.session.hold(&self.project.name, View::Everything)?;
         let mut local = held.observed.images.clone();
-        let wanted = plan::images(self.project, &self.selection, &self.images, &local)?;
+        let wanted = self.wanted_images(&held.layout, &local)?;
         for name in names(&wanted) {
             local.entry(name.clone()).or_insert_with(unknown_image);
         }

@@ -51,7 +51,7 @@ pub(crate) struct Create {
 
 impl Create {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let project = session.project(Depth::Contents)?;
+        let mut project = session.project(Depth::Contents)?;
         let converge = Converge {
             build: self.build,
             no_build: self.no_build,
@@ -67,6 +67,7 @@ impl Create {
             no_start: true,
             ..Converge::default()
         };
+        converge.provide(session, &mut project, &self.services)?;
         converge.of(session, &project, &self.services)?.carry_out("create", None)?;
         Ok(ExitCode::SUCCESS)
     }

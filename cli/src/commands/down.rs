@@ -5,6 +5,7 @@ use crate::error::CommandError;
 use crate::execute::carry_out;
 use crate::output;
 use crate::progress::{Mark, Progress};
+use crate::provider;
 use crate::session::{Held, Scope, Session, View};
 use crate::watch;
 use clap::{Args, ValueEnum};
@@ -60,14 +61,17 @@ impl Down {
             remove_orphans: self.remove_orphans || session.is_switched_on("COMPOSE_REMOVE_ORPHANS"),
             volumes: self.volumes,
             timeout: self.timeout.duration(),
-            take_over: self.take_over,
         };
+        if let Some(project) = scope.project.as_ref().filter(|_| !self.take_over) {
+            held.check_folder(project)?;
+        }
         let plan = plan::down(&scope.name, scope.project.as_ref(), &held.observed, &options);
         let images = match self.rmi {
             Some(choice) => project_images(choice, &scope, &options.services, &held)?,
             None => BTreeSet::new(),
         };
         carry_out(session, &held.layout, plan, "down")?;
+        provider::release(session, &scope, &options.services)?;
         if !images.is_empty() {
             remove_images(session, &held.layout, &images)?;
         }

@@ -3,6 +3,7 @@
 use super::converge::Converge;
 use crate::error::CommandError;
 use crate::output;
+use crate::provider;
 use crate::session::Session;
 use clap::{Args, ValueEnum};
 use compose::load::Depth;
@@ -53,7 +54,8 @@ enum PlanFormat {
 
 impl Plan {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let project = session.project(Depth::Contents)?;
+        let mut project = session.project(Depth::Contents)?;
+        provider::provide(session, &mut project, &self.services, !self.converge.no_deps, false)?;
         let preview = self.converge.of(session, &project, &self.services)?.preview()?;
         preview.print(self.style)?;
         let is_changed = self.detailed_exitcode && !preview.is_empty();

@@ -56,7 +56,8 @@ impl Pull {
             Some(Policy::Missing) => PullPolicy::Missing,
             Some(Policy::Always) | None => PullPolicy::Always,
         };
-        let options = ImageOptions { build: BuildChoice::Never, pull: Some(policy) };
+        let options =
+            ImageOptions { build: BuildChoice::Never, pull: Some(policy), ..ImageOptions::default() };
         let mut pulls = plan::images(&project, &selection, &options, &store.names()?)?.pulls;
         pulls.retain(|pull| !self.ignore_buildable || pull.fallback.is_none());
         if session.global.dry_run {

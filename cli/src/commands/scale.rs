@@ -21,9 +21,10 @@ pub(crate) struct Scale {
 
 impl Scale {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let project = session.project(Depth::Contents)?;
+        let mut project = session.project(Depth::Contents)?;
         let services: Vec<String> = self.scale.iter().map(|scale| scale.service.to_string()).collect();
         let converge = Converge { scale: self.scale, no_deps: self.no_deps, ..Converge::default() };
+        converge.provide(session, &mut project, &services)?;
         converge.of(session, &project, &services)?.carry_out("scale", None)?;
         Ok(ExitCode::SUCCESS)
     }

@@ -3,6 +3,7 @@
 use crate::args::StopTimeout;
 use crate::error::CommandError;
 use crate::execute::carry_out;
+use crate::provider;
 use crate::session::{Session, View};
 use clap::Args;
 use compose::plan::{self, ControlOptions};
@@ -28,6 +29,7 @@ impl Stop {
             ControlOptions { services, timeout: self.timeout.duration(), ..ControlOptions::default() };
         let plan = plan::stop(&scope.name, &held.observed, &options);
         carry_out(session, &held.layout, plan, "stop")?;
+        provider::stop(session, &scope, &options.services)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -66,7 +66,8 @@ pub(crate) struct Up {
 
 impl Up {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let project = session.project(Depth::Contents)?;
+        let mut project = session.project(Depth::Contents)?;
+        self.converge.provide(session, &mut project, &self.services)?;
         let shown = self.shown(&project)?;
         let code_from = self.code_from(&project)?;
         let mut convergence = self.converge.of(session, &project, &self.services)?;

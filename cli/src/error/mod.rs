@@ -7,6 +7,7 @@ pub(crate) use outcome::{FAILED, NOT_RUN};
 use crate::commands::{FlagError, ImageCommandError, NetworkCommandError, OperationError};
 use crate::format::TemplateError;
 use crate::perform::PerformError;
+use crate::provider::ProviderError;
 use crate::watch::{JournalError, PresenceError, RuleError};
 use compose::Diagnostics;
 use compose::graph::NoSuchService;
@@ -52,6 +53,9 @@ pub(crate) enum CommandError {
     /// The Compose files are wrong.
     #[error(transparent)]
     Files(#[from] Diagnostics),
+    /// A program that stands for a service failed.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// A service named on the command line is not in the file.
     #[error(transparent)]
     NoSuchService(#[from] NoSuchService),

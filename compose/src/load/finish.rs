@@ -4,6 +4,7 @@ use super::node::{Entry, Node, Value};
 use super::shape::{Shape, did_you_mean};
 use super::{path, short};
 use crate::diagnostic::nearest;
+use crate::model::Interval;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -231,7 +232,7 @@ pub(super) fn service(node: &mut Node, shape: &mut Shape<'_>) {
     word(node, "pid", &["host", "private"], shape, is_of_another);
     word(node, "ipc", &["host", "private", "shareable", "none"], shape, is_of_another);
     word(node, "uts", &["host", "private"], shape, |_| false);
-    word(node, "pull_policy", &PULL_POLICIES, shape, |text| text.starts_with("every_"));
+    word(node, "pull_policy", &PULL_POLICIES, shape, |text| text.parse::<Interval>().is_ok());
     if let Some(Value::Text(policy)) = node.get_mut("pull_policy").map(|policy| &mut policy.value)
         && policy == "if_not_present"
     {

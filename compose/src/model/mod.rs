@@ -15,6 +15,7 @@ mod network;
 mod place;
 mod port;
 mod project;
+mod pull;
 mod resource;
 mod service;
 mod unit;
@@ -29,14 +30,15 @@ pub use deploy::{
 };
 pub use develop::{Develop, WatchAction, WatchRule};
 pub use health::HealthCheck;
-pub use hook::{Hook, Provider, ProviderOption};
+pub use hook::{Hook, OptionValue, Provider, ProviderOption};
 pub use mount::{BindUse, ImageUse, Mount, MountKind, TmpfsUse, VolumeUse};
 pub use network::{Ipam, IpamConfig, Network, ServiceNetwork};
 pub use place::{Location, Places};
 pub use port::Port;
 pub use project::{Key, Project};
+pub use pull::{Interval, PullPolicy};
 pub use resource::{BlkioConfig, Device, DeviceRequest, Logging, ThrottleDevice, UlimitValue, WeightDevice};
-pub use service::{EnvFile, NamespaceMode, PullPolicy, Service};
+pub use service::{EnvFile, NamespaceMode, Service};
 pub use unit::{ByteSize, GoDuration, UnitError};
 pub use volume::Volume;
 

@@ -2,8 +2,8 @@
 
 use super::{
     Attachment, BlkioConfig, Build, ByteSize, Dependency, Deploy, Develop, Device, DeviceRequest, GoDuration,
-    HealthCheck, Hook, Key, Logging, Mount, MountKind, Port, Provider, Rest, ServiceNetwork, UlimitValue,
-    is_default,
+    HealthCheck, Hook, Key, Logging, Mount, MountKind, Port, Provider, PullPolicy, Rest, ServiceNetwork,
+    UlimitValue, is_default,
 };
 use engine_spec::ServiceName;
 use serde::{Deserialize, Serialize};
@@ -243,25 +243,6 @@ pub struct EnvFile {
 
 fn required_by_default() -> bool {
     true
-}
-
-/// When an image is fetched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PullPolicy {
-    /// Every time.
-    Always,
-    /// When it is not there.
-    Missing,
-    /// The older word for `missing`.
-    IfNotPresent,
-    /// Never.
-    Never,
-    /// Not fetched but built.
-    Build,
-    /// `daily`, `weekly` or `every_<duration>`.
-    #[serde(untagged)]
-    Every(String),
 }
 
 /// Whose namespace a service uses: `service:<name>`, `container:<name>`, or a word such as `host`.

@@ -1,7 +1,7 @@
 //! A service to the [`ContainerSpec`] of one of its containers.
 
 use super::attribute::AttributeError;
-use super::{device, endpoint, isolation, limits, restart};
+use super::{contents, device, endpoint, isolation, limits, restart};
 use crate::model::{DependencyCondition, HealthCheck, NamespaceMode, Project, Service};
 use engine_spec::{
     ContainerName, ContainerSpec, Digest, HealthSpec, HealthTest, HostAddress, ImageReference, Labels,
@@ -108,6 +108,9 @@ impl Blueprint<'_> {
         set(compose_label::DEPENDS_ON, depends_on_label(self.service));
         set(compose_label::WORKING_DIR, project.working_dir.to_string_lossy().into_owned());
         set(compose_label::CONFIG_FILES, files.join(","));
+        if let Some(hash) = contents::label(project, self.service) {
+            set(compose_label::CONTENTS_HASH, hash);
+        }
         if !project.environment_files.is_empty() {
             let files: Vec<_> = project.environment_files.iter().map(|file| file.to_string_lossy()).collect();
             set(compose_label::ENVIRONMENT_FILE, files.join(","));

@@ -60,9 +60,10 @@ const OTHER_PLACES: [(&str, &str); 7] = [
 ];
 
 /// Labels that say which file or version something is from, not what it is.
-const BOOKKEEPING: [&str; 11] = [
+const BOOKKEEPING: [&str; 12] = [
     compose_label::VERSION,
     compose_label::CONFIG_HASH,
+    compose_label::CONTENTS_HASH,
     compose_label::CONTAINER_NUMBER,
     compose_label::IMAGE,
     compose_label::DEPENDS_ON,

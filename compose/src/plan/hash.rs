@@ -1,5 +1,6 @@
 //! The config hash: a service, network or volume as one number, kept as a label to notice changes.
 
+use super::contents::{Provided, provided};
 use super::restart;
 use crate::model::{Deploy, FileObject, Project, Service};
 use serde::Serialize;
@@ -35,13 +36,15 @@ pub fn config_hash(project: &Project, service: &Service) -> String {
     };
     // Unlike Docker Compose's, it does not change with `develop` and `attach`: neither is part of a container.
     hashed.rest.retain(|key, _| key == restart::ON_UNHEALTHY || !key.starts_with("x-") && key != "develop");
-    let configs = service.configs.iter().map(|config| project.configs.get(config.source.as_str()));
-    let secrets = service.secrets.iter().map(|secret| project.secrets.get(secret.source.as_str()));
-    let contents = configs.chain(secrets).map(contents_hash).collect();
+    hashed.configs.iter_mut().chain(&mut hashed.secrets).for_each(|attachment| attachment.rest.clear());
+    // What is told by a signal makes no container anew.
+    let files = provided(project, service);
+    let contents = files.iter().filter(|file| file.on_change().is_none()).map(Provided::hash).collect();
     hash(&Hashed { service: &hashed, contents })
 }
 
-fn contents_hash(object: Option<&FileObject>) -> String {
+/// What is in a config or secret, as a number.
+pub(super) fn contents_hash(object: Option<&FileObject>) -> String {
     let contents = object.and_then(|object| object.contents.as_ref());
     contents.map_or_else(String::new, |contents| hex(Sha256::digest(&contents.0).as_slice()))
 }

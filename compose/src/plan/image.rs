@@ -7,6 +7,10 @@ use crate::graph::{Graph, Selection};
 use crate::model::{self, MountKind, Project, Service};
 use engine_spec::{BuildSpec, ContextSource, Digest, ImageReference, Platform, PullPolicy, ServiceName};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// As many digits as Docker prints of an id.
+const SHORT_ID: usize = 12;
 
 /// The images to fetch and to build.
 ///
@@ -23,7 +27,8 @@ pub fn images(
         let Some(service) = project.service(name.as_str()) else { continue };
         let fail = PlanError::of(name);
         let image = reference(project, name, service).map_err(&fail)?;
-        match decide(service, options, local.contains_key(&image)) {
+        let is_there = local_image(project, name, service, local).map_err(&fail)?.is_some();
+        match decide(service, options, &image, is_there) {
             Need::Nothing => {}
             Need::Build => plan
                 .builds
@@ -39,7 +44,8 @@ pub fn images(
             }
         }
         for other in others(project, service).map_err(&fail)? {
-            if !local.contains_key(&other) {
+            let is_built = plan.builds.iter().any(|(_, build)| build.tags.contains(&other));
+            if !local.contains_key(&other) && !is_built {
                 add_pull(&mut plan.pulls, name, service, other, None);
             }
         }
@@ -108,11 +114,14 @@ pub fn resolve_images(
     local: &BTreeMap<ImageReference, Digest>,
 ) -> Result<BTreeMap<ServiceName, Digest>, PlanError> {
     let resolve = |name: &ServiceName| {
-        let Some(service) = project.service(name.as_str()) else { return Ok(None) };
-        let image = reference(project, name, service).map_err(PlanError::of(name))?;
-        match local.get(&image) {
+        let service = project.service(name.as_str()).filter(|service| service.provider.is_none());
+        let Some(service) = service else { return Ok(None) };
+        match local_image(project, name, service, local).map_err(PlanError::of(name))? {
             Some(digest) => Ok(Some((name.clone(), digest.clone()))),
-            None => Err(PlanError::ImageMissing { service: name.clone(), image: image.to_string() }),
+            None => {
+                let image = reference(project, name, service).map_err(PlanError::of(name))?;
+                Err(PlanError::ImageMissing { service: name.clone(), image: image.to_string() })
+            }
         }
     };
     selection.services().filter_map(|name| resolve(name).transpose()).collect()
@@ -126,6 +135,22 @@ fn reference(
     Ok(ImageReference::parse(&project.image_name(name, service))?)
 }
 
+/// The local image of a service, by its name or by the beginning of its id.
+fn local_image<'a>(
+    project: &Project,
+    name: &ServiceName,
+    service: &Service,
+    local: &'a BTreeMap<ImageReference, Digest>,
+) -> Result<Option<&'a Digest>, AttributeError> {
+    let named = local.get(&reference(project, name, service)?);
+    let written = service.image.as_deref().unwrap_or_default();
+    let id = written.strip_prefix("sha256:").unwrap_or(written);
+    let is_id = id.len() >= SHORT_ID && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_id =
+        |digest: &&Digest| digest.as_str().strip_prefix("sha256:").is_some_and(|hex| hex.starts_with(id));
+    Ok(named.or_else(|| local.values().find(has_id).filter(|_| is_id)))
+}
+
 /// What a service's image needs.
 enum Need {
     Nothing,
@@ -133,12 +158,14 @@ enum Need {
     Build,
 }
 
-fn decide(service: &Service, options: &ImageOptions, is_there: bool) -> Need {
+fn decide(service: &Service, options: &ImageOptions, image: &ImageReference, is_there: bool) -> Need {
     let can_build = service.build.is_some() && options.build != BuildChoice::Never;
     if can_build && options.build == BuildChoice::Always {
         return Need::Build;
     }
-    let policy = options.pull.or_else(|| service.pull_policy.as_ref().map(policy));
+    let policy = options
+        .pull
+        .or_else(|| service.pull_policy.as_ref().map(|given| policy(given, options.ages.get(image))));
     match policy {
         Some(PullPolicy::Always) if service.image.is_some() => Need::Pull,
         Some(PullPolicy::Build) if can_build => Need::Build,
@@ -152,14 +179,19 @@ fn decide(service: &Service, options: &ImageOptions, is_there: bool) -> Need {
     }
 }
 
-fn policy(policy: &model::PullPolicy) -> PullPolicy {
+/// What a policy means for an image that was fetched so long ago.
+fn policy(policy: &model::PullPolicy, age: Option<&Duration>) -> PullPolicy {
     match policy {
         model::PullPolicy::Always => PullPolicy::Always,
         model::PullPolicy::Never => PullPolicy::Never,
         model::PullPolicy::Build => PullPolicy::Build,
-        model::PullPolicy::Missing | model::PullPolicy::IfNotPresent | model::PullPolicy::Every(_) => {
-            PullPolicy::Missing
+        model::PullPolicy::Every(interval) if age.is_none_or(|age| *age >= interval.length()) => {
+            PullPolicy::Always
         }
+        model::PullPolicy::Missing
+        | model::PullPolicy::IfNotPresent
+        | model::PullPolicy::Refresh
+        | model::PullPolicy::Every(_) => PullPolicy::Missing,
     }
 }
 

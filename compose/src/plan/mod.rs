@@ -8,6 +8,7 @@ mod attribute;
 mod build;
 mod change;
 mod container;
+mod contents;
 mod control;
 mod device;
 mod difference;
@@ -37,6 +38,7 @@ mod step;
 mod tests;
 mod text;
 mod up;
+mod update;
 
 pub use attribute::AttributeError;
 pub use build::single_build;
@@ -50,7 +52,7 @@ pub use one_off::one_off;
 pub use options::{
     BuildChoice, ControlOptions, DownOptions, ImageOptions, ImagePlan, ImagePull, OneOff, Recreate, UpOptions,
 };
-pub use ownership::other_folders;
+pub use ownership::{check_folder, other_folders};
 pub use reason::{Note, Reason};
 pub use resource::resources;
 pub use rollback::rollback;

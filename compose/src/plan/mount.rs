@@ -2,12 +2,11 @@
 
 use super::attribute::AttributeError;
 use super::container::Blueprint;
-use crate::model::{Attachment, BindUse, FileObject, Key, Mount, MountKind, Project, VolumeUse};
+use super::contents::{Provided, provided};
+use crate::model::{BindUse, Mount, MountKind, Project, VolumeUse};
 use engine_spec::{
     BindOptions, ImageReference, MountSource, MountSpec, Recursive, TmpfsOptions, VolumeName, VolumeOptions,
 };
-use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Permission bits of configs and secrets unless given.
 const READABLE: u32 = 0o444;
@@ -29,16 +28,8 @@ impl Blueprint<'_> {
         for line in &service.tmpfs {
             mounts.push(tmpfs(line)?);
         }
-        for config in &service.configs {
-            let target = config.target.as_ref().unwrap_or(&config.source);
-            let target = Path::new("/").join(target).to_string_lossy().into_owned();
-            mounts.extend(content(config, target, &project.configs)?);
-        }
-        for secret in &service.secrets {
-            // A relative target lies where secrets lie.
-            let target = secret.target.as_ref().unwrap_or(&secret.source);
-            let target = Path::new("/run/secrets").join(target).to_string_lossy().into_owned();
-            mounts.extend(content(secret, target, &project.secrets)?);
+        for file in provided(project, service) {
+            mounts.extend(content(&file)?);
         }
         Ok(mounts)
     }
@@ -150,20 +141,16 @@ fn byte_size(text: &str) -> Option<u64> {
 }
 
 /// A config or secret as a file; `None` if its contents were not read (`Depth::Environment`).
-fn content(
-    attachment: &Attachment,
-    target: String,
-    objects: &BTreeMap<Key, FileObject>,
-) -> Result<Option<MountSpec>, AttributeError> {
-    let contents = objects.get(attachment.source.as_str()).and_then(|object| object.contents.as_ref());
-    let Some(contents) = contents else { return Ok(None) };
+fn content(file: &Provided<'_>) -> Result<Option<MountSpec>, AttributeError> {
+    let attachment = file.attachment;
+    let Some(contents) = file.object.and_then(|object| object.contents.as_ref()) else { return Ok(None) };
     let source = MountSource::Content {
         bytes: contents.0.clone(),
         mode: attachment.mode.unwrap_or(READABLE),
         uid: owner("uid", attachment.uid.as_deref())?,
         gid: owner("gid", attachment.gid.as_deref())?,
     };
-    Ok(Some(MountSpec { target: target.into(), source, read_only: true }))
+    Ok(Some(MountSpec { target: file.target.clone(), source, read_only: true }))
 }
 
 fn owner(attribute: &'static str, text: Option<&str>) -> Result<u32, AttributeError> {

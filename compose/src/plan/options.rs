@@ -57,8 +57,6 @@ pub struct DownOptions {
     pub volumes: bool,
     /// `-t`.
     pub timeout: Option<Duration>,
-    /// `--take-over`: what another project folder made under this name counts as ours.
-    pub take_over: bool,
 }
 
 /// What `stop`, `start` and `restart` were asked for.
@@ -93,6 +91,9 @@ pub struct ImageOptions {
     pub build: BuildChoice,
     /// `--pull`: replaces every service's `pull_policy`.
     pub pull: Option<PullPolicy>,
+    /// How long ago local images were fetched, for policies that count the time (`daily`). What is not
+    /// here was fetched too long ago.
+    pub ages: BTreeMap<ImageReference, Duration>,
 }
 
 /// Images to get before containers can be planned.

@@ -9,10 +9,10 @@ use super::hash::hash;
 use super::reason::Reason;
 use super::step::{NodeId, Plan};
 use crate::graph::Selection;
-use crate::model::{IpamConfig, Key, Network, Places, Project, Service, Volume};
+use crate::model::{IpamConfig, Key, Network, Project, Service, Volume};
 use engine_spec::{
-    Action, IpamPool, Labels, NetworkDriver, NetworkName, NetworkSpec, Observed, ProjectName, VolumeName,
-    VolumeSpec, compose_label,
+    Action, IpamPool, Labels, NetworkDriver, NetworkName, NetworkSpec, Observed, VolumeName, VolumeSpec,
+    compose_label,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,13 +62,7 @@ impl Resources {
     ) -> Result<Self, PlanError> {
         let services: Vec<&Service> =
             selection.services().filter_map(|name| project.service(name.as_str())).collect();
-        let mut survey = Survey {
-            project: &project.name,
-            places: &project.places,
-            observed,
-            plan,
-            resources: Self::default(),
-        };
+        let mut survey = Survey { project, observed, plan, resources: Self::default() };
         let networks: BTreeSet<&str> =
             services.iter().flat_map(|s| s.networks.keys().map(Key::as_str)).collect();
         let is_meant = |key: &Key| all || networks.contains(key.as_str());
@@ -114,8 +108,7 @@ impl Resources {
 
 /// Compares definitions with what is there.
 struct Survey<'a> {
-    project: &'a ProjectName,
-    places: &'a Places,
+    project: &'a Project,
     observed: &'a Observed,
     plan: &'a mut Plan,
     resources: Resources,
@@ -132,7 +125,7 @@ impl Survey<'_> {
             None => self.resources.create_network(spec, &[], &Reason::Missing, self.plan),
             Some(found) if !network.external && differs(&found.spec.labels, &spec.labels) => {
                 let path = format!("networks.{key}");
-                let changes = network_changes(&found.spec, &spec, self.places, &path);
+                let changes = network_changes(&found.spec, &spec, &self.project.places, &path);
                 self.resources.stale.push(StaleNetwork { spec, changes });
             }
             Some(_) => {}
@@ -149,7 +142,7 @@ impl Survey<'_> {
             None => self.resources.create_volume(spec, &[], &Reason::Missing, self.plan),
             Some(found) if !volume.external && differs(&found.spec.labels, &spec.labels) => {
                 let path = format!("volumes.{key}");
-                let changes = volume_changes(&found.spec, &spec, self.places, &path);
+                let changes = volume_changes(&found.spec, &spec, &self.project.places, &path);
                 self.resources.stale_volumes.push(StaleVolume { spec, changes });
             }
             Some(_) => {}
@@ -174,7 +167,7 @@ fn differs(found: &Labels, wanted: &Labels) -> bool {
     hash(found).is_some_and(|found| Some(found) != hash(wanted))
 }
 
-fn network_spec(project: &ProjectName, key: &Key, network: &Network) -> Result<NetworkSpec, AttributeError> {
+fn network_spec(project: &Project, key: &Key, network: &Network) -> Result<NetworkSpec, AttributeError> {
     let driver = if network.external { None } else { network.driver.as_deref() };
     let pools: Result<Vec<_>, _> = network.ipam.config.iter().map(pool).collect();
     let mut spec = NetworkSpec {
@@ -236,7 +229,7 @@ fn pool(config: &IpamConfig) -> Result<Option<IpamPool>, AttributeError> {
     }))
 }
 
-fn volume_spec(project: &ProjectName, key: &Key, volume: &Volume) -> Result<VolumeSpec, AttributeError> {
+fn volume_spec(project: &Project, key: &Key, volume: &Volume) -> Result<VolumeSpec, AttributeError> {
     let driver = volume.driver.as_deref().filter(|driver| !driver.is_empty()).unwrap_or("local");
     let mut spec = VolumeSpec {
         name: VolumeName::new(volume.name.as_str())?,
@@ -249,8 +242,10 @@ fn volume_spec(project: &ProjectName, key: &Key, volume: &Volume) -> Result<Volu
     Ok(spec)
 }
 
-fn label(labels: &mut Labels, project: &ProjectName, kind: &str, key: &Key, hash: String) {
-    labels.insert(compose_label::PROJECT.to_owned(), project.to_string());
+fn label(labels: &mut Labels, project: &Project, kind: &str, key: &Key, hash: String) {
+    let folder = project.working_dir.to_string_lossy();
+    labels.insert(compose_label::WORKING_DIR.to_owned(), folder.into_owned());
+    labels.insert(compose_label::PROJECT.to_owned(), project.name.to_string());
     labels.insert(compose_label::VERSION.to_owned(), super::VERSION.to_owned());
     labels.insert(compose_label::CONFIG_HASH.to_owned(), hash);
     labels.insert(kind.to_owned(), key.to_string());

@@ -127,8 +127,12 @@ impl fmt::Display for Words<'_> {
             Action::ActivateContainer { name } => write!(f, "activate container {name}"),
             Action::DrainContainer { name, .. } => write!(f, "drain container {name}"),
             Action::RunHook { name, kind, .. } => write!(f, "run {kind} hook in container {name}"),
-            Action::UpdateContents { name, .. } => write!(f, "update contents of container {name}"),
-            Action::SignalContainer { name, signal } => write!(f, "send {signal} to container {name}"),
+            Action::UpdateContents { name, signals, .. } if signals.is_empty() => {
+                write!(f, "update contents of container {name}")
+            }
+            Action::UpdateContents { name, signals, .. } => {
+                write!(f, "update contents of container {name} and send {}", signals.join(", "))
+            }
             Action::Delay { duration } => write!(f, "wait for {duration:?}"),
             Action::WaitContainer { name, condition, optional } => {
                 let condition = match condition {

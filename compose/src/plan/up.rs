@@ -8,7 +8,6 @@ mod gate;
 mod hooks;
 mod removal;
 mod service;
-mod update;
 
 use super::UpOptions;
 use super::error::PlanError;

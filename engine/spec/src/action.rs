@@ -79,19 +79,14 @@ pub enum Action {
         /// The command.
         hook: Box<HookSpec>,
     },
-    /// Write configs and secrets of a container that may run anew.
+    /// Write configs and secrets of a container that may run anew, and tell its first process.
     UpdateContents {
         /// Which.
         name: ContainerName,
         /// What it shall be; differs in contents and labels only.
         spec: Box<ContainerSpec>,
-    },
-    /// Send a signal to a container's first process.
-    SignalContainer {
-        /// Which.
-        name: ContainerName,
-        /// The signal's name or number.
-        signal: String,
+        /// The names or numbers of the signals that tell of it.
+        signals: Vec<String>,
     },
     /// Let time pass.
     Delay {

@@ -1,7 +1,7 @@
 //! Configs and secrets of a container that is there, written anew.
 
 use super::folder::Folder;
-use super::{NoSuchContainer, find};
+use super::{NoSuchContainer, Signal, StopError, find, kill};
 use crate::state::Layout;
 use crate::state::container;
 use crate::state::record::{self, RecordError};
@@ -31,6 +31,15 @@ pub enum ContentsError {
         #[source]
         source: io::Error,
     },
+    /// Its process was not told.
+    #[error("cannot tell container {name}")]
+    Signal {
+        /// Whose.
+        name: ContainerName,
+        /// Why.
+        #[source]
+        source: StopError,
+    },
     /// Its record could not be changed.
     #[error("cannot change the record of container {name}")]
     Record {
@@ -43,14 +52,15 @@ pub enum ContentsError {
 }
 
 /// Writes the contents that `spec` has, where they differ, into the files that the container has
-/// mounted; it sees them at once. Its name and whether it is in standby stay as they are.
+/// mounted; it sees them at once. Its first process is told by `signals`. Its name and whether it is in standby stay as they are.
 ///
 /// # Errors
-/// Says why not. The record changes last, so that an interrupted try is made again.
+/// Says why not. The record changes last, so that an interrupted try is made again, the signals included.
 pub fn update_contents(
     layout: &Layout,
     name: &ContainerName,
     spec: &ContainerSpec,
+    signals: &[Signal],
 ) -> Result<(), ContentsError> {
     let id = find(layout, name)?;
     let broken = |source| ContentsError::Record { name: name.clone(), source: Box::new(source) };
@@ -73,6 +83,13 @@ pub fn update_contents(
                 name: name.clone(),
                 source,
             })?;
+        }
+    }
+    for signal in signals {
+        match kill(layout, name, *signal) {
+            // A container that has ended meanwhile reads what changed when it starts.
+            Ok(()) | Err(StopError::NotRunning(_)) => {}
+            Err(source) => return Err(ContentsError::Signal { name: name.clone(), source }),
         }
     }
     let standby = record.spec.standby;

@@ -23,6 +23,22 @@ fn pull_fetches_always_and_goes_on_if_asked_to() {
 }
 
 #[test]
+fn an_image_is_fetched_again_when_its_policy_says_so() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let with = |policy: &str| {
+        format!("services: {{web: {{image: busybox, command: 'true', pull_policy: {policy}}}}}")
+    };
+    let project = Project::new(&lighter, &with("weekly"));
+    project.up();
+    assert!(!project.up().stderr.contains("Pulled"));
+    project.write("compose.yaml", with("every_0s"));
+    project.up().says(&["Pulled"]);
+    project.write("compose.yaml", with("every_2x"));
+    project.run(&["up", "-d"]).fails_with(1).says(&["every_2x"]);
+}
+
+#[test]
 fn down_removes_images_on_request() {
     require!(Root, Seeds);
     let lighter = Lighter::new();

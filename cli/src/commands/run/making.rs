@@ -1,7 +1,7 @@
 //! Makes the container of `run`, and brings up what it depends on. The project is held meanwhile only.
 
 use super::Run;
-use crate::acquire::acquire;
+use crate::acquire::{acquire, ages};
 use crate::error::CommandError;
 use crate::execute::Execution;
 use crate::notes;
@@ -91,7 +91,8 @@ impl Making<'_> {
         progress: &Arc<Progress>,
     ) -> Result<(), CommandError> {
         let build = if self.arguments.build { BuildChoice::Always } else { BuildChoice::Missing };
-        let options = ImageOptions { build, pull: self.arguments.pull.map(Into::into) };
+        let ages = ages(self.project, &held.layout)?;
+        let options = ImageOptions { build, pull: self.arguments.pull.map(Into::into), ages };
         let wanted = plan::images(self.project, selection, &options, &held.observed.images)?;
         if wanted.pulls.is_empty() && wanted.builds.is_empty() {
             return Ok(());

@@ -8,6 +8,7 @@ use crate::attachment::Attachment;
 use crate::error::CommandError;
 use crate::forward;
 use crate::output;
+use crate::provider;
 use crate::session::Session;
 use clap::{ArgAction, Args};
 use compose::graph::Selection;
@@ -80,7 +81,9 @@ pub(crate) struct Run {
 
 impl Run {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let project = self.project(session).map_err(|error| self.explain(error))?;
+        let mut project = self.project(session).map_err(|error| self.explain(error))?;
+        let service = std::slice::from_ref(&self.service);
+        provider::provide(session, &mut project, service, !self.no_deps, !session.global.dry_run)?;
         let tty = self.tty()?;
         let attachment = Attachment {
             stdin: self.interactive,

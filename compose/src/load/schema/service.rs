@@ -82,7 +82,7 @@ const FIELDS: &[Field] = &[
     applied("pre_stop", List(&HOOK, Merge::Append)),
     applied("privileged", Bool),
     applied("profiles", List(&Text, Merge::Unique)),
-    refused("provider", Keys(&PROVIDER)),
+    applied("provider", Keys(&PROVIDER)),
     applied("pull_policy", Text),
     inert("pull_refresh_after", Text),
     applied("read_only", Bool),

@@ -5,6 +5,7 @@
 //! --- file                     the Compose file from here on
 //! --- edit                     `old => new`, line by line: the file with other words
 //! --- do up --no-start         a command carried out on the world
+//! --- remember                 what a failed update is rolled back to
 //! --- world                    `stopped NAME`, `created NAME`, `image NAME`, `gone NAME`, `rename NAME NAME`, …
 //! --- plan up --force-recreate what a command would do: the text that is expected
 //! ```
@@ -52,7 +53,7 @@ fn replay(text: &str) -> String {
     for situation in
         text.split_inclusive('\n').collect::<Vec<_>>().chunk_by(|_, next| !next.starts_with("=== "))
     {
-        let mut stage = Stage { file: String::new(), world: Observed::default() };
+        let mut stage = Stage::default();
         for section in situation.chunk_by(|_, next| !next.starts_with("--- ")) {
             let body = section[1..].concat();
             replayed.push_str(section[0]);
@@ -72,9 +73,11 @@ fn replay(text: &str) -> String {
 }
 
 /// A file and a world.
+#[derive(Default)]
 struct Stage {
     file: String,
     world: Observed,
+    before: Observed,
 }
 
 impl Stage {
@@ -87,6 +90,7 @@ impl Stage {
                     self.file = self.file.replace(old, new);
                 }
             }
+            "--- remember" => self.before = self.world.clone(),
             "--- world" => body.lines().filter(|line| !line.is_empty()).for_each(|line| self.happen(line)),
             _ => {
                 if let Some(command) = headline.strip_prefix("--- do ") {
@@ -120,6 +124,11 @@ impl Stage {
             ["standby", name] => find(world, name).spec.standby = true,
             ["label", name, key, value] => {
                 find(world, name).spec.labels.insert(format!("com.docker.compose.{key}"), value.to_owned());
+            }
+            ["label-volume", name, key, value] => {
+                let volume =
+                    world.volumes.iter_mut().find(|volume| volume.spec.name.as_str() == name).unwrap();
+                volume.spec.labels.insert(format!("com.docker.compose.{key}"), value.to_owned());
             }
             ["no-network", name] => world.networks.retain(|network| network.spec.name.as_str() != name),
             ["no-volume", name] => world.volumes.retain(|volume| volume.spec.name.as_str() != name),
@@ -178,6 +187,7 @@ impl Stage {
                 let file = (!has("--by-name")).then_some(&project);
                 Ok(crate::plan::down(name, file, &self.world, &options))
             }
+            "rollback" => Ok(crate::plan::rollback(&project, &self.before, &self.world)),
             "stop" => Ok(crate::plan::stop(name, &self.world, &control)),
             "start" => Ok(crate::plan::start(name, &self.world, &control)),
             "restart" => Ok(crate::plan::restart(name, &self.world, &control)),

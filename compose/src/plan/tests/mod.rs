@@ -1,14 +1,14 @@
 //! Plans as text. A plan is tried on a world of records: what it would leave behind is the next one's start.
 
 mod golden;
+mod image;
 mod property;
 mod world;
 
-use super::{ControlOptions, DownOptions, ImageOptions, Recreate, UpOptions};
+use super::{ControlOptions, DownOptions, Recreate, UpOptions};
 use crate::graph::Selection;
 use crate::sample::project;
-use engine_spec::{Digest, ImageReference, Observed};
-use std::collections::BTreeMap;
+use engine_spec::Observed;
 use world::{digest, exited, find, images, perform, plan_up};
 
 const STACK: &str = "
@@ -293,26 +293,5 @@ fn stop_start_and_restart_follow_the_labels() {
         "0 start container app-db-1 (requested)\n\
          1 wait until app-db-1 is healthy, if it can be (web waits for it) after 0\n\
          2 start container app-web-1 (requested) after 1\n"
-    );
-}
-
-#[test]
-fn images_are_built_or_pulled_as_the_file_says() {
-    let project = project(
-        "name: app\nservices:\n  a: {build: .}\n  b: {image: redis}\n  c: {image: redis}\n  d: {image: own, build: .}\n",
-    );
-    let selection = Selection::all(&project);
-    let mut local: BTreeMap<ImageReference, Digest> = BTreeMap::new();
-    let plan = super::images(&project, &selection, &ImageOptions::default(), &local).unwrap();
-    assert_eq!(plan.pulls.len(), 1);
-    assert_eq!(plan.pulls[0].services.len(), 2);
-    let built: Vec<_> = plan.builds.iter().map(|(name, spec)| format!("{name} {}", spec.tags[0])).collect();
-    assert_eq!(built, ["a app-a:latest", "d own:latest"]);
-    for name in ["app-a", "redis", "own"] {
-        local.insert(ImageReference::parse(name).unwrap(), digest(1));
-    }
-    assert_eq!(
-        super::images(&project, &selection, &ImageOptions::default(), &local).unwrap(),
-        Default::default()
     );
 }

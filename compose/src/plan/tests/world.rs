@@ -92,11 +92,10 @@ fn act(action: &Action, world: &mut Observed) {
         }
         Action::ActivateContainer { name } => find(world, name.as_str()).spec.standby = false,
         Action::DrainContainer { name, .. } => find(world, name.as_str()).spec.standby = true,
-        Action::UpdateContents { name, spec } => find(world, name.as_str()).spec = *spec,
+        Action::UpdateContents { name, spec, .. } => find(world, name.as_str()).spec = *spec,
         Action::WaitContainer { name, .. } | Action::RunHook { name, .. } => {
             assert_ne!(find(world, name.as_str()).status, Status::Created, "{name} was not started");
         }
-        Action::SignalContainer { name, .. } => drop(find(world, name.as_str())),
         Action::Delay { .. } => {}
     }
 }

@@ -7,7 +7,6 @@
 //! Up to the step from which on only the new container is there, each step says how it is taken back.
 
 use super::service::Turn;
-use super::update::Update;
 use super::{Planned, Up};
 use crate::model::{Key, Service};
 use crate::plan::attribute::AttributeError;
@@ -17,7 +16,8 @@ use crate::plan::handover::{Handover, beside};
 use crate::plan::reason::{Note, Reason};
 use crate::plan::replica::Replica;
 use crate::plan::step::{NodeId, container_label};
-use engine_spec::{Action, Condition, ContainerName, ContainerSpec, compose_label};
+use crate::plan::update::Update;
+use engine_spec::{Action, ContainerName, ContainerSpec, compose_label};
 
 /// A container that is there, or will be after a step, and may have to be started.
 pub(super) struct Made {
@@ -45,13 +45,18 @@ impl<'a> Up<'a> {
         &mut self,
         replica: &Replica<'_>,
         restarted: Option<&Reason>,
+        update: Option<(Action, Reason)>,
     ) -> Result<Planned, Made> {
         let (container, name) = (replica.container, &replica.name);
         let label = container_label(name);
         let mut after = Vec::new();
+        let is_updated = update.is_some();
+        if let Some((action, reason)) = update {
+            after.push(self.plan.add(action, &[], &reason, &label));
+        }
         if container.name() != name {
             let action = Action::RenameContainer { from: container.name().clone(), to: name.clone() };
-            after.push(self.plan.add(action, &[], &Reason::Interrupted, &label));
+            after = vec![self.plan.add(action, &after, &Reason::Interrupted, &label)];
         }
         if let Some(stop) = self.stopped.get(container.name()) {
             after.push(*stop);
@@ -74,6 +79,7 @@ impl<'a> Up<'a> {
                     is_healthy: is_healthy(container),
                 });
             }
+            (None, true) if is_updated => {}
             (None, true) => self.plan.notes.push(Note::Unchanged { container: name.clone() }),
         }
         Ok(Planned { name: name.clone(), is_healthy: is_healthy(container), start: None })
@@ -186,15 +192,8 @@ impl<'a> Up<'a> {
         let label = container_label(&pair.replica.name);
         let start = Action::StartContainer { name: pair.temporary.clone() };
         let start = self.plan.add(start, &[&[pair.create], gates].concat(), pair.reason, &label);
-        let mut last = self.post_start(blueprint.service, &pair.temporary, &label, start);
-        for condition in
-            std::iter::once(Condition::RunningOrHealthy).chain(update.monitor.map(Condition::Steady))
-        {
-            let name = pair.temporary.clone();
-            let action = Action::WaitContainer { name, condition, optional: false };
-            last = self.plan.add(action, &[last], pair.reason, &label);
-        }
-        last
+        let started = self.post_start(blueprint.service, &pair.temporary, &label, start);
+        self.plan.watch(update, &pair.temporary, pair.reason, started)
     }
 
     /// Starts what is there under its name, behind `gates`, with its hooks.

@@ -1,19 +1,20 @@
 //! One service: which of its containers stay, which are made, which make way, and in which order.
 
 use super::changeover::{Made, Pair};
-use super::update::Update;
 use super::{Outcome, Planned, Up};
 use crate::model::{NamespaceMode, Service, UpdateOrder};
 use crate::plan::Recreate;
 use crate::plan::container::Blueprint;
+use crate::plan::contents;
 use crate::plan::error::PlanError;
 use crate::plan::existing::is_active;
 use crate::plan::handover::is_set_aside;
 use crate::plan::hash::config_hash;
 use crate::plan::reason::Reason;
 use crate::plan::replica::{Criteria, Replica, Replicas, sort};
-use crate::plan::step::{NodeId, Tolerance, container_label};
-use engine_spec::{Action, Condition, ObservedContainer, ServiceName, Status};
+use crate::plan::step::{NodeId, container_label};
+use crate::plan::update::Update;
+use engine_spec::{ObservedContainer, ServiceName, Status};
 
 impl<'a> Up<'a> {
     pub(super) fn service(&mut self, name: &ServiceName) -> Result<(), PlanError> {
@@ -105,7 +106,8 @@ impl<'a> Up<'a> {
 
         let mut made = Vec::new();
         for replica in &replicas.kept {
-            match self.keep(replica, restarted.as_ref()) {
+            let update = contents::update(blueprint, replica).map_err(&fail)?;
+            match self.keep(replica, restarted.as_ref(), update) {
                 Ok(planned) => outcome.containers.push(planned),
                 Err(idle) => made.push(idle),
             }
@@ -116,8 +118,12 @@ impl<'a> Up<'a> {
         let mut turn =
             Turn { blueprint, update, gates, follows: Vec::new(), needs_pre_start: !any_kept_runs };
         self.start_all(&mut turn, &made, &mut outcome)?;
-        for group in update.groups(&replicas.replaced) {
-            self.replace(&mut turn, group, &mut outcome)?;
+        let mut groups = update.groups(&replicas.replaced).peekable();
+        while let Some(group) = groups.next() {
+            let ends = self.replace(&mut turn, group, &mut outcome)?;
+            if groups.peek().is_some() {
+                turn.follows = self.plan.pause(update, blueprint.name, ends);
+            }
         }
         for (container, reason) in set_aside {
             let after: Vec<_> = outcome.containers.iter().filter_map(|planned| planned.start).collect();
@@ -152,13 +158,13 @@ impl<'a> Up<'a> {
         Ok(())
     }
 
-    /// Replaces one group of containers, after the group before it.
+    /// Replaces one group of containers, after the group before it; returns the last steps.
     fn replace(
         &mut self,
         turn: &mut Turn<'_>,
         group: &[(Replica<'a>, Reason)],
         outcome: &mut Outcome,
-    ) -> Result<(), PlanError> {
+    ) -> Result<Vec<NodeId>, PlanError> {
         let fail = PlanError::of(turn.blueprint.name);
         let (mut pairs, mut made) = (Vec::new(), Vec::new());
         for (replica, reason) in group {
@@ -181,8 +187,7 @@ impl<'a> Up<'a> {
             ends.push(self.take_over(turn, pair, outcome)?);
         }
         self.bear_failures(turn, group);
-        turn.follows = self.pause(turn, ends);
-        Ok(())
+        Ok(ends)
     }
 
     fn take_over(
@@ -209,34 +214,13 @@ impl<'a> Up<'a> {
 
     /// Waits until a replaced container has come far enough for the next group.
     fn watch(&mut self, made: &Made, update: &Update, start: NodeId) -> NodeId {
-        let label = container_label(&made.name);
-        let conditions =
-            std::iter::once(Condition::RunningOrHealthy).chain(update.monitor.map(Condition::Steady));
-        conditions.fold(start, |last, condition| {
-            let action = Action::WaitContainer { name: made.name.clone(), condition, optional: false };
-            self.plan.add(action, &[last], &made.reason, &label)
-        })
+        self.plan.watch(update, &made.name, &made.reason, start)
     }
 
     /// Notes how many replacements may fail.
     fn bear_failures(&mut self, turn: &Turn<'_>, group: &[(Replica<'a>, Reason)]) {
-        let Some(failures) = turn.update.borne_failures else { return };
         let labels: Vec<_> = group.iter().map(|(replica, _)| container_label(&replica.name)).collect();
-        for node in self.plan.nodes.iter_mut().filter(|node| labels.contains(&node.label)) {
-            node.tolerance = Some(Tolerance { service: turn.blueprint.name.clone(), failures });
-        }
-    }
-
-    /// What the next group follows: the end of this one, and some time.
-    fn pause(&mut self, turn: &Turn<'_>, ends: Vec<NodeId>) -> Vec<NodeId> {
-        if !turn.update.is_rolling {
-            return Vec::new();
-        }
-        let Some(duration) = turn.update.delay else { return ends };
-        let label = format!("Service {}", turn.blueprint.name);
-        let delay = self.plan.add(Action::Delay { duration }, &[], &Reason::Requested, &label);
-        self.plan.nodes[delay.0].follows = ends;
-        vec![delay]
+        self.plan.bear_failures(turn.update, turn.blueprint.name, &labels);
     }
 }
 

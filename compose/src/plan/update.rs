@@ -1,7 +1,10 @@
 //! How a service's containers are replaced: which first, how many at a time, what a failure means
 //! (`deploy.update_config`).
 
+use super::reason::Reason;
+use super::step::{NodeId, Plan, Tolerance};
 use crate::model::{FailureAction, Service, UpdateConfig, UpdateOrder};
+use engine_spec::{Action, Condition, ContainerName, ServiceName};
 use std::time::Duration;
 
 /// The settings of one service. Without a section all containers are replaced at once, the old
@@ -22,6 +25,16 @@ pub(super) struct Update {
 }
 
 impl Update {
+    /// For the way back of a service's update, which is all at once and starts the old ones first, for
+    /// no request to fail, unless `deploy.rollback_config` says otherwise.
+    pub(super) fn back(service: &Service, replicas: u32) -> Self {
+        let config = service.deploy.as_ref().and_then(|deploy| deploy.rollback_config.clone());
+        let standard = UpdateConfig { parallelism: Some(0), ..UpdateConfig::default() };
+        let mut config = config.unwrap_or(standard);
+        config.order = config.order.or(Some(UpdateOrder::StartFirst));
+        Self::from(&config, service, replicas)
+    }
+
     /// For a service of which `replicas` are wanted.
     pub(super) fn of(service: &Service, replicas: u32) -> Self {
         match service.deploy.as_ref().and_then(|deploy| deploy.update_config.as_ref()) {
@@ -57,6 +70,45 @@ impl Update {
     /// Containers in the groups in which they are replaced.
     pub(super) fn groups<'r, T>(&self, replaced: &'r [T]) -> impl Iterator<Item = &'r [T]> + use<'r, T> {
         replaced.chunks(self.parallelism.min(replaced.len().max(1)))
+    }
+}
+
+impl Plan {
+    /// Waits until a replaced container has come far enough for the next group.
+    pub(super) fn watch(
+        &mut self,
+        update: &Update,
+        name: &ContainerName,
+        reason: &Reason,
+        start: NodeId,
+    ) -> NodeId {
+        let label = self.nodes[start.0].label.clone();
+        let conditions =
+            std::iter::once(Condition::RunningOrHealthy).chain(update.monitor.map(Condition::Steady));
+        conditions.fold(start, |last, condition| {
+            let action = Action::WaitContainer { name: name.clone(), condition, optional: false };
+            self.add(action, &[last], reason, &label)
+        })
+    }
+
+    /// What the next group follows: the end of this one, and some time.
+    pub(super) fn pause(&mut self, update: &Update, service: &ServiceName, ends: Vec<NodeId>) -> Vec<NodeId> {
+        if !update.is_rolling {
+            return Vec::new();
+        }
+        let Some(duration) = update.delay else { return ends };
+        let label = format!("Service {service}");
+        let delay = self.add(Action::Delay { duration }, &[], &Reason::Requested, &label);
+        self.nodes[delay.0].follows = ends;
+        vec![delay]
+    }
+
+    /// Notes at the steps of some labels how many replacements of their service may fail.
+    pub(super) fn bear_failures(&mut self, update: &Update, service: &ServiceName, labels: &[String]) {
+        let Some(failures) = update.borne_failures else { return };
+        for node in self.nodes.iter_mut().filter(|node| labels.contains(&node.label)) {
+            node.tolerance = Some(Tolerance { service: service.clone(), failures });
+        }
     }
 }
 
