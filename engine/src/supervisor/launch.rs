@@ -3,6 +3,7 @@
 use super::attachment::{self, Attachment, Published};
 use super::describe::{self, DescribeError, Description};
 use super::links::{self, LinkError};
+use super::storage::{self, StorageError};
 use super::waiting::{self, Made};
 use super::{Supervised, custody, mounts, stdio};
 use crate::network::NetworkError;
@@ -31,6 +32,8 @@ pub(super) enum StartFailure {
     Describe(#[from] DescribeError),
     #[error("cannot mount the container's root file system")]
     Rootfs(#[from] RootfsError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     #[error("cannot make the container's control group")]
     Cgroup(#[from] CgroupError),
     #[error("cannot connect the container")]
@@ -90,6 +93,7 @@ pub(super) struct Launched {
 
 /// Launches a container from its record.
 pub(super) fn launch(supervised: &Supervised) -> Result<Launched, StartFailure> {
+    storage::limit(supervised)?;
     let root = overlay(supervised).mount()?;
     let (stdio, keeper) = stdio_of(supervised)?;
     let launched = launch_in(supervised, root, stdio)?;

@@ -41,6 +41,7 @@ mod state;
 mod stdio;
 pub mod step;
 mod stop;
+mod storage;
 mod waiting;
 
 pub use failure::Failure;

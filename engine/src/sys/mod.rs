@@ -11,6 +11,7 @@ pub mod mount;
 mod namespace;
 mod pidfd;
 pub mod process;
+pub mod quota;
 mod requirement;
 mod self_binary;
 pub mod terminal;
