@@ -11,7 +11,7 @@ mod value;
 pub(crate) use boolean::parse;
 pub(crate) use docker::instead_of;
 pub(crate) use global::{AnsiMode, GlobalArguments, LogLevel, ProgressMode};
-pub(crate) use value::{ListFormat, PullChoice, Scale, StopTimeout, Tail, parse_scale};
+pub(crate) use value::{PullChoice, Scale, StopTimeout, Tail, parse_scale};
 
 use crate::commands::Command;
 use clap::{CommandFactory, Parser};
