@@ -74,16 +74,6 @@ impl From<PullChoice> for PullPolicy {
     }
 }
 
-/// How a list is printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ListFormat {
-    /// In columns
-    #[default]
-    Table,
-    /// As JSON
-    Json,
-}
-
 /// How many of the last lines are wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Tail {

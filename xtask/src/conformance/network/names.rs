@@ -50,7 +50,7 @@ pub(super) fn compare(engines: &Engines) -> Result<Vec<Comparison>> {
     let compared = both.map(|((service, question, reason), (docker, lighter))| {
         let comparison = Comparison::new(format!("{service} asks: {question}"), docker, lighter);
         match reason {
-            Some(reason) => comparison.on_purpose(reason),
+            Some(reason) => comparison.on_purpose(*reason),
             None => comparison,
         }
     });
