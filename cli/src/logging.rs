@@ -1,7 +1,7 @@
 //! What happens inside, on stderr, for whoever looks for a fault.
 
 use crate::args::LogLevel;
-use crate::terminal::Terminal;
+use crate::console::terminal::Terminal;
 use tracing_subscriber::filter::LevelFilter;
 
 /// Begins to log what is at least as grave as `level`.

@@ -2,50 +2,27 @@
 
 #![forbid(unsafe_code)]
 
-mod acquire;
 mod apply;
 mod args;
 mod attached;
-mod attachment;
-mod build_log;
-mod clock;
 mod commands;
 mod completion;
+mod console;
 mod error;
-mod execute;
 mod files;
 mod filter;
-mod format;
-mod forward;
-mod inspect;
-mod interrupt;
-mod last_words;
-mod listing;
 mod logging;
-mod meter;
 mod names;
-mod notes;
-mod output;
-mod perform;
-mod progress;
 mod provider;
-mod question;
 mod report;
-mod resize;
 mod session;
-mod size;
-mod stream;
-mod summary;
-mod table;
+mod show;
 mod target;
-mod terminal;
-mod transfer;
 mod unwritten;
 mod usage;
 mod usage_on_disk;
 mod waiting;
 mod watch;
-mod words;
 
 use args::Arguments;
 use clap::error::ErrorKind;
@@ -89,7 +66,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
             ExitCode::SUCCESS
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = output::print(&error.render().to_string());
+            let _ = show::output::print(&error.render().to_string());
             ExitCode::SUCCESS
         }
         ErrorKind::InvalidSubcommand if report::elsewhere(error, arguments) => ExitCode::FAILURE,

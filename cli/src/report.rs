@@ -1,8 +1,8 @@
 //! The one place where an error becomes text and an exit code.
 
 use crate::args;
+use crate::console::terminal::{ProgressStyle, Terminal};
 use crate::error::CommandError;
-use crate::terminal::{ProgressStyle, Terminal};
 use clap::builder::styling::{AnsiColor, Style};
 use clap::error::{ContextKind, ContextValue};
 use compose::Diagnostic;

@@ -1,10 +1,10 @@
 //! One run of the command: its options, its surroundings, and how a command gets at a project.
 
 use crate::args::GlobalArguments;
+use crate::console::terminal::Terminal;
 use crate::error::CommandError;
 use crate::files::HostFiles;
 use crate::report;
-use crate::terminal::Terminal;
 use crate::waiting;
 use compose::LoadOptions;
 use compose::graph::{NoSuchService, Selection};

@@ -1,10 +1,10 @@
 //! What containers use, as `stats` shows it.
 
 use crate::error::CommandError;
-use crate::format::{Columns, Format, Row};
-use crate::output;
-use crate::size;
-use crate::table;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::size;
+use crate::show::table;
 use engine::container::{self, Sample};
 use engine::state::Layout;
 use engine_spec::{ContainerId, ContainerName};

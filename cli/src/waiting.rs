@@ -1,7 +1,7 @@
 //! What is said to who has to wait for another command on the same project.
 
+use crate::console::terminal::Terminal;
 use crate::report;
-use crate::terminal::Terminal;
 use engine::state::lock::Holder;
 use engine_spec::ProjectName;
 

@@ -2,14 +2,14 @@
 
 mod keys;
 
+use crate::apply::execute::{Execution, with_runtime};
 use crate::commands::LogFormat;
+use crate::console::interrupt::Interrupt;
 use crate::error::CommandError;
-use crate::execute::{Execution, with_runtime};
-use crate::interrupt::Interrupt;
-use crate::progress::Progress;
 use crate::report;
 use crate::session::{Session, View, is_of_any};
-use crate::stream::{Admit, Follow, Heard, Printer, Source};
+use crate::show::progress::Progress;
+use crate::show::stream::{Admit, Follow, Heard, Printer, Source};
 use crate::target;
 use crate::watch::Companion;
 use compose::plan::{self, ControlOptions};

@@ -1,8 +1,8 @@
 //! `attach`: connects to the first process of a container.
 
-use crate::attachment::Attachment;
+use crate::console::attachment::Attachment;
+use crate::console::forward;
 use crate::error::CommandError;
-use crate::forward;
 use crate::session::Session;
 use crate::target;
 use clap::{ArgAction, Args};

@@ -1,8 +1,8 @@
 //! `commit`: makes an image of a container as it is.
 
 use crate::error::CommandError;
-use crate::progress::{Mark, Progress};
 use crate::session::Session;
+use crate::show::progress::{Mark, Progress};
 use crate::target;
 use clap::{ArgAction, Args};
 use engine::container::{self, CommitOptions};

@@ -2,8 +2,8 @@
 
 use crate::completion::VARIABLE;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::{Args, ValueEnum};
 use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
 use std::path::absolute;

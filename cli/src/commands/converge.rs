@@ -1,13 +1,13 @@
 //! What `up` and `plan` share: from the Compose file and what is there to a plan.
 
 use super::plan::{PlanStyle, Preview};
-use crate::acquire::{acquire, ages};
+use crate::apply::acquire::{acquire, ages};
+use crate::apply::execute::Execution;
 use crate::args::{PullChoice, Scale, StopTimeout, parse_scale};
 use crate::error::CommandError;
-use crate::execute::Execution;
-use crate::progress::Progress;
 use crate::provider;
 use crate::session::{Held, Session, View};
+use crate::show::progress::Progress;
 use clap::Args;
 use compose::graph::{NoSuchService, Selection};
 use compose::model::Project;

@@ -1,8 +1,8 @@
 //! `cp`: copies files between the host and the containers of a service.
 
 use crate::error::CommandError;
-use crate::progress::{Mark, Progress};
 use crate::session::{Scope, Session};
+use crate::show::progress::{Mark, Progress};
 use crate::target;
 use clap::Args;
 use engine::container::{self, CopyOptions, Destination, Origin};

@@ -1,8 +1,8 @@
 //! `doctor`: looks for what stands between containers and the world.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::{Args, Subcommand};
 use engine::network::doctor::{self, Verdict};
 use std::process::ExitCode;

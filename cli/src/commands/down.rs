@@ -1,12 +1,12 @@
 //! `down`: stops and removes containers and networks.
 
+use crate::apply::execute::carry_out;
 use crate::args::StopTimeout;
 use crate::error::CommandError;
-use crate::execute::carry_out;
-use crate::output;
-use crate::progress::{Mark, Progress};
 use crate::provider;
 use crate::session::{Held, Scope, Session, View};
+use crate::show::output;
+use crate::show::progress::{Mark, Progress};
 use crate::watch;
 use clap::{Args, ValueEnum};
 use compose::plan::{self, DownOptions};

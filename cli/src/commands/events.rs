@@ -1,9 +1,9 @@
 //! `events`: prints what happens to the containers of the project.
 
-use crate::clock;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::clock;
+use crate::show::output;
 use clap::Args;
 use engine::state::events::EventReader;
 use engine_spec::{Event, EventObject, ProjectName, ServiceName, compose_label};

@@ -1,8 +1,8 @@
 //! `exec`: runs a command in a running container.
 
+use crate::console::resize;
 use crate::error::CommandError;
 use crate::report;
-use crate::resize;
 use crate::session::Session;
 use crate::target;
 use clap::Args;

@@ -1,12 +1,12 @@
 //! `images`: lists the images that the project's containers were made from.
 
-use crate::clock;
 use crate::error::CommandError;
-use crate::format::{Columns, Format, Row};
-use crate::output;
 use crate::session::{Session, is_of_any};
-use crate::size;
-use crate::table::{self, Table};
+use crate::show::clock;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::size;
+use crate::show::table::{self, Table};
 use clap::Args;
 use engine::image::{Store, StoreError};
 use engine_spec::{Digest, ObservedContainer, Platform};

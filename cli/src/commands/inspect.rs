@@ -1,10 +1,10 @@
 //! `inspect`: prints all there is to know of containers, images, networks and volumes.
 
 use crate::error::CommandError;
-use crate::format::ValueFormat;
-use crate::inspect::{self, Inspection, Kind};
 use crate::report;
 use crate::session::Session;
+use crate::show::format::ValueFormat;
+use crate::show::inspect::{self, Inspection, Kind};
 use clap::Args;
 use std::process::ExitCode;
 

@@ -1,9 +1,9 @@
 //! `kill`: sends a signal to running containers.
 
 use crate::error::CommandError;
-use crate::progress::{Mark, Progress};
 use crate::report;
 use crate::session::{Session, is_of_any};
+use crate::show::progress::{Mark, Progress};
 use clap::Args;
 use engine::container;
 use nix::sys::signal::Signal;

@@ -1,12 +1,12 @@
 //! `login`: tries a registry's credentials and keeps them where docker would.
 
 use super::image::ImageCommandError;
+use crate::apply::transfer;
+use crate::console::question;
 use crate::error::CommandError;
-use crate::output;
-use crate::question;
 use crate::report;
 use crate::session::Session;
-use crate::transfer;
+use crate::show::output;
 use clap::Args;
 use engine::image::registry::{self, Credentials, Kept, Registries};
 use engine::state::Layout;

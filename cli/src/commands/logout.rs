@@ -3,8 +3,8 @@
 use super::image::ImageCommandError;
 use super::login::{registry_of, settings};
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::image::registry;
 use std::process::ExitCode;

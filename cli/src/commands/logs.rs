@@ -1,11 +1,11 @@
 //! `logs`: prints what containers wrote.
 
+use crate::apply::execute::with_runtime;
 use crate::args::Tail;
-use crate::clock;
 use crate::error::CommandError;
-use crate::execute::with_runtime;
 use crate::session::{Session, is_of_any};
-use crate::stream::{Admit, Follow, Heard, Printer, Source, print_written};
+use crate::show::clock;
+use crate::show::stream::{Admit, Follow, Heard, Printer, Source, print_written};
 use crate::target;
 use clap::Args;
 use engine::container::logs::LogOptions;

@@ -1,10 +1,10 @@
 //! `ls`: lists projects.
 
 use crate::error::CommandError;
-use crate::format::{Columns, Format, Row};
-use crate::output;
 use crate::session::Session;
-use crate::table;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::table;
 use clap::Args;
 use engine_spec::{ObservedContainer, compose_label};
 use regex::Regex;

@@ -1,8 +1,8 @@
 //! `pause` and `unpause`: freezes containers, and lets them go on.
 
 use crate::error::CommandError;
-use crate::progress::{Mark, Progress};
 use crate::session::{Session, View, is_of_any};
+use crate::show::progress::{Mark, Progress};
 use crate::target;
 use clap::Args;
 use engine::container::{self, PauseError};

@@ -2,9 +2,9 @@
 
 use super::converge::Converge;
 use crate::error::CommandError;
-use crate::output;
 use crate::provider;
 use crate::session::Session;
+use crate::show::output;
 use clap::{Args, ValueEnum};
 use compose::load::Depth;
 use compose::plan::{ImagePlan, Values};

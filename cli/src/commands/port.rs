@@ -1,8 +1,8 @@
 //! `port`: prints where a container's port is published.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use crate::target;
 use clap::Args;
 use engine_spec::Protocol;

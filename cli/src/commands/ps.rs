@@ -1,11 +1,11 @@
 //! `ps`: lists the containers of the project.
 
 use crate::error::CommandError;
-use crate::format::{Columns, Format};
-use crate::listing::Listing;
-use crate::output;
 use crate::session::{Session, is_of_any};
-use crate::table;
+use crate::show::format::{Columns, Format};
+use crate::show::listing::Listing;
+use crate::show::output;
+use crate::show::table;
 use clap::{ArgAction, Args};
 use engine::image::Store;
 use engine_spec::{ObservedContainer, Status, compose_label};

@@ -1,11 +1,11 @@
 //! `push`: sends the built images of services to their registries.
 
+use crate::apply::transfer::{self, Transfer};
 use crate::error::CommandError;
-use crate::output;
-use crate::progress::Progress;
 use crate::report;
 use crate::session::Session;
-use crate::transfer::{self, Transfer};
+use crate::show::output;
+use crate::show::progress::Progress;
 use clap::Args;
 use compose::graph::Selection;
 use compose::load::Depth;

@@ -1,8 +1,8 @@
 //! `restart`: stops and starts containers as they are.
 
+use crate::apply::execute::carry_out;
 use crate::args::StopTimeout;
 use crate::error::CommandError;
-use crate::execute::carry_out;
 use crate::session::{Session, View};
 use clap::Args;
 use compose::plan::{self, ControlOptions};

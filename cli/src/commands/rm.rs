@@ -1,7 +1,7 @@
 //! `rm`: removes stopped containers.
 
+use crate::apply::execute::carry_out;
 use crate::error::CommandError;
-use crate::execute::carry_out;
 use crate::report;
 use crate::session::{Session, View, is_of_any};
 use crate::target;

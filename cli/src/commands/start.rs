@@ -1,7 +1,7 @@
 //! `start`: starts containers that exist, dependencies first.
 
+use crate::apply::execute::carry_out_within;
 use crate::error::CommandError;
-use crate::execute::carry_out_within;
 use crate::session::{Session, View, has_container};
 use clap::Args;
 use compose::plan::{self, ControlOptions};

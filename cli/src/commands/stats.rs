@@ -1,8 +1,8 @@
 //! `stats`: shows what containers use.
 
 use crate::error::CommandError;
-use crate::format::Format;
 use crate::session::{Session, is_of_any};
+use crate::show::format::Format;
 use crate::usage::{self, Show};
 use clap::Args;
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! `stop`: stops containers, dependents first, and keeps them.
 
+use crate::apply::execute::carry_out;
 use crate::args::StopTimeout;
 use crate::error::CommandError;
-use crate::execute::carry_out;
 use crate::provider;
 use crate::session::{Session, View};
 use clap::Args;

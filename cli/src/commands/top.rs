@@ -1,9 +1,9 @@
 //! `top`: lists the processes of containers.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::session::{Session, is_of_any};
-use crate::table::Tabbed;
+use crate::show::output;
+use crate::show::table::Tabbed;
 use crate::target;
 use clap::Args;
 use engine::container;

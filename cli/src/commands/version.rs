@@ -1,8 +1,8 @@
 //! `version`: prints which lighter this is.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 

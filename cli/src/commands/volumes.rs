@@ -1,10 +1,10 @@
 //! `volumes`: lists the volumes of the project.
 
 use crate::error::CommandError;
-use crate::format::{Columns, Format, Row};
-use crate::output;
 use crate::session::{Session, is_of_any};
-use crate::table;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::table;
 use clap::Args;
 use engine::volume;
 use engine_spec::{Labels, ObservedVolume, VolumeName, compose_label};

@@ -1,9 +1,9 @@
 //! `wait`: waits until the running containers of services have ended.
 
+use crate::apply::execute::carry_out;
 use crate::error::CommandError;
-use crate::execute::carry_out;
-use crate::output;
 use crate::session::{Session, View, is_of_any};
+use crate::show::output;
 use clap::Args;
 use compose::plan::{self, DownOptions};
 use engine::container::{self, WaitError};

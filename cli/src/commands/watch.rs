@@ -1,9 +1,9 @@
 //! `watch`: keeps containers in step with the files on the host.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::report;
 use crate::session::Session;
+use crate::show::output;
 use crate::watch::{self, PresenceError, WatchOptions};
 use clap::Args;
 use compose::load::Depth;
@@ -128,7 +128,7 @@ fn status(session: &Session) -> Result<ExitCode, CommandError> {
         output::print(&format!("project {project} is not watched\n"))?;
         return Ok(ExitCode::FAILURE);
     };
-    let since = crate::clock::ago(watcher.since, SystemTime::now());
+    let since = crate::show::clock::ago(watcher.since, SystemTime::now());
     output::print(&format!(
         "project {project} is watched by process {}, started {since}\n",
         watcher.process.pid()

@@ -4,10 +4,10 @@ mod outcome;
 
 pub(crate) use outcome::{FAILED, NOT_RUN};
 
+use crate::apply::perform::PerformError;
 use crate::commands::{FlagError, ImageCommandError, NetworkCommandError, OperationError};
-use crate::format::TemplateError;
-use crate::perform::PerformError;
 use crate::provider::ProviderError;
+use crate::show::format::TemplateError;
 use crate::watch::{JournalError, PresenceError, RuleError};
 use compose::Diagnostics;
 use compose::graph::NoSuchService;

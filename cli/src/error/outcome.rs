@@ -1,7 +1,7 @@
 //! What follows from a failure: the exit code, and what the user can do about it.
 
 use super::CommandError;
-use crate::perform::PerformError;
+use crate::apply::perform::PerformError;
 use crate::report::CONTAINER_RUN;
 use engine::container::AttachError;
 use std::io;

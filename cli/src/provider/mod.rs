@@ -5,8 +5,8 @@
 mod protocol;
 
 use crate::error::CommandError;
-use crate::progress::{Mark, Progress};
 use crate::session::{Scope, Session};
+use crate::show::progress::{Mark, Progress};
 use compose::graph::{Graph, Selection};
 use compose::model::{Project, Provider};
 use engine_spec::{Observed, ObservedContainer, ProjectName, ServiceName, compose_label};

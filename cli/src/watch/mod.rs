@@ -31,8 +31,8 @@ pub(crate) use presence::{Presence, PresenceError, end, log_path, status, stop};
 pub(crate) use rule::RuleError;
 pub(crate) use suggest::suggest;
 
+use crate::console::interrupt::Interrupt;
 use crate::error::CommandError;
-use crate::interrupt::Interrupt;
 use crate::session::Session;
 use batch::{Work, distribute};
 use compose::load::Depth;

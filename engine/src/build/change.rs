@@ -1,10 +1,10 @@
 //! Instructions outside of a build: the changes by which `commit` says how its image is run.
 
-use super::config::working_dir;
 use super::dockerfile::{self, Diagnostic, Instruction, Source};
-use super::draft::Draft;
-use super::path::absolute;
 use super::scope::Scope;
+use crate::build::input::path::absolute;
+use crate::build::outcome::config::working_dir;
+use crate::build::outcome::draft::Draft;
 use crate::image::Configuration;
 
 /// A change that cannot be made.

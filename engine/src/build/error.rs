@@ -1,9 +1,9 @@
 //! Why a build did not come to its end.
 
-use super::context::ContextError;
 use super::dockerfile::{Diagnostic, SourceLine};
-use super::mounts::RunMountError;
-use super::transfer::CopyError;
+use crate::build::command::mounts::RunMountError;
+use crate::build::files::transfer::CopyError;
+use crate::build::input::context::ContextError;
 use crate::image::{ConfigurationError, StoreError};
 use crate::state::lock::LockError;
 use crate::state::record::RecordError;

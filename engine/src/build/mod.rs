@@ -1,81 +1,55 @@
 //! Image builds: Dockerfile text -> stages -> steps -> layers -> image.
 //!
 //! ```text
-//! dockerfile   text -> instructions with places             pure
-//! graph scope config ignore select   what each step means   pure, but for reading trees
-//! cache        key of a step -> layer it made
-//! run transfer workdir   doing a step, in an upper folder that becomes the layer
-//! finish       configuration -> image, the same one if nothing changed
+//! text dockerfile         text -> instructions with places                pure
+//! graph scope             which stages, and what their words mean         pure
+//! schedule stage solve    stages at work, those of several builds at once
+//! input                   what is read: contexts, ignore files, digests
+//! files command           doing a step, in an upper folder that becomes the layer
+//! kept                    key of a step -> layer it made, here and elsewhere
+//! outcome                 configuration -> image, the same one if nothing changed
 //! ```
 //! The context is read where it lies. What an unchanged build costs is reading the metadata of the
 //! files it copies and one small record a step.
 
-mod archive;
-mod attribute;
-mod cache;
-mod cache_mount;
 mod change;
-mod config;
-mod contents;
-mod context;
-mod contexts;
-mod copy;
+mod command;
 mod dockerfile;
-mod draft;
-mod emulator;
 mod error;
 mod event;
-mod finish;
-mod glob;
+mod files;
 mod graph;
-mod ignore;
-mod mask;
-mod moment;
-mod mounts;
-mod output;
-mod path;
-mod permission;
-mod remote;
-mod run;
+mod input;
+mod kept;
+mod outcome;
 mod schedule;
 mod scope;
 #[cfg(test)]
 mod scratch;
-mod secret;
-mod select;
 mod solve;
-mod squash;
-mod ssh;
 mod stage;
-mod stat_cache;
-mod stock;
 mod text;
-mod transfer;
-mod travel;
-mod upper;
-mod view;
-mod workdir;
 mod workshop;
 
-pub use archive::ArchiveError;
-pub use cache_mount::CacheMountError;
 pub use change::{ChangeError, change};
-pub use context::{ContextError, ignore_of};
+pub use command::cache_mount::CacheMountError;
+pub use command::mounts::RunMountError;
+pub use command::secret::SecretError;
+pub use command::ssh::SshError;
 pub use dockerfile::{Diagnostic, SourceLine};
 pub use error::BuildError;
 pub use event::{BuildEvent, OutputStream, StepLabel};
-pub use glob::GlobError;
-pub use ignore::{Ignore, IgnoreError, Verdict};
-pub use mounts::RunMountError;
-pub use permission::PermissionError;
-pub use remote::{DownloadError, GitError};
-pub use secret::SecretError;
-pub use select::SelectError;
-pub use ssh::SshError;
-pub use stock::{PrunedStock, StockError, StockItem, StockKind, prune_stock, stock};
-pub use transfer::CopyError;
-pub use upper::UpperError;
-pub use view::ViewError;
+pub use files::archive::ArchiveError;
+pub use files::permission::PermissionError;
+pub use files::select::SelectError;
+pub use files::transfer::CopyError;
+pub use files::upper::UpperError;
+pub use input::context::{ContextError, ignore_of};
+pub use input::glob::GlobError;
+pub use input::ignore::{Ignore, IgnoreError, Verdict};
+pub use input::remote::{DownloadError, GitError};
+pub use input::view::ViewError;
+pub use kept::stock::{PrunedStock, StockError, StockItem, StockKind, prune_stock, stock};
 
 use crate::image::{Image, Staging};
 use crate::state::{Layout, lock};

@@ -1,10 +1,10 @@
 //! Stages of several builds at once: each starts when what it stands on is done.
 
-use super::draft::Draft;
 use super::error::BuildError;
 use super::solve::Solver;
 use super::stage::StageBuild;
 use super::workshop::Workshop;
+use crate::build::outcome::draft::Draft;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 

@@ -1,6 +1,5 @@
 //! One build of a request: its Dockerfile, its contexts, its target.
 
-use super::contexts::Contexts;
 use super::dockerfile::Dockerfile;
 use super::error::BuildError;
 use super::graph::{self, Base};
@@ -8,6 +7,7 @@ use super::schedule::{Needed, Node};
 use super::scope::{Given, Scope, global_scope};
 use super::workshop::Workshop;
 use super::{BuildEvent, BuildRequest, text};
+use crate::build::input::contexts::Contexts;
 use engine_spec::{BuildSpec, ContextSource, Platform};
 use std::time::{Duration, SystemTime};
 

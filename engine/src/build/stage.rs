@@ -1,17 +1,17 @@
 //! One stage at work: each step from the cache or by doing it.
 
-use super::cache::{Cache, Reuse, StepRecord};
 use super::dockerfile::{Diagnostic, Instruction, SourceLine, Span, Stage, Step, parse_trigger};
-use super::draft::Draft;
 use super::error::BuildError;
 use super::graph::{self, Base};
-use super::moment::{clamp, rfc3339};
 use super::schedule::{Node, Schedule};
 use super::solve::Solver;
-use super::transfer::CopyError;
-use super::upper::Upper;
 use super::workshop::Workshop;
 use super::{BuildEvent, StepLabel};
+use crate::build::files::transfer::CopyError;
+use crate::build::files::upper::Upper;
+use crate::build::kept::cache::{Cache, Reuse, StepRecord};
+use crate::build::outcome::draft::Draft;
+use crate::build::outcome::moment::{clamp, rfc3339};
 use crate::image::{Configuration, Image, Staging};
 use engine_spec::{ContextSource, Digest, ImageReference, Platform};
 use serde::Serialize;

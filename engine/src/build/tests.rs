@@ -102,7 +102,7 @@ impl World {
             fs::write(path, text).expect("written");
         }
         // The same image in every world, whatever the time.
-        super::moment::clamp(&tree, std::time::SystemTime::UNIX_EPOCH).expect("set");
+        crate::build::outcome::moment::clamp(&tree, std::time::SystemTime::UNIX_EPOCH).expect("set");
         let mut configuration = Configuration::scratch(Platform::host());
         configuration.diff_ids.push(store.commit_layer(&tree).expect("committed").diff_id);
         change(&mut configuration);

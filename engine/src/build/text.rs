@@ -1,8 +1,8 @@
 //! Finding and reading the Dockerfile.
 
-use super::contexts::Contexts;
 use super::dockerfile::Source;
 use super::error::BuildError;
+use crate::build::input::contexts::Contexts;
 use engine_spec::{BuildSpec, ContextSource, DockerfileSource};
 use std::fs;
 use std::io;

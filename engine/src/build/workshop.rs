@@ -1,11 +1,11 @@
 //! What all builds of one request share: the store, what was done so far, and the sign to stop.
 
-use super::cache::{Cache, Reuse, StepRecord};
-use super::cache_mount::CacheRequest;
-use super::contents::Contents;
 use super::error::BuildError;
-use super::stat_cache::StatCache;
 use super::{BuildEvent, Host, StepRunner};
+use crate::build::command::cache_mount::CacheRequest;
+use crate::build::input::contents::Contents;
+use crate::build::input::stat_cache::StatCache;
+use crate::build::kept::cache::{Cache, Reuse, StepRecord};
 use crate::image::{Image, Lease, Store};
 use crate::state::Layout;
 use engine_spec::{Digest, ImageReference, Platform};

@@ -3,12 +3,12 @@
 mod bake;
 
 use super::push::{built_images, push_all};
-use crate::acquire::{acquire, check};
+use crate::apply::acquire::{acquire, check};
 use crate::error::CommandError;
-use crate::output;
-use crate::progress::Progress;
 use crate::report;
 use crate::session::Session;
+use crate::show::output;
+use crate::show::progress::Progress;
 use clap::Args;
 use compose::graph::Selection;
 use compose::load::Depth;

@@ -1,12 +1,12 @@
 //! `builder df`: how much room the build cache takes.
 
-use crate::clock;
 use crate::error::CommandError;
-use crate::format::{Columns, Format, Row};
-use crate::output;
 use crate::session::Session;
-use crate::size;
-use crate::table;
+use crate::show::clock;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::size;
+use crate::show::table;
 use clap::Args;
 use engine::build::{StockItem, StockKind, stock};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! How much build cache Docker's own settings allow (`builder.gc` in daemon.json), kept after each build.
 
-use crate::clock;
 use crate::error::CommandError;
+use crate::show::clock;
 use compose::model::ByteSize;
 use engine::build::{StockItem, prune_stock, stock};
 use engine::state::Layout;

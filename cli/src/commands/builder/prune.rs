@@ -1,14 +1,14 @@
 //! `builder prune`: makes the build cache smaller.
 
 use super::policy::{bytes, oldest_beyond};
-use crate::clock;
+use crate::console::question::confirm;
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
-use crate::output;
-use crate::question::confirm;
 use crate::report;
 use crate::session::Session;
-use crate::size;
+use crate::show::clock;
+use crate::show::output;
+use crate::show::size;
 use clap::Args;
 use engine::build::{StockItem, StockKind, prune_stock, stock};
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! The digests that registries have for the images of services.
 
+use crate::apply::execute::with_runtime;
 use crate::error::CommandError;
-use crate::execute::with_runtime;
 use crate::session::Session;
 use engine::image::registry::{self, Registries};
 use engine_spec::ImageReference;

@@ -1,6 +1,6 @@
 //! The parts of a project, one a line.
 
-use crate::table::{Table, WIDE};
+use crate::show::table::{Table, WIDE};
 use clap::Args;
 use compose::load::Configuration;
 use compose::model::Project;

@@ -5,9 +5,9 @@ mod list;
 
 use crate::error::CommandError;
 use crate::files::HostFiles;
-use crate::output;
 use crate::report;
 use crate::session::Session;
+use crate::show::output;
 use clap::{Args, ValueEnum};
 use compose::Diagnostics;
 use compose::graph::Selection;

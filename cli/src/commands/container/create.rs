@@ -2,8 +2,8 @@
 
 use super::making::Making;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use std::process::ExitCode;
 

@@ -1,12 +1,12 @@
 //! Making a container from flags: its image, its name, its record. What `run` and `create` share.
 
 use super::flags::{FlagError, Flags};
+use crate::apply::transfer::{self, Transfer};
 use crate::error::CommandError;
 use crate::names;
-use crate::progress::Progress;
 use crate::report;
 use crate::session::Session;
-use crate::transfer::{self, Transfer};
+use crate::show::progress::Progress;
 use clap::{Args, ValueEnum};
 use engine::container::{self, CreateError, MakingError};
 use engine::image::{Image, Store};

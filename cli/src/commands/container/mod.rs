@@ -12,11 +12,11 @@ pub(crate) use flags::FlagError;
 pub(crate) use operation::OperationError;
 
 use super::inspect::InspectOne;
+use crate::console::terminal::Terminal;
 use crate::error::CommandError;
-use crate::inspect::Kind;
 use crate::report;
 use crate::session::Session;
-use crate::terminal::Terminal;
+use crate::show::inspect::Kind;
 use clap::Subcommand;
 use std::process::ExitCode;
 

@@ -2,10 +2,10 @@
 
 use super::flags::FlagError;
 use super::making::{Made, Making};
-use crate::attachment::Attachment;
+use crate::console::attachment::Attachment;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::{Args, ValueEnum};
 use engine::container::{self, DetachKeys};
 use std::io::{self, IsTerminal};

@@ -1,9 +1,9 @@
 //! `container start`: starts containers, or one to stay connected to it.
 
-use crate::attachment::Attachment;
+use crate::console::attachment::Attachment;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::container::{self, DetachKeys};
 use engine::state::Layout;

@@ -1,12 +1,12 @@
 //! `image history`: how an image came about, newest first.
 
-use crate::clock;
 use crate::error::CommandError;
-use crate::format::{Columns, Format, Row};
-use crate::output;
 use crate::session::Session;
-use crate::size;
-use crate::table;
+use crate::show::clock;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::size;
+use crate::show::table;
 use clap::{ArgAction, Args};
 use engine::image::{History as Step, Store};
 use engine_spec::Digest;

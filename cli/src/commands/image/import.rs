@@ -1,8 +1,8 @@
 //! `image import`: makes an image from an archive of a root file system.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::image::Store;
 use engine::image::archive::{self, ImportOptions};

@@ -1,13 +1,13 @@
 //! `image ls`: lists images.
 
-use crate::clock;
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
-use crate::format::{Columns, Format, Row};
-use crate::output;
 use crate::session::Session;
-use crate::size;
-use crate::table;
+use crate::show::clock;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::size;
+use crate::show::table;
 use clap::Args;
 use engine::image::{Image, Store};
 use engine_spec::{ImageReference, Labels};

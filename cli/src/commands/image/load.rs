@@ -2,8 +2,8 @@
 
 use super::error::ImageCommandError;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::image::Store;
 use engine::image::archive::{self, LoadError, Loaded};

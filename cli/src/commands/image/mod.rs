@@ -21,8 +21,8 @@ pub(crate) use build::Build;
 
 use super::inspect::InspectOne;
 use crate::error::CommandError;
-use crate::inspect::Kind;
 use crate::session::Session;
+use crate::show::inspect::Kind;
 use clap::Subcommand;
 use engine::image::{Image as Found, Store, StoreError};
 use engine_spec::Platform;

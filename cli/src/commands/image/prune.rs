@@ -1,12 +1,12 @@
 //! `image prune`: removes images that nothing uses.
 
-use crate::clock;
+use crate::console::question::confirm;
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
-use crate::output;
-use crate::question::confirm;
 use crate::session::Session;
-use crate::size;
+use crate::show::clock;
+use crate::show::output;
+use crate::show::size;
 use clap::Args;
 use engine::image::{Image, Store};
 use std::process::ExitCode;

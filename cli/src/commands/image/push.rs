@@ -1,11 +1,11 @@
 //! `image push`: sends an image, or all tags of one, to its registry.
 
 use super::error::ImageCommandError;
+use crate::apply::transfer::{self, Transfer};
 use crate::error::CommandError;
-use crate::output;
-use crate::progress::Progress;
 use crate::session::Session;
-use crate::transfer::{self, Transfer};
+use crate::show::output;
+use crate::show::progress::Progress;
 use clap::Args;
 use engine::image::{Store, StoreError};
 use engine_spec::ImageReference;

@@ -1,9 +1,9 @@
 //! `image rm`: removes images.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::report;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::image::{Removed, Store, StoreError};
 use engine_spec::ImageReference;

@@ -1,12 +1,12 @@
 //! `image search`: finds images on Docker Hub, or in the catalogue of another registry.
 
 use super::error::ImageCommandError;
+use crate::apply::transfer;
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
-use crate::format::{Columns, Format, Row};
 use crate::session::Session;
-use crate::table;
-use crate::transfer;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::table;
 use clap::Args;
 use engine::image::registry::{self, Match, Registries};
 use engine::state::Layout;

@@ -2,9 +2,9 @@
 
 use super::error::ImageCommandError;
 use crate::error::CommandError;
-use crate::output;
-use crate::progress::{Mark, Progress};
 use crate::session::Session;
+use crate::show::output;
+use crate::show::progress::{Mark, Progress};
 use clap::Args;
 use engine::image::Store;
 use std::process::ExitCode;

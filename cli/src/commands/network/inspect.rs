@@ -1,10 +1,10 @@
 //! `network inspect`: prints all there is to know of networks.
 
 use super::{PREDEFINED, find, is_predefined};
-use crate::clock;
 use crate::error::CommandError;
-use crate::format::{ValueFormat, print_values};
 use crate::session::Session;
+use crate::show::clock;
+use crate::show::format::{ValueFormat, print_values};
 use clap::Args;
 use engine_spec::{IpamPool, Observed, ObservedEndpoint, ObservedNetwork};
 use serde_json::{Map, Value, json};

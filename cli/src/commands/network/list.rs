@@ -1,12 +1,12 @@
 //! `network ls`: lists networks.
 
 use super::PREDEFINED;
-use crate::clock;
 use crate::error::CommandError;
-use crate::format::{Columns, Format, Row};
-use crate::output;
 use crate::session::Session;
-use crate::table;
+use crate::show::clock;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::table;
 use clap::Args;
 use engine::network;
 use engine_spec::{Labels, ObservedNetwork};

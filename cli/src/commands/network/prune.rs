@@ -1,8 +1,8 @@
 //! `network prune`: removes all networks that no container uses.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::network;
 use engine_spec::ObservedNetwork;

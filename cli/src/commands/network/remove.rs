@@ -2,8 +2,8 @@
 
 use super::{NetworkCommandError, find, is_predefined};
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::network;
 use std::process::ExitCode;

@@ -1,13 +1,13 @@
 //! Makes the container of `run`, and brings up what it depends on. The project is held meanwhile only.
 
 use super::Run;
-use crate::acquire::{acquire, ages};
+use crate::apply::acquire::{acquire, ages};
+use crate::apply::execute::Execution;
+use crate::apply::notes;
+use crate::apply::perform::PerformError;
 use crate::error::CommandError;
-use crate::execute::Execution;
-use crate::notes;
-use crate::perform::PerformError;
-use crate::progress::Progress;
 use crate::session::{Held, Session, View};
+use crate::show::progress::Progress;
 use compose::graph::Selection;
 use compose::model::{DependencyCondition, Project, Service};
 use compose::plan::{self, BuildChoice, ImageOptions, Node, OneOff, Reason, UpOptions};

@@ -4,12 +4,12 @@ mod making;
 mod overrides;
 
 use crate::args::PullChoice;
-use crate::attachment::Attachment;
+use crate::console::attachment::Attachment;
+use crate::console::forward;
 use crate::error::CommandError;
-use crate::forward;
-use crate::output;
 use crate::provider;
 use crate::session::Session;
+use crate::show::output;
 use clap::{ArgAction, Args};
 use compose::graph::Selection;
 use compose::load::Depth;

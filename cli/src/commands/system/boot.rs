@@ -1,10 +1,10 @@
 //! `system boot`: what the host's service manager runs once after each start of the machine.
 
+use crate::apply::execute::restore_networks;
 use crate::error::CommandError;
-use crate::execute::restore_networks;
-use crate::output;
 use crate::report;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::container;
 use engine_spec::{ObservedContainer, RestartPolicy, Status};

@@ -1,11 +1,11 @@
 //! `system df`: how much room everything takes.
 
 use crate::error::CommandError;
-use crate::format::{Columns, Format, Row};
-use crate::output;
 use crate::session::Session;
-use crate::size;
-use crate::table;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::size;
+use crate::show::table;
 use crate::usage_on_disk::folder_bytes;
 use clap::Args;
 use engine::build::{StockItem, stock};

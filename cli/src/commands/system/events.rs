@@ -1,11 +1,11 @@
 //! `system events`: prints what happens to anything.
 
-use crate::clock;
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
-use crate::format::{Format, Template};
-use crate::output;
 use crate::session::Session;
+use crate::show::clock;
+use crate::show::format::{Format, Template};
+use crate::show::output;
 use clap::Args;
 use engine::state::events::EventReader;
 use engine_spec::{Event, EventObject};

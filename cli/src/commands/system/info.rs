@@ -1,10 +1,10 @@
 //! `system info`: what the engine and the host are.
 
 use crate::error::CommandError;
-use crate::format::{ValueFormat, print_values};
-use crate::output;
 use crate::session::Session;
-use crate::size;
+use crate::show::format::{ValueFormat, print_values};
+use crate::show::output;
+use crate::show::size;
 use clap::Args;
 use engine::image::Store;
 use engine_spec::{Observed, Platform, Status};

@@ -1,14 +1,14 @@
 //! `system prune`: removes what is not used.
 
-use crate::clock;
 use crate::commands::OperationError;
 use crate::commands::volume::prune_unused;
+use crate::console::question::confirm;
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
-use crate::output;
-use crate::question::confirm;
 use crate::session::Session;
-use crate::size;
+use crate::show::clock;
+use crate::show::output;
+use crate::show::size;
 use clap::Args;
 use engine::build::prune_stock;
 use engine::container;

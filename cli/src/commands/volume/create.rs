@@ -1,8 +1,8 @@
 //! `volume create`: makes a volume.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::state::sync_stage;
 use engine::volume;

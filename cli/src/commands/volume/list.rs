@@ -2,10 +2,10 @@
 
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
-use crate::format::{Columns, Format, Row};
-use crate::output;
 use crate::session::Session;
-use crate::table;
+use crate::show::format::{Columns, Format, Row};
+use crate::show::output;
+use crate::show::table;
 use clap::Args;
 use engine::volume;
 use engine_spec::{Labels, VolumeName};

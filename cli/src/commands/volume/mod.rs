@@ -9,8 +9,8 @@ pub(super) use prune::prune_unused;
 
 use super::inspect::InspectOne;
 use crate::error::CommandError;
-use crate::inspect::Kind;
 use crate::session::Session;
+use crate::show::inspect::Kind;
 use clap::Subcommand;
 use std::process::ExitCode;
 

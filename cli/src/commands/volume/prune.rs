@@ -1,11 +1,11 @@
 //! `volume prune`: removes volumes that no container uses.
 
+use crate::console::question::confirm;
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
-use crate::output;
-use crate::question::confirm;
 use crate::session::Session;
-use crate::size;
+use crate::show::output;
+use crate::show::size;
 use crate::usage_on_disk::folder_bytes;
 use clap::Args;
 use engine::state::Layout;

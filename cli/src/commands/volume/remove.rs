@@ -1,8 +1,8 @@
 //! `volume rm`: removes volumes and their data.
 
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::volume;
 use engine_spec::VolumeName;

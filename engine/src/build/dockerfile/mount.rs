@@ -208,7 +208,7 @@ impl Fields<'_> {
         let kind = self.text(&["type"])?.unwrap_or_else(|| BIND.to_owned()).to_ascii_lowercase();
         self.check_keys(&kind)?;
         let target = self.text(&["target", "dst", "destination"])?.filter(|target| !target.is_empty());
-        if target.as_deref().is_some_and(|target| super::super::path::clean(target).is_empty()) {
+        if target.as_deref().is_some_and(|target| crate::build::input::path::clean(target).is_empty()) {
             return Err(MountTextError::new("nothing can be mounted at `/`"));
         }
         if target.is_none() && matches!(kind.as_str(), BIND | CACHE | TMPFS) {

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::build::Host;
-use crate::build::remote::Checkout;
+use crate::build::input::remote::Checkout;
 use crate::build::workshop::Workshop;
 use crate::image::Image;
 use crate::sys::require;

@@ -5,10 +5,10 @@ mod row;
 
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
-use crate::format::Format;
-use crate::listing::Listing;
-use crate::output;
 use crate::session::Session;
+use crate::show::format::Format;
+use crate::show::listing::Listing;
+use crate::show::output;
 use choice::Choice;
 use clap::Args;
 use engine::container::written_bytes;

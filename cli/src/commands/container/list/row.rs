@@ -1,9 +1,9 @@
 //! A container in docker's list.
 
-use crate::format::{Columns, Row};
-use crate::listing;
-use crate::size;
-use crate::table;
+use crate::show::format::{Columns, Row};
+use crate::show::listing;
+use crate::show::size;
+use crate::show::table;
 use engine_spec::{Labels, MountSource, NetworkMode, ObservedContainer};
 use serde::Serialize;
 

@@ -1,9 +1,9 @@
 //! `container attach`.
 
 use super::{One, OperationError};
-use crate::attachment::Attachment;
+use crate::console::attachment::Attachment;
+use crate::console::forward;
 use crate::error::CommandError;
-use crate::forward;
 use crate::session::Session;
 use clap::{ArgAction, Args};
 use engine::container::DetachKeys;

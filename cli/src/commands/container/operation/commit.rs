@@ -2,8 +2,8 @@
 
 use super::One;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::{ArgAction, Args};
 use engine::container::{self, CommitOptions};
 use engine_spec::ImageReference;

@@ -3,7 +3,7 @@
 use super::{OperationError, prepared};
 use crate::error::CommandError;
 use crate::session::Session;
-use crate::size;
+use crate::show::size;
 use clap::Args;
 use engine::container::{self, CopyOptions, Destination, Origin};
 use engine::state::container::resolve_name;

@@ -2,8 +2,8 @@
 
 use super::{One, OperationError};
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::container;
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
 //! `container exec`.
 
 use super::{One, OperationError};
+use crate::console::resize;
 use crate::error::CommandError;
 use crate::report;
-use crate::resize;
 use crate::session::Session;
 use clap::Args;
 use engine::container::exec::{self, ExecSpec};

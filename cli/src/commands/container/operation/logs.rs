@@ -2,9 +2,9 @@
 
 use super::One;
 use crate::args::Tail;
-use crate::clock;
 use crate::error::CommandError;
 use crate::session::Session;
+use crate::show::clock;
 use clap::Args;
 use engine::container::logs::{LogEntry, LogLine, LogOptions, LogReader, Stream, details};
 use std::io::{self, Write};

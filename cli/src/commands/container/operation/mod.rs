@@ -23,8 +23,8 @@ mod wait;
 pub(crate) use error::OperationError;
 
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::{Args, Subcommand};
 use engine::container;
 use engine::state::Layout;

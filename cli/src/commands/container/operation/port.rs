@@ -2,8 +2,8 @@
 
 use super::{One, OperationError};
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::state::container::{by_name, status};
 use std::net::SocketAddr;

@@ -1,11 +1,11 @@
 //! `container prune`.
 
 use super::{OperationError, prepared};
-use crate::clock;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
-use crate::size;
+use crate::show::clock;
+use crate::show::output;
+use crate::show::size;
 use clap::Args;
 use engine::container;
 use engine_spec::ObservedContainer;

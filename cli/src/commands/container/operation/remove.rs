@@ -3,9 +3,9 @@
 use super::{Containers, OperationError, prepared};
 use crate::commands::container::each;
 use crate::error::CommandError;
-use crate::output;
 use crate::report;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::container;
 use engine::state::Layout;

@@ -2,8 +2,8 @@
 
 use super::prepared;
 use crate::error::CommandError;
-use crate::format::Format;
 use crate::session::Session;
+use crate::show::format::Format;
 use crate::usage::{self, Show};
 use clap::Args;
 use engine::state::container::{resolve, resolve_name};

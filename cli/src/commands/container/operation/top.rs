@@ -2,9 +2,9 @@
 
 use super::One;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
-use crate::table::{Tabbed, WIDE};
+use crate::show::output;
+use crate::show::table::{Tabbed, WIDE};
 use clap::Args;
 use engine::container;
 use std::process::ExitCode;

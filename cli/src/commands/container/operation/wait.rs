@@ -2,8 +2,8 @@
 
 use super::Containers;
 use crate::error::CommandError;
-use crate::output;
 use crate::session::Session;
+use crate::show::output;
 use clap::Args;
 use engine::container::{self, WaitError};
 use std::process::ExitCode;

@@ -7,12 +7,12 @@
 mod given;
 mod section;
 
-use crate::acquire::{build_one, check};
+use crate::apply::acquire::{build_one, check};
 use crate::commands::push::push_all;
 use crate::error::CommandError;
-use crate::output;
-use crate::progress::Progress;
 use crate::session::Session;
+use crate::show::output;
+use crate::show::progress::Progress;
 use crate::unwritten::{self, literal};
 use clap::Args;
 use compose::plan;
