@@ -2,25 +2,26 @@
 
 use super::mounts::{MountKey, Ready, Wanted};
 use super::output::Tail;
-use crate::build::dockerfile::{Device, Diagnostic, Run, Step};
+use crate::build::dockerfile::{Device, Diagnostic, Heredoc, Run, Step};
 use crate::build::error::BuildError;
-use crate::build::files::permission::Owner;
-use crate::build::files::upper::Metadata;
 use crate::build::outcome::config::{arguments, shell, working_dir};
 use crate::build::outcome::draft::Draft;
 use crate::build::stage::{LayerStep, StageBuild, Trust, Workplace};
 use crate::build::{BuildEvent, OutputStream};
 use crate::runtime::cdi;
-use crate::supervisor::step::{StepOptions, StepSpec, Stream};
+use crate::supervisor::step::{StepMount, StepOptions, StepSource, StepSpec, Stream};
 use engine_spec::{BuildNetwork, DeviceAccess, Digest, Entitlement, Ulimit};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
-/// Where a script with a `#!` line lies while it runs; it is not part of the layer.
-const SCRIPT: &str = ".lighter-run";
+/// Where a script with a `#!` line is seen while it runs, by its delimiter (BuildKit's place).
+const SCRIPTS: &str = "/dev/pipes";
+/// The script's own name, as its delimiter may be any text.
+const SCRIPT: &str = "script";
 /// The argument that names the host steps believe to be on.
 const HOSTNAME_ARGUMENT: &str = "BUILDKIT_SANDBOX_HOSTNAME";
 
@@ -46,7 +47,7 @@ struct Action<'a> {
 /// What to run, as an argument vector, and the script that must be there for it.
 struct Invocation<'a> {
     arguments: Vec<String>,
-    script: Option<&'a str>,
+    script: Option<&'a Heredoc>,
 }
 
 /// A command with everything it runs in.
@@ -109,7 +110,7 @@ impl StageBuild<'_> {
         let spec = self.solver.spec;
         let action = Action {
             run: &command.invocation.arguments,
-            script: command.invocation.script,
+            script: command.invocation.script.map(|script| script.body.as_str()),
             environment: &command.environment,
             working_dir: &command.working_dir,
             user: command.user.as_deref(),
@@ -183,18 +184,12 @@ impl StageBuild<'_> {
     ) -> Result<(), BuildError> {
         let fail = |source| BuildError::PrepareStep { at: self.at(step), source };
         let mut ready = self.ready(step, place, &command.wanted)?;
+        if let Some(script) = command.invocation.script {
+            ready.mounts.push(script_mount(place, script).map_err(fail)?);
+        }
         let spec = self.step_spec(place, (command, proxies), &mut ready);
         DirBuilder::new().mode(0o700).create(&spec.work).map_err(fail)?;
-        if let Some(script) = command.invocation.script {
-            let metadata = Metadata { mode: 0o755, owner: Owner::ROOT, modified: None };
-            let written = place.upper.file(Path::new(SCRIPT), script.as_bytes(), metadata);
-            written.map_err(|error| self.copy_error(step, error))?;
-        }
-        self.execute(step, &spec, &mut ready)?;
-        match command.invocation.script {
-            Some(_) => fs::remove_file(place.tree.join(SCRIPT)).map_err(fail),
-            None => Ok(()),
-        }
+        self.execute(step, &spec, &mut ready)
     }
 
     fn step_spec(
@@ -257,6 +252,17 @@ impl StageBuild<'_> {
     }
 }
 
+/// The script as a file that only the command sees.
+fn script_mount(place: &Workplace, script: &Heredoc) -> io::Result<StepMount> {
+    let root = place.staging.path("script");
+    DirBuilder::new().mode(0o700).create(&root)?;
+    let path = root.join(SCRIPT);
+    fs::write(&path, &script.body)?;
+    fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+    let source = StepSource::Folder { root, path: SCRIPT.into() };
+    Ok(StepMount { target: Path::new(SCRIPTS).join(&script.name), source, is_read_only: true })
+}
+
 /// Variables as `NAME=value`, where those of `winners` replace others of their name.
 fn overridden<'e>(environment: impl Iterator<Item = &'e String>, winners: &'e [String]) -> Vec<String> {
     let name = |line: &str| line.split_once('=').map_or(line, |(name, _)| name).to_owned();
@@ -269,7 +275,7 @@ fn invocation<'a>(draft: &Draft, run: &'a Run) -> Invocation<'a> {
     let config = &draft.configuration.config;
     match &run.script {
         Some(script) if script.body.starts_with("#!") => {
-            Invocation { arguments: vec![format!("/{SCRIPT}")], script: Some(&script.body) }
+            Invocation { arguments: vec![format!("{SCRIPTS}/{}", script.name)], script: Some(script) }
         }
         Some(script) => {
             let arguments = shell(config).into_iter().chain([script.body.clone()]).collect();
