@@ -2,17 +2,23 @@
 //! answers. They need larger base images and package registries: `cargo xtask test --projects`.
 
 use scenarios::http::page;
-use scenarios::{Lighter, Project, host, require};
+use scenarios::{Lighter, Project, host, require, wait_until};
 use std::fs;
 use std::path::Path;
 
 /// Builds a copy of an example twice, starts it, and returns its page.
 fn served(example: &str, files: &[&str]) -> String {
     let lighter = Lighter::with_store();
+    let (_project, port) = started(&lighter, example, files);
+    page(port)
+}
+
+/// Builds a copy of an example twice and starts it.
+fn started<'a>(lighter: &'a Lighter, example: &str, files: &[&str]) -> (Project<'a>, u16) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(example);
     let read = |name: &str| fs::read_to_string(folder.join(name)).expect("the example is complete");
     let port = host::free_port();
-    let project = Project::new(&lighter, &read("compose.yaml")).env("WEB_PORT", port);
+    let project = Project::new(lighter, &read("compose.yaml")).env("WEB_PORT", port);
     for name in files {
         project.write(name, read(name));
     }
@@ -25,7 +31,7 @@ fn served(example: &str, files: &[&str]) -> String {
     assert!(again.contains(" CACHED"), "{again}");
     assert!(!again.contains(" DONE "), "a step was done again:\n{again}");
     project.run(&["up", "-d"]).succeeds();
-    page(port)
+    (project, port)
 }
 
 #[test]
@@ -48,8 +54,19 @@ fn go_service_runs_from_scratch() {
 #[ignore = "fetches packages: cargo xtask test --projects"]
 fn page_built_by_node_is_served_by_nginx() {
     require!(Root, Seeds, Store);
-    let text = served("node-nginx", &["Dockerfile", "package.json", "build.mjs", "page.md"]);
+    let lighter = Lighter::with_store();
+    let files = ["Dockerfile", "package.json", "build.mjs", "page.md", "style.css"];
+    let (project, port) = started(&lighter, "node-nginx", &files);
+    let text = page(port);
     assert!(text.contains("<h1>Built by Node, served by nginx</h1>"), "{text}");
+    let first = project.container("site").id;
+    project.run(&["watch", "-d"]).succeeds();
+    project.write("style.css", "h1 { color: navy; }\n");
+    let style = || project.shell("site", "cat /usr/share/nginx/html/style.css");
+    wait_until("the style is there", || style().contains("navy"));
+    assert_eq!(project.container("site").id, first);
+    project.write("page.md", "# Saved again\n");
+    wait_until("the page is built anew", || page(port).contains("<h1>Saved again</h1>"));
 }
 
 #[test]

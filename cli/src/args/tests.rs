@@ -67,7 +67,6 @@ fn contradictions_are_refused() {
         "lighter up --scale web=many",
         "lighter exec web",
         "lighter config --services --images",
-        "lighter image pull Not//Valid",
         "lighter logs --tail few",
     ] {
         refuses(line);

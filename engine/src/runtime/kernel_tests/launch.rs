@@ -55,8 +55,8 @@ fn runs_as_the_user_with_its_groups_and_home() {
     let mut container = Container::new("id; echo $HOME; echo again > /dev/stdout");
     container.spec.process.user = Some("app".to_owned());
     let outcome = container.run();
-    let expected = "uid=1000(app) gid=1000(app) groups=50(extra)\n/home/app\nagain\n";
-    assert_eq!(outcome.output.replace("1000(app),50", "50"), expected);
+    let expected = "uid=1000(app) gid=1000(app) groups=50(extra),1000(app)\n/home/app\nagain\n";
+    assert_eq!(outcome.output.replace("1000(app),50(extra)", "50(extra),1000(app)"), expected);
 }
 
 fn a_missing_program_is_127_and_a_folder_126() {
