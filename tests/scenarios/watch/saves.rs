@@ -125,6 +125,20 @@ fn only_what_is_included_counts() {
 }
 
 #[test]
+fn what_the_build_leaves_out_is_not_copied() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "services: {web: {build: web, init: true, command: sleep 1000000,
+        develop: {watch: [{action: sync, path: ./web, target: /app}]}}}";
+    let files = [("web/Dockerfile", "FROM busybox\n"), ("web/.dockerignore", "*.log\n!kept.log\n")];
+    let project = watched(&lighter, compose, &files);
+    project.write("web/noise.log", "no");
+    project.write("web/kept.log", "yes\n");
+    arrives(&project, "web", "/app/kept.log", Some("yes\n"));
+    assert_eq!(project.shell("web", "ls -A /app"), "kept.log\n");
+}
+
+#[test]
 fn folders_made_faster_than_they_can_be_watched_are_whole() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
