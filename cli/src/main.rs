@@ -50,10 +50,12 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> ExitCode {
     let session = Session::new(arguments.global);
     logging::start(session.global.log_level.unwrap_or_default(), &session.terminal);
-    match arguments.command.run(&session) {
+    let code = match arguments.command.run(&session) {
         Ok(code) => code,
         Err(error) => report::failure(&error, &session.terminal),
-    }
+    };
+    supervisor::end_nursery();
+    code
 }
 
 /// Help and version are answers; any other end of parsing is an error. docker compose's code for all of

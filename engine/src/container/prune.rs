@@ -2,6 +2,7 @@
 
 use super::{RemoveError, diff, remove};
 use crate::state::{Layout, ObserveError, observe};
+use crate::supervisor::detach;
 use engine_spec::{ContainerId, ObservedContainer};
 
 /// What was removed.
@@ -25,7 +26,7 @@ pub enum PruneError {
     Remove(#[from] RemoveError),
 }
 
-/// Removes containers that do not run and are `wanted` away.
+/// Removes containers that do not run and are `wanted` away, and what killed processes left of none.
 ///
 /// # Errors
 /// Says which could not be removed; those before it are.
@@ -39,5 +40,6 @@ pub fn prune(layout: &Layout, wanted: impl Fn(&ObservedContainer) -> bool) -> Re
             pruned.reclaimed += size;
         }
     }
+    detach::prune_killed(layout);
     Ok(pruned)
 }

@@ -68,6 +68,13 @@ pub(crate) fn prune_group(layout: &Layout) {
     let _ = group.prune();
 }
 
+/// Removes what is left of supervisors and nurseries that were killed.
+pub(crate) fn prune_killed(layout: &Layout) {
+    // A socket that nobody listens at is in nobody's way.
+    let _ = nursery::forget_killed(layout);
+    prune_group(layout);
+}
+
 /// Whether somebody is in the group, and everybody there has nothing more to do.
 fn is_ending(layout: &Layout, group: &Cgroup) -> bool {
     let is_needed =

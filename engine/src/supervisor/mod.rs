@@ -46,6 +46,7 @@ mod waiting;
 
 pub use failure::Failure;
 pub use log::{LogOptionError, time};
+pub use nursery::end_nursery;
 pub use probe::ProbeRecord;
 pub use spawn::SpawnError;
 

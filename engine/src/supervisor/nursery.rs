@@ -9,7 +9,8 @@
 //!   raise ── posix_spawn ──────────────> leaves the caller, listens at locks/nursery-<command's pid>
 //!         <── Done ────────────────────
 //!   order ── Birth + socket ───────────> fork ──> supervisor, which answers on that socket
-//!   (ends) ── pidfd readable ──────────> ends
+//!   end  ── SIGKILL ─────────────────────> gone, and with it the group of supervisors if nobody is left
+//!   (dies) ── pidfd readable ──────────> ends
 //! ```
 
 use super::message::{self, Answer};
@@ -21,6 +22,7 @@ use engine_spec::ContainerId;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::kill;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
 use serde::{Deserialize, Serialize};
@@ -30,13 +32,26 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::{Mutex, PoisonError};
 
 /// Begins the only argument of a nursery; the command's process id follows.
 const VERB: &str = "__nursery-";
 /// Fills the argument up, so that a supervisor's own arguments fit into its place.
 const FILLER: &str = "-";
+/// Begins the name of a nursery's socket; the command's process id follows.
+const SOCKET: &str = "nursery-";
 /// How often a nursery is asked, as it may be killed at any time.
 const ATTEMPTS: u32 = 3;
+
+/// The nursery of this process.
+#[derive(Debug)]
+struct Raised {
+    nursery: Child,
+    layout: Layout,
+}
+
+static RAISED: Mutex<Option<Raised>> = Mutex::new(None);
 
 /// A supervisor that is wanted; the socket that it answers on comes beside it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,21 +79,53 @@ pub(super) fn order(layout: &Layout, id: &ContainerId, mode: Mode, socket: &Owne
 
 /// Makes the nursery of this process, unless another thread was faster.
 fn raise(layout: &Layout, name: &str) -> io::Result<()> {
-    let path = layout.lock("nursery");
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    // Taken last of all locks: nothing else is asked for while it is held.
-    let _guard = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
+    let _guard = lock(layout)?;
     if message::call_at(&folder(layout), name).is_ok() {
         return Ok(());
     }
     let (ours, theirs) = message::pair()?;
-    spawn::spawn(layout, &[&argument(getpid())], |command| {
+    let nursery = spawn::spawn(layout, &[&argument(getpid())], |command| {
         command.stdin(theirs).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     })?;
+    *RAISED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Raised { nursery, layout: layout.clone() });
     match message::receive::<Answer>(&ours)? {
         Some((Answer::Done, _)) => Ok(()),
         Some(_) | None => Err(io::ErrorKind::UnexpectedEof.into()),
     }
+}
+
+/// Taken last of all locks: nothing else is asked for while it is held.
+fn lock(layout: &Layout) -> io::Result<Flock<File>> {
+    let path = layout.lock("nursery");
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    Ok(Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?)
+}
+
+/// Ends the nursery of this process, if it has one, and removes the supervisors' control group where
+/// nobody is left in it.
+///
+/// For a command that is done: a nursery that ended after it could not remove the group that it is in.
+pub fn end_nursery() {
+    let raised = RAISED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(Raised { mut nursery, layout }) = raised else { return };
+    // Supervisors have answered and have nothing from it; it may have been killed before.
+    let _ = nursery.kill().and_then(|()| nursery.wait());
+    let _ = fs::remove_file(folder(&layout).join(name_for(getpid())));
+    detach::prune_group(&layout);
+}
+
+/// Removes the sockets of nurseries that were killed, and whose commands have died too.
+pub(super) fn forget_killed(layout: &Layout) -> io::Result<()> {
+    let _guard = lock(layout)?;
+    for entry in fs::read_dir(folder(layout))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix(SOCKET)?.split('.').next()?.parse().ok());
+        if pid.is_some_and(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// As long as `__supervise <id>`, whose place it keeps.
@@ -104,7 +151,7 @@ fn folder(layout: &Layout) -> PathBuf {
 }
 
 fn name_for(command: Pid) -> String {
-    format!("nursery-{command}")
+    format!("{SOCKET}{command}")
 }
 
 /// Forks supervisors as long as `command` lives, which has started this process.

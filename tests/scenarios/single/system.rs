@@ -1,7 +1,9 @@
 //! `system`: what takes room, what happened, what goes, and what starts with the machine.
 
 use super::{line, ok, sleeper};
-use scenarios::{Lighter, Snapshot, require};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use scenarios::{Lighter, Snapshot, process, require, wait_until};
 
 #[test]
 fn pruning_leaves_nothing_of_what_is_not_used() {
@@ -15,6 +17,29 @@ fn pruning_leaves_nothing_of_what_is_not_used() {
     assert!(counted.starts_with("Images 1 1\nContainers 2 1\nLocal Volumes 1 1"), "{counted}");
     assert_eq!(ok(&lighter, &["system", "info", "-f", "{{.Containers}} {{.ContainersRunning}}"]), "2 1");
     line(&lighter, "container stop -t 0 web").succeeds();
+    line(&lighter, "system prune -f -a --volumes").succeeds();
+    assert_eq!(ok(&lighter, &["container", "ls", "-aq"]), "");
+    assert_eq!(ok(&lighter, &["volume", "ls", "-q"]), "");
+    before.assert_same(&Snapshot::take(lighter.root()));
+}
+
+#[test]
+fn pruning_leaves_nothing_of_what_was_killed_at_once() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    line(&lighter, "version").succeeds();
+    let before = Snapshot::take(lighter.root());
+    sleeper(&lighter, "--name web -v /anonymous -p 127.0.0.1::80 --health-cmd true");
+    sleeper(&lighter, "--name behind --network container:web --init");
+    sleeper(&lighter, "--name apart --network none -m 64m -t");
+    wait_until("nothing of it runs", || {
+        let processes = process::of_engine(lighter.root());
+        for process in &processes {
+            // One that another's death has ended is gone already.
+            let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
+        }
+        processes.is_empty()
+    });
     line(&lighter, "system prune -f -a --volumes").succeeds();
     assert_eq!(ok(&lighter, &["container", "ls", "-aq"]), "");
     assert_eq!(ok(&lighter, &["volume", "ls", "-q"]), "");
