@@ -90,6 +90,11 @@ pub(crate) fn misplaced(error: &clap::Error, arguments: &[OsString]) {
         say(&format!(
             "hint: `{option}` is of `{CONTAINER_RUN}`; `lighter run` runs a service of a Compose file"
         ));
+    } else if args::is_for_image_build(option, arguments) {
+        say(&format!(
+            "hint: `{option}` is of `lighter image build {option} … CONTEXT`; `lighter build` builds the \
+             services of a Compose file"
+        ));
     }
 }
 

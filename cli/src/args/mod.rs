@@ -57,16 +57,29 @@ pub(crate) struct Arguments {
 
 /// Whether a command line is a `container run`.
 pub(crate) fn is_container_run(arguments: &[OsString]) -> bool {
-    let mut words = arguments.iter().skip_while(|word| *word != "container").skip(1);
-    words.next().is_some_and(|word| word == "run")
+    is_of("container", "run", arguments)
 }
 
 /// Whether an option, with its dashes, is one of `container run`, and the line is a project's `run`.
 pub(crate) fn is_for_container_run(option: &str, arguments: &[OsString]) -> bool {
+    is_for("container", "run", option, arguments)
+}
+
+/// Whether an option, with its dashes, is one of `image build`, and the line is a project's `build`.
+pub(crate) fn is_for_image_build(option: &str, arguments: &[OsString]) -> bool {
+    is_for("image", "build", option, arguments)
+}
+
+fn is_of(group: &str, verb: &str, arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().skip_while(|word| *word != group).skip(1);
+    words.next().is_some_and(|word| word == verb)
+}
+
+fn is_for(group: &str, verb: &str, option: &str, arguments: &[OsString]) -> bool {
     let definition = Arguments::command();
-    let run = definition.find_subcommand("container").and_then(|container| container.find_subcommand("run"));
-    let is_run = arguments.iter().any(|word| word == "run") && !is_container_run(arguments);
-    is_run && run.is_some_and(|run| has(run, option))
+    let of_group = definition.find_subcommand(group).and_then(|group| group.find_subcommand(verb));
+    let is_of_project = arguments.iter().any(|word| word == verb) && !is_of(group, verb, arguments);
+    is_of_project && of_group.is_some_and(|command| has(command, option))
 }
 
 /// Whether an option, with its dashes, is one that goes before the command.

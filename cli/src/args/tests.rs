@@ -1,6 +1,6 @@
 //! Command lines as people type them.
 
-use super::{Arguments, is_for_container_run, is_global};
+use super::{Arguments, is_for_container_run, is_for_image_build, is_global};
 use clap::{CommandFactory, Parser};
 
 fn accepts(line: &str) -> Arguments {
@@ -96,6 +96,9 @@ fn options_of_a_single_container_are_known() {
     assert!(is_for_container_run("--network", &given("lighter run --network none busybox")));
     assert!(!is_for_container_run("--network", &given("lighter container run --network none busybox")));
     assert!(!is_for_container_run("--no-such", &given("lighter run --no-such busybox")));
+    assert!(is_for_image_build("-t", &given("lighter build -t x .")));
+    assert!(!is_for_image_build("-t", &given("lighter image build -t x .")));
+    assert!(!is_for_image_build("--no-such", &given("lighter build --no-such .")));
 }
 
 #[test]

@@ -125,13 +125,14 @@ fn every_listing_has_templates_and_json() {
 }
 
 #[test]
-fn an_image_given_to_run_is_answered_with_container_run() {
+fn what_is_said_of_an_image_is_answered_with_the_commands_of_images() {
     require!(Seeds);
     let lighter = Lighter::new();
     let project = Project::new(&lighter, "services: {web: {image: busybox}}");
     let hint = "if `nginx` is an image, run it with `lighter container run … IMAGE`";
     project.run(&["run", "--rm", "nginx"]).fails_with(1).says(&["no such service: nginx", hint]);
     project.run(&["run", "--memory", "64m", "nginx"]).fails_with(1).says(&["lighter container run"]);
+    project.run(&["build", "-t", "x", "."]).fails_with(1).says(&["`lighter image build -t … CONTEXT`"]);
 }
 
 #[test]
