@@ -4,6 +4,8 @@ use super::{line, ok, sleeper};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use scenarios::{Lighter, Snapshot, process, require, wait_until};
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
 
 #[test]
 fn pruning_leaves_nothing_of_what_is_not_used() {
@@ -32,6 +34,11 @@ fn pruning_leaves_nothing_of_what_was_killed_at_once() {
     sleeper(&lighter, "--name web -v /anonymous -p 127.0.0.1::80 --health-cmd true");
     sleeper(&lighter, "--name behind --network container:web --init");
     sleeper(&lighter, "--name apart --network none -m 64m -t");
+    let watched = "container run --rm --name watched --init busybox sleep 1000000";
+    let mut command = lighter.command(watched.split(' ')).spawn().expect("started");
+    wait_until("the command's container runs", || {
+        ok(&lighter, &["container", "ls", "--format", "{{.Names}}"]).contains("watched")
+    });
     wait_until("nothing of it runs", || {
         let processes = process::of_engine(lighter.root());
         for process in &processes {
@@ -40,9 +47,26 @@ fn pruning_leaves_nothing_of_what_was_killed_at_once() {
         }
         processes.is_empty()
     });
+    command.wait().expect("killed");
     line(&lighter, "system prune -f -a --volumes").succeeds();
     assert_eq!(ok(&lighter, &["container", "ls", "-aq"]), "");
     assert_eq!(ok(&lighter, &["volume", "ls", "-q"]), "");
+    before.assert_same(&Snapshot::take(lighter.root()));
+    let locks = fs::read_dir(lighter.root().join("run/locks")).expect("read");
+    let sockets: Vec<_> = locks
+        .map(|entry| entry.expect("read"))
+        .filter(|entry| entry.file_type().expect("read").is_socket())
+        .collect();
+    assert!(sockets.is_empty(), "{sockets:?}");
+}
+
+#[test]
+fn a_command_that_waits_for_its_container_leaves_nothing_of_it() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    line(&lighter, "version").succeeds();
+    let before = Snapshot::take(lighter.root());
+    line(&lighter, "container run --rm --network none busybox true").succeeds();
     before.assert_same(&Snapshot::take(lighter.root()));
 }
 
