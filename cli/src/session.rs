@@ -163,6 +163,7 @@ impl Session {
             profiles: self.global.profiles.clone(),
             environment: self.environment.clone(),
             current_directory: std::env::current_dir().map_err(CommandError::CurrentFolder)?,
+            compatibility: self.global.compatibility,
             depth,
             skip: Skip::default(),
         })

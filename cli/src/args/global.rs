@@ -39,6 +39,9 @@ pub(crate) struct GlobalArguments {
     /// Make networks and volumes that no service uses, too
     #[arg(long)]
     pub(crate) all_resources: bool,
+    /// Join the parts of container and image names with `_` instead of `-`
+    #[arg(long)]
+    pub(crate) compatibility: bool,
     /// Log what happens inside to stderr [default: warn]
     #[arg(long, value_enum, value_name = "LEVEL", global = true)]
     pub(crate) log_level: Option<LogLevel>,
@@ -53,6 +56,7 @@ impl GlobalArguments {
         self.profiles.iter().for_each(|profile| add("--profile", profile.into()));
         self.env_files.iter().for_each(|file| add("--env-file", file.into()));
         self.project_directory.iter().for_each(|folder| add("--project-directory", folder.into()));
+        options.extend(self.compatibility.then(|| "--compatibility".into()));
         options
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn assemble(
         configs: elements(tree, "configs", report),
         secrets: elements(tree, "secrets", report),
         rest: extensions(tree),
+        separator: '-',
         working_dir: PathBuf::new(),
         files: Vec::new(),
         environment_files: Vec::new(),

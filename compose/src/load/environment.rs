@@ -113,9 +113,16 @@ pub(super) fn chosen_files(options: &super::LoadOptions) -> Vec<PathBuf> {
 
 /// Whether `COMPOSE_DISABLE_ENV_FILE` says that no `.env` is read.
 pub(super) fn is_default_disabled(environment: &BTreeMap<String, String>) -> bool {
-    environment
-        .get("COMPOSE_DISABLE_ENV_FILE")
-        .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "t" | "true"))
+    is_yes(environment.get("COMPOSE_DISABLE_ENV_FILE").map(String::as_str))
+}
+
+/// The separator of names: `_` if the option or `COMPOSE_COMPATIBILITY` asks for it.
+pub(super) fn separator(options: &super::LoadOptions, variables: &Variables) -> char {
+    if options.compatibility || is_yes(variables.get("COMPOSE_COMPATIBILITY")) { '_' } else { '-' }
+}
+
+fn is_yes(value: Option<&str>) -> bool {
+    value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "t" | "true"))
 }
 
 /// Reads one environment file.

@@ -98,6 +98,8 @@ pub struct LoadOptions {
     pub environment: BTreeMap<String, String>,
     /// The folder the command runs in, absolute.
     pub current_directory: PathBuf,
+    /// `--compatibility`, which `COMPOSE_COMPATIBILITY` asks for as well: names have `_` between their parts.
+    pub compatibility: bool,
     /// What to read besides the Compose files.
     pub depth: Depth,
     /// What is left out, for who wants to see the files as they are.
@@ -163,6 +165,7 @@ pub fn load(options: &LoadOptions, files: &dyn Files) -> Result<Loaded, Diagnost
         return Err(failed(report));
     }
     let mut project = assemble::assemble(&configuration.tree, name, &is_active, report);
+    project.separator = environment::separator(options, &configuration.variables);
     project.working_dir = discovered.folder;
     project.files = discovered.files;
     project.environment_files = environment::chosen_files(options);

@@ -59,6 +59,9 @@ pub struct Project {
     pub secrets: BTreeMap<Key, FileObject>,
     /// `x-` extensions.
     pub rest: Rest,
+    /// What stands between the parts of the names of containers and images: `-`, or `_` for
+    /// `--compatibility`.
+    pub separator: char,
     /// The folder that relative paths start from.
     pub working_dir: PathBuf,
     /// The files it was loaded from, absolute.
@@ -90,7 +93,7 @@ impl Project {
     /// The name of the image that a service runs: its `image`, else `<project>-<service>`.
     #[must_use]
     pub fn image_name(&self, name: &ServiceName, service: &Service) -> String {
-        service.image.clone().unwrap_or_else(|| format!("{}-{name}", self.name))
+        service.image.clone().unwrap_or_else(|| format!("{}{}{name}", self.name, self.separator))
     }
 
     /// The elements of a section that an active service uses.

@@ -25,7 +25,8 @@ pub(super) struct Blueprint<'a> {
     pub(super) first: &'a BTreeMap<&'a str, ContainerName>,
 }
 
-/// The name of a service's container of a number: `<project>-<service>-<n>`, or the one it was given.
+/// The name of a service's container of a number: `<project>-<service>-<n>`, or the one it was given;
+/// its parts are joined by [`Project::separator`].
 pub(super) fn container_name(
     project: &Project,
     name: &ServiceName,
@@ -34,7 +35,10 @@ pub(super) fn container_name(
 ) -> Result<ContainerName, AttributeError> {
     Ok(match &service.container_name {
         Some(name) => ContainerName::new(name.as_str())?,
-        None => ContainerName::new(format!("{}-{name}-{number}", project.name))?,
+        None => {
+            let separator = project.separator;
+            ContainerName::new(format!("{}{separator}{name}{separator}{number}", project.name))?
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! Which services a command is about: names, profiles, orphans.
 
-use super::states;
+use super::{PAIR, states};
 use scenarios::{Lighter, Project, require};
 
 const PROFILED: &str = "
@@ -61,4 +61,23 @@ fn a_name_that_is_no_service_is_refused_with_the_nearest() {
         project.run(&[command, "wep"]).fails_with(1).says(&["no such service: wep"]);
     }
     project.run(&["up", "wep"]).fails_with(1).says(&["did you mean `web`?"]);
+}
+
+#[test]
+fn compatibility_joins_names_with_underscores() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, PAIR);
+    project.run(&["--compatibility", "up", "-d"]).succeeds();
+    let names = |project: &Project<'_>| {
+        let listed = project.run(&["ps", "-a", "--format", "{{.Name}}"]).succeeds().stdout;
+        let mut names: Vec<_> = listed.lines().map(|line| line.replacen(&project.name(), "", 1)).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&project), ["_db_1", "_web_1"]);
+    project.run(&["down"]).succeeds();
+    let by_variable = project.env("COMPOSE_COMPATIBILITY", "true");
+    by_variable.up();
+    assert_eq!(names(&by_variable), ["_db_1", "_web_1"]);
 }
