@@ -125,3 +125,26 @@ fn what_leaves_a_container_carries_the_host_address() {
     project.shell("web", &format!("nc -w 3 {} 8000 < /dev/null", Outside::address(2)));
     assert_eq!(peer.join().expect("the thread ends"), Outside::address(1));
 }
+
+#[test]
+fn a_range_serves_every_replica_beside_ports_chosen_by_the_engine() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let first = host::free_port();
+    let range = first..=first + 30;
+    let chosen = web("x").replace("'x:80'", "'80'").replace("services:\n", "").replace("  web:", "  chosen:");
+    let many = web(&format!("{first}-{}", range.end())) + "    scale: 5\n" + &chosen;
+    let project = Project::new(&lighter, &many);
+    project.up();
+    let port = |service: &str, index: &str| {
+        let told = project.run(&["port", "--index", index, service, "80"]).succeeds().stdout;
+        let port: u16 = told.trim().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        assert_eq!(page(port), "hello\n");
+        port
+    };
+    let ports: std::collections::BTreeSet<_> =
+        ["1", "2", "3", "4", "5"].map(|index| port("web", index)).into_iter().collect();
+    assert_eq!(ports.len(), 5, "{ports:?}");
+    assert!(ports.iter().all(|port| range.contains(port)), "{ports:?}");
+    port("chosen", "1");
+}

@@ -1,13 +1,13 @@
 //! Stopping a container, and sending it signals: both are asked of its supervisor.
 
 use super::folder::Folder;
-use super::{NoSuchContainer, Signal, find};
+use super::{NoSuchContainer, Signal, find, wait};
 use crate::state::Layout;
 use crate::supervisor::message::{self, Answer, Request};
 use crate::supervisor::{Failure, presence};
 use engine_spec::{ContainerId, ContainerName};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A container could not be stopped or signalled.
 #[derive(Debug, thiserror::Error)]
@@ -88,13 +88,23 @@ fn unless_ended(stopped: Result<(), StopError>) -> Result<(), StopError> {
     }
 }
 
-/// Sends a signal to a container's first process.
+/// How long the end of a container that was killed is waited for, as Docker does.
+const DEATH: Duration = Duration::from_secs(10);
+
+/// Sends a signal to a container's first process. After SIGKILL it has ended when this returns, unless
+/// that takes longer than ten seconds: whoever looks next must not take it for running.
 ///
 /// # Errors
 /// Says why it could not be sent.
 pub fn kill(layout: &Layout, name: &ContainerName, signal: impl Into<Signal>) -> Result<(), StopError> {
     let id = find(layout, name)?;
-    ask(layout, name, &id, &Request::Kill { signal: signal.into().number() })
+    let signal = signal.into();
+    ask(layout, name, &id, &Request::Kill { signal: signal.number() })?;
+    if signal == Signal::KILL {
+        let ended = wait::ended(layout, name, &id, Instant::now() + DEATH);
+        ended.unwrap_or_else(|error| tracing::debug!(%error, "a killed container is not seen to end"));
+    }
+    Ok(())
 }
 
 /// Asks a supervisor and waits until it has done it.

@@ -157,6 +157,19 @@ pub fn wait_exit(layout: &Layout, name: &ContainerName) -> Result<Option<i32>, W
     }
 }
 
+/// Waits until a container does not run, or is gone.
+pub(super) fn ended(
+    layout: &Layout,
+    name: &ContainerName,
+    id: &ContainerId,
+    deadline: Instant,
+) -> Result<(), WaitError> {
+    until(layout, name, id, Some(deadline), |status| match status {
+        Status::Exited { .. } | Status::Created => Judgement::Reached,
+        Status::Running { .. } | Status::Paused { .. } | Status::Restarting { .. } => Judgement::NotYet,
+    })
+}
+
 /// Waits until a container that somebody else starts runs.
 pub(super) fn running(layout: &Layout, name: &ContainerName, id: &ContainerId) -> Result<(), WaitError> {
     until(layout, name, id, None, |status| match status {

@@ -225,7 +225,8 @@ fn forget_flows(publication: &Publication, is_wanted: impl Fn(&Flow) -> bool) {
     }
 }
 
-/// Takes one port on each address it is published on: the first of a range that is free on all.
+/// Takes one port on each address it is published on: the first of a range that is free on all. Of a
+/// range each sibling has its own, as long as there are enough; a fixed port they share.
 fn take(
     spec: &PortSpec,
     siblings: &[Publication],
@@ -238,14 +239,29 @@ fn take(
         target: spec.target,
         protocol: spec.protocol,
     };
-    let on_all =
-        |host_port: u16| take_on_all(&hosts, spec.host_ip.is_some(), |host| port(host, host_port), siblings);
+    let on_all = |host_port: u16, siblings: &[Publication]| {
+        take_on_all(&hosts, spec.host_ip.is_some(), |host| port(host, host_port), siblings)
+    };
     let Some((first, last)) = spec.published else {
         let before =
             remembered.iter().find(|port| port.target == spec.target && port.protocol == spec.protocol);
-        let again = before.and_then(|before| on_all(before.host_port).ok());
-        return again.map_or_else(|| take_any(on_all), Ok);
+        let again = before.and_then(|before| on_all(before.host_port, siblings).ok());
+        return again.map_or_else(|| take_any(|host_port| on_all(host_port, siblings)), Ok);
     };
+    if first < last
+        && let Ok(own) = take_first(first, last, |host_port| on_all(host_port, &[]))
+    {
+        return Ok(own);
+    }
+    take_first(first, last, |host_port| on_all(host_port, siblings))
+}
+
+/// The first port of a range that can be taken.
+fn take_first(
+    first: u16,
+    last: u16,
+    on_all: impl Fn(u16) -> Result<Vec<Guard>, PortError>,
+) -> Result<Vec<Guard>, PortError> {
     let mut taken = on_all(first);
     for host_port in first.saturating_add(1)..=last {
         if taken.is_ok() {
