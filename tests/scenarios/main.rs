@@ -23,6 +23,7 @@ mod network;
 mod operations;
 mod ports;
 mod projects;
+mod random;
 mod restarts;
 mod rolling;
 mod runc;

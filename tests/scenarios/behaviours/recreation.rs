@@ -1,6 +1,6 @@
 //! What makes containers anew, what does not, and what runs before them.
 
-use super::states;
+use super::{PAIR, states};
 use scenarios::{Lighter, Project, require};
 
 /// A service that journals its hooks; the first has an image of its own, `code` is how the second ends.
@@ -135,4 +135,16 @@ fn two_services_cannot_have_one_container_name() {
     project.run(&["up", "-d"]).fails_with(1).says(&["mine-of-two"]);
     project.write("compose.yaml", format!("services: {{a: {service}}}"));
     project.up();
+}
+
+#[test]
+fn without_dependencies_only_the_target_is_made_anew() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, PAIR);
+    project.up();
+    let before = ["web", "db"].map(|service| project.container(service));
+    project.run(&["up", "-d", "--force-recreate", "--no-deps", "web"]).succeeds();
+    assert_ne!(project.container("web").id, before[0].id);
+    assert_eq!(project.container("db"), before[1]);
 }

@@ -187,3 +187,37 @@ fn progress_is_json_where_asked_for_and_never_coloured_without_a_terminal() {
     assert_eq!((&error["error"], &error["message"]), (&true.into(), &"no such service: nope".into()));
     assert!(!project.run(&["restart"]).succeeds().stderr.contains('\x1b'));
 }
+
+#[test]
+fn a_container_that_starts_again_is_shown_each_time() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose =
+        "services: {web: {image: busybox, command: [sh, -c, 'echo run; exit 3'], restart: 'on-failure:2'}}";
+    let project = Project::new(&lighter, compose);
+    let outcome = project.run(&["up", "--no-color"]);
+    assert_eq!(outcome.stdout.matches("| run\n").count(), 3, "{outcome:#?}");
+    let told = format!("{}{}", outcome.stdout, outcome.stderr).matches("exited with code 3").count();
+    assert_eq!(told, 3, "{outcome:#?}");
+}
+
+#[test]
+fn last_words_are_shown_while_everything_stops_after_its_hooks() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "
+services:
+  stays:
+    image: busybox
+    command: [sh, -c, \"trap 'echo goodbye; exit' TERM; touch /ready; while :; do sleep 0.02; done\"]
+    pre_stop: [{command: [sh, -c, 'echo of the hook > /proc/1/fd/1']}]
+    healthcheck: {test: 'until test -e /ready; do :; done', interval: 50ms}
+  ends: {image: busybox, command: 'true', depends_on: {stays: {condition: service_healthy}}}
+";
+    let project = Project::new(&lighter, compose);
+    let outcome = project.run(&["up", "--no-color", "--abort-on-container-exit"]).succeeds();
+    let of_stays: Vec<_> =
+        outcome.stdout.lines().filter_map(|line| line.strip_prefix("stays-1  | ")).collect();
+    assert_eq!(of_stays, ["of the hook", "goodbye"], "{outcome:#?}");
+    outcome.says(&["Running hook", "Stopping", "Stopped"]);
+}

@@ -120,3 +120,54 @@ fn delay_lies_between_one_replica_and_the_next() {
     let apart = (started(1) - started(2)).abs();
     assert!(apart >= 40, "{apart} ticks apart");
 }
+
+/// Three replicas that write down when they start and stop; of version 2 the third never gets healthy.
+fn journaling(version: u32, rollback: &str) -> String {
+    format!(
+        "
+services:
+  web:
+    image: busybox
+    environment: {{VERSION: '{version}'}}
+    command:
+      - sh
+      - -c
+      - |
+        trap 'echo stop $$VERSION >> /journal/lines; exit' TERM
+        echo start $$VERSION >> /journal/lines
+        test $$(grep -c 'start 2' /journal/lines) -lt 3 -o $$VERSION = 1 && touch /good || touch /bad
+        while :; do sleep 0.02; done
+    volumes: ['./journal:/journal']
+    healthcheck: {{test: 'until test -e /good -o -e /bad; do :; done; test -e /good', interval: 50ms, retries: 1}}
+    deploy:
+      replicas: 3
+      update_config: {{order: stop-first, parallelism: 1, failure_action: rollback}}
+      rollback_config: {{order: {rollback}}}
+"
+    )
+}
+
+/// What is written down from the start of the failed replica on.
+fn journal_of_rollback(rollback: &str) -> Vec<String> {
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, &journaling(1, rollback));
+    project.write("journal/lines", "");
+    project.run(&["up", "-d", "--wait"]).succeeds();
+    project.write("compose.yaml", journaling(2, rollback));
+    project.run(&["up", "-d"]).fails_with(1);
+    let journal = std::fs::read_to_string(project.folder().path().join("journal/lines")).expect("a journal");
+    let lines: Vec<_> = journal.lines().map(str::to_owned).collect();
+    let failed = lines.iter().rposition(|line| line == "start 2").expect("it started");
+    lines[failed + 1..].to_vec()
+}
+
+#[test]
+fn rollback_has_an_order_and_a_parallelism_of_its_own() {
+    require!(Root, Seeds);
+    let one_by_one = journal_of_rollback("stop-first, parallelism: 1");
+    assert_eq!(one_by_one, ["stop 2", "start 1", "stop 2", "start 1", "stop 2", "start 1"]);
+    let start_first = journal_of_rollback("start-first, parallelism: 1");
+    assert_eq!(start_first.iter().filter(|line| *line == "start 1").count(), 3, "{start_first:?}");
+    let turns: Vec<_> = start_first.iter().filter(|line| line.starts_with("st")).collect();
+    assert_eq!(turns.first().map(|line| line.as_str()), Some("start 1"), "{turns:?}");
+}
