@@ -1,5 +1,10 @@
 //! Images built from Dockerfiles, and the cache that survives.
 
+mod mounts;
+mod reuse;
+mod section;
+mod store;
+
 use scenarios::{Folder, Lighter, Project, host, require, wait_until};
 
 const COMPOSE: &str = "services: {web: {build: ., image: 'built:1'}}";
@@ -109,4 +114,10 @@ fn failing_step_shows_its_output_and_its_line() {
     project.write("Dockerfile", "FROM busybox\nRUN echo trouble ahead && exit 9\n");
     project.run(&["up", "-d", "--build"]).fails_with(1).says(&["trouble ahead", "Dockerfile:2", "9"]);
     assert_eq!(project.find_container("web"), None);
+}
+
+/// What `file` of the image of the service `web` holds.
+#[track_caller]
+fn file_of_image(project: &Project, file: &str) -> String {
+    project.run(&["run", "--rm", "-T", "--no-deps", "web", "cat", file]).succeeds().stdout
 }
