@@ -114,8 +114,7 @@ fn encode(
 ) -> Option<Vec<u8>> {
     let mut reply = Message::new(asked.id, MessageType::Response, OpCode::Query);
     reply.metadata.recursion_desired = asked.recursion_desired;
-    // As Docker's server says it: nobody could be asked.
-    reply.metadata.recursion_available = code != ResponseCode::ServFail;
+    reply.metadata.recursion_available = true;
     reply.metadata.response_code = code;
     reply.add_query(query.clone());
     reply.insert_answers(records);

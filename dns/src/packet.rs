@@ -52,19 +52,18 @@ pub(crate) fn question(packet: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A reply without answers: the query's header and question with a response code.
+/// A reply without answers: the query's header and question with a response code. That recursion is
+/// available is not said, as nobody could be asked.
 pub(crate) fn failure(query: &[u8], code: u8) -> Vec<u8> {
     let question = question(query).unwrap_or_default();
     let mut reply = query.get(..HEADER_BYTES).unwrap_or_default().to_vec();
     reply.resize(HEADER_BYTES, 0);
     reply[2] = (reply[2] & 0x79) | RESPONSE;
-    reply[3] = RECURSION_AVAILABLE | code;
+    reply[3] = code;
     reply[4..].copy_from_slice(&[0, u8::from(!question.is_empty()), 0, 0, 0, 0, 0, 0]);
     reply.extend(question);
     reply
 }
-
-const RECURSION_AVAILABLE: u8 = 0x80;
 
 #[cfg(test)]
 mod tests {

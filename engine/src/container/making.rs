@@ -62,8 +62,12 @@ impl<'a> Making<'a> {
     ) -> Result<Self, MakingError> {
         let path = layout.container(id);
         let failed = |source| MakingError::Create { path: path.clone(), source };
-        DirBuilder::new().mode(FOLDER_MODE).create(&path).map_err(failed)?;
-        let making = Self { layout, id, folder: Some(lock_folder(&path).map_err(failed)?) };
+        // Locked before it is seen: another project's repair takes an unlocked one for left behind.
+        let beside = layout.temporary().join(id.as_str());
+        DirBuilder::new().mode(FOLDER_MODE).create(&beside).map_err(failed)?;
+        let lock = lock_folder(&beside).map_err(failed)?;
+        fs::rename(&beside, &path).map_err(failed)?;
+        let making = Self { layout, id, folder: Some(lock) };
         reserve(layout, name, id)?;
         Ok(making)
     }
