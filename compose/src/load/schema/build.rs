@@ -1,6 +1,6 @@
 //! The `build` section of a service.
 
-use super::project::CONFIG_USE;
+use super::project::BUILD_SECRET;
 use super::service::ULIMIT;
 use super::{Kind, Merge, Object, applied, inert};
 use crate::load::finish;
@@ -30,7 +30,7 @@ pub(super) static BUILD: Kind = Keys(&Object {
         inert("provenance", Scalar),
         applied("pull", Bool),
         inert("sbom", Scalar),
-        applied("secrets", List(&CONFIG_USE, Merge::Append)),
+        applied("secrets", List(&BUILD_SECRET, Merge::Append)),
         applied("shm_size", Size),
         applied("ssh", Variables),
         applied("tags", List(&Text, Merge::Unique)),

@@ -124,7 +124,7 @@ static SECRET: Kind = Keys(&Object {
     finish: finish::external,
 });
 
-/// A config or secret in a service or build.
+/// A config or secret in a service.
 pub(super) static CONFIG_USE: Kind = Short(short::attachment, &Keys(&ATTACHMENT));
 
 static ATTACHMENT: Object = object(
@@ -136,4 +136,19 @@ static ATTACHMENT: Object = object(
         applied("target", Text),
         applied("uid", Text),
     ],
+);
+
+/// A secret in a build: owner and mode are said by the `RUN --mount` that asks for it.
+pub(super) static BUILD_SECRET: Kind = Short(
+    short::attachment,
+    &Keys(&object(
+        "a reference",
+        &[
+            inert("gid", Text),
+            inert("mode", Integer).kept(),
+            applied("source", Text),
+            applied("target", Text),
+            inert("uid", Text),
+        ],
+    )),
 );
