@@ -2,12 +2,12 @@
 //!
 //! | Form | What is in it |
 //! |---|---|
-//! | root file system | a tree, which becomes the only layer of a new image ([`import`]) |
+//! | root file system | a tree, which becomes the only layer of a new image ([`import()`]) |
 //! | docker-archive | `manifest.json`, which names configurations and layers |
 //! | OCI layout | `oci-layout`, `index.json`, `blobs/<algorithm>/<hex>`; a folder, or an archive of it |
 //!
-//! [`save`] writes both of the latter in one: blobs once, `manifest.json` and `index.json` beside them.
-//! [`load`] reads either. All of it is hostile: paths stay inside, digests are recomputed, layers go
+//! [`save()`] writes both of the latter in one: blobs once, `manifest.json` and `index.json` beside them.
+//! [`load()`] reads either. All of it is hostile: paths stay inside, digests are recomputed, layers go
 //! through the store's own unpacking.
 
 mod folder;
