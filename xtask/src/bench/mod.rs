@@ -7,7 +7,6 @@ mod config;
 mod figure;
 mod flask;
 mod floor;
-mod images;
 mod memory;
 mod network;
 mod operations;
@@ -37,7 +36,7 @@ struct Area {
 }
 
 const AREAS: &[Area] =
-    &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA, watch::AREA, images::AREA, network::AREA];
+    &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA, watch::AREA, network::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
