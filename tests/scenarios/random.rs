@@ -170,12 +170,13 @@ fn seeds() -> Range<u64> {
 #[test]
 fn after_up_nothing_is_left_to_plan() {
     require!(Root, Seeds);
+    // One root for all, so that commands of different projects meet in it.
+    let lighter = Lighter::new();
     let seeds = seeds();
     let next = AtomicU64::new(seeds.start);
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
-                let lighter = Lighter::new();
                 let mine = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds.end);
                 std::iter::from_fn(mine).for_each(|seed| comes_to_rest(&lighter, seed));
             });

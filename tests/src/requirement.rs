@@ -29,8 +29,6 @@ pub enum Requirement {
     Iptables,
     /// The `sshfs` program and a server of its protocol.
     Sshfs,
-    /// Real-time processor time to be shared out: a container's machine may have none (cgroup v1).
-    RealTime,
     /// AppArmor in the kernel, and its parser.
     AppArmor,
 }
@@ -49,10 +47,6 @@ impl Requirement {
             Self::Dnsmasq => is_installed("dnsmasq"),
             Self::Iptables => is_installed("iptables-nft"),
             Self::Sshfs => is_installed("sshfs") && Path::new("/usr/lib/openssh/sftp-server").exists(),
-            Self::RealTime => {
-                let budget = std::fs::read_to_string("/sys/fs/cgroup/cpu/cpu.rt_runtime_us");
-                budget.map_or(true, |budget| budget.trim() != "0")
-            }
             Self::AppArmor => {
                 let enabled = std::fs::read_to_string("/sys/module/apparmor/parameters/enabled");
                 enabled.is_ok_and(|enabled| enabled.starts_with('Y')) && is_installed("apparmor_parser")
@@ -75,7 +69,6 @@ impl fmt::Display for Requirement {
             Self::Dnsmasq => "dnsmasq (Debian's dnsmasq-base)",
             Self::Iptables => "iptables-nft (Debian's iptables)",
             Self::Sshfs => "sshfs and openssh-sftp-server",
-            Self::RealTime => "real-time processor time in the root control group",
             Self::AppArmor => "AppArmor in the kernel and apparmor_parser",
         })
     }
