@@ -12,6 +12,7 @@ mod cp;
 mod create;
 mod doctor;
 mod down;
+mod each;
 mod events;
 mod exec;
 mod export;

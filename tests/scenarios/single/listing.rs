@@ -87,6 +87,24 @@ fn volumes_are_made_found_and_removed() {
 }
 
 #[test]
+fn what_cannot_be_removed_keeps_no_other() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    for (kind, create) in
+        [("volume", "create NAME"), ("network", "create NAME"), ("container", "create --name NAME busybox")]
+    {
+        for name in ["part1", "part2"] {
+            line(&lighter, &format!("{kind} {}", create.replace("NAME", name))).succeeds();
+        }
+        let removed = line(&lighter, &format!("{kind} rm part1 missing part2")).fails_with(1);
+        let removed = removed.says(&["missing"]);
+        assert_eq!(removed.stdout, "part1\npart2\n", "{kind}");
+        assert_eq!(line(&lighter, &format!("{kind} ls -q --filter name=part")).stdout, "", "{kind}");
+    }
+    assert_eq!(line(&lighter, "volume rm -f missing").succeeds().stdout, "missing\n");
+}
+
+#[test]
 fn every_listing_has_templates_and_json() {
     require!(Root, Seeds);
     let lighter = Lighter::new();

@@ -142,7 +142,8 @@ const LINES: &[&str] = &[
     "image rm changed:1",
     "container run --name told busybox sh -c 'echo one; echo two; echo three'",
     "container logs --tail 2 told",
-    "container logs --since 1h --until 0s told",
+    "container logs --since 1h told",
+    "container logs --until 1h told",
     "container start -a told",
     "container diff no-such-container",
     "container update told",
@@ -167,6 +168,10 @@ const ON_PURPOSE: &[(&str, &str)] = &[
     (
         "container rm -f no-such-container",
         "what is not there makes the command fail; `--force` is about containers that run",
+    ),
+    (
+        "container export policy -o /dev/null",
+        "a device or pipe is written to, as the shell's `>` would; Docker takes regular files only",
     ),
     (
         "container exec web no-such-program",

@@ -1,5 +1,6 @@
 //! `container start`: starts containers, or one to stay connected to it.
 
+use crate::commands::each::each;
 use crate::console::attachment::Attachment;
 use crate::error::CommandError;
 use crate::session::Session;
@@ -35,7 +36,7 @@ impl Start {
         if self.attach || self.interactive {
             return self.stay(&layout);
         }
-        super::each(&self.containers, &session.terminal, |text| {
+        each(&self.containers, &session.terminal, |text| {
             let (name, _) = find(&layout, text)?;
             container::start(&layout, &name)?;
             output::print_lines([text])

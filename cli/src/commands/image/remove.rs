@@ -1,7 +1,7 @@
 //! `image rm`: removes images.
 
+use crate::commands::each::each;
 use crate::error::CommandError;
-use crate::report;
 use crate::session::Session;
 use crate::show::output;
 use clap::Args;
@@ -24,19 +24,14 @@ pub(crate) struct Remove {
 }
 
 impl Remove {
-    /// One that cannot be removed does not keep the others.
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let store = Store::open(&session.layout()?);
-        let mut code = ExitCode::SUCCESS;
-        for text in &self.images {
-            match self.remove(&store, text) {
-                Err(CommandError::Store(error)) if self.force && matches!(*error, StoreError::NoImage(_)) => {
-                }
-                Ok(removed) => print(&removed)?,
-                Err(error) => code = report::failure(&error, &session.terminal),
+        each(&self.images, &session.terminal, |text| match self.remove(&store, text) {
+            Err(CommandError::Store(error)) if self.force && matches!(*error, StoreError::NoImage(_)) => {
+                Ok(())
             }
-        }
-        Ok(code)
+            removed => print(&removed?),
+        })
     }
 
     /// A name loses the name; an id loses the image and all its names.

@@ -1,6 +1,7 @@
 //! `network rm`: removes networks.
 
 use super::{NetworkCommandError, find, is_predefined};
+use crate::commands::each::each;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::show::output;
@@ -22,17 +23,17 @@ pub(crate) struct Remove {
 impl Remove {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let layout = session.layout()?;
-        for text in self.networks {
-            if is_predefined(&text) {
-                return Err(NetworkCommandError::Predefined(text).into());
+        each(&self.networks, &session.terminal, |text| {
+            if is_predefined(text) {
+                return Err(NetworkCommandError::Predefined(text.to_owned()).into());
             }
-            match find(&layout, &text) {
-                Ok(found) => network::remove(&layout, &found.spec.name)?,
-                Err(CommandError::NetworkCommand(NetworkCommandError::Unknown(_))) if self.force => continue,
-                Err(error) => return Err(error),
+            match find(&layout, text) {
+                Err(CommandError::NetworkCommand(NetworkCommandError::Unknown(_))) if self.force => {
+                    return Ok(());
+                }
+                found => network::remove(&layout, &found?.spec.name)?,
             }
-            output::print_lines([text])?;
-        }
-        Ok(ExitCode::SUCCESS)
+            output::print_lines([text])
+        })
     }
 }

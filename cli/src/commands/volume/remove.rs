@@ -1,5 +1,6 @@
 //! `volume rm`: removes volumes and their data.
 
+use crate::commands::each::each;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::show::output;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 pub(crate) struct Remove {
     /// The volumes
     #[arg(value_name = "VOLUME", required = true)]
-    volumes: Vec<VolumeName>,
+    volumes: Vec<String>,
     /// Do not fail for missing ones
     #[arg(short, long)]
     force: bool,
@@ -25,14 +26,15 @@ impl Remove {
         let layout = session.layout()?;
         let existing: BTreeSet<_> =
             volume::list(&layout)?.into_iter().map(|volume| volume.spec.name).collect();
-        for name in self.volumes {
+        each(&self.volumes, &session.terminal, |text| {
+            let name = VolumeName::new(text)?;
             if existing.contains(&name) {
                 volume::remove(&layout, &name)?;
-                output::print_lines([name])?;
             } else if !self.force {
                 return Err(CommandError::NoSuchVolume(name));
             }
-        }
-        Ok(ExitCode::SUCCESS)
+            // As docker: what is to be gone by all means is named, whether or not it was there.
+            output::print_lines([name])
+        })
     }
 }

@@ -22,6 +22,7 @@ mod wait;
 
 pub(crate) use error::OperationError;
 
+use crate::commands::each::each;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::show::output;
@@ -157,9 +158,7 @@ impl Containers {
         act: impl Fn(&Layout, &ContainerName, &str) -> Result<(), CommandError>,
     ) -> Result<ExitCode, CommandError> {
         let layout = prepared(session)?;
-        super::each(&self.containers, &session.terminal, |text| {
-            act(&layout, &resolve_name(&layout, text)?, text)
-        })
+        each(&self.containers, &session.terminal, |text| act(&layout, &resolve_name(&layout, text)?, text))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `container rm`.
 
 use super::{Containers, OperationError, prepared};
-use crate::commands::container::each;
+use crate::commands::each::each;
 use crate::error::CommandError;
 use crate::report;
 use crate::session::Session;
