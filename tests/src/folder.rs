@@ -16,8 +16,21 @@ impl Folder {
     /// If it cannot be made.
     #[must_use]
     pub fn new(name: &str) -> Self {
+        Self::within(&std::env::temp_dir(), name)
+    }
+
+    /// Makes one whose files are on a disk, as those in `/tmp` may not be.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    #[must_use]
+    pub fn on_disk(name: &str) -> Self {
+        Self::within(Path::new("/var/tmp"), name)
+    }
+
+    fn within(parent: &Path, name: &str) -> Self {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("{name}-{}-{number}", std::process::id()));
+        let path = parent.join(format!("{name}-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a test's folder can be made");
         Self(path)
     }

@@ -13,15 +13,16 @@ fn port(lighter: &Lighter, name: &str) -> u16 {
 fn a_page_is_changed_by_exec_by_commit_and_by_a_bind_mount() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
-    let serve = ["sh", "-c", "mkdir -p /www && exec httpd -f -h /www"];
+    let page = "mkdir -p /www; test -e /www/index.html || echo original > /www/index.html";
+    let serve = ["sh", "-c", &format!("{page}; exec httpd -f -h /www")];
     let run = |flags: &[&str]| {
         let words: Vec<_> =
             ["container", "run", "-d", "-p", "127.0.0.1::80"].iter().chain(flags).copied().collect();
         ok(&lighter, &words)
     };
     run(&[&["--name", "web", "busybox"][..], &serve].concat());
-    let write = "mkdir -p /www && echo first > /www/index.html";
-    ok(&lighter, &["container", "exec", "web", "sh", "-c", write]);
+    assert_eq!(http::page(port(&lighter, "web")).trim(), "original");
+    ok(&lighter, &["container", "exec", "web", "sh", "-c", "echo first > /www/index.html"]);
     assert_eq!(http::page(port(&lighter, "web")).trim(), "first");
 
     ok(&lighter, &["container", "commit", "web", "page:1"]);
@@ -29,10 +30,12 @@ fn a_page_is_changed_by_exec_by_commit_and_by_a_bind_mount() {
     assert_eq!(http::page(port(&lighter, "copy")).trim(), "first");
 
     let folder = Folder::new("page");
-    folder.write("index.html", "second");
+    folder.write("index.html", "bound");
     let bind = format!("{}:/www:ro", folder.path().display());
     run(&[&["--name", "bound", "-v", &bind, "busybox"][..], &serve].concat());
-    assert_eq!(http::page(port(&lighter, "bound")).trim(), "second");
+    assert_eq!(http::page(port(&lighter, "bound")).trim(), "bound");
+    folder.write("index.html", "saved again");
+    assert_eq!(http::page(port(&lighter, "bound")).trim(), "saved again");
     line(&lighter, "container rm -f web copy bound").succeeds();
 }
 
@@ -114,4 +117,22 @@ fn what_one_root_exports_another_imports() {
     ok(&one, &["container", "export", "-o", &archive, "made"]);
     ok(&other, &["image", "import", &archive, "carried:1"]);
     assert_eq!(ok(&other, &["container", "run", "--rm", "carried:1", "cat", "/note"]), "carried");
+}
+
+#[test]
+fn what_one_root_saves_another_loads_and_runs() {
+    require!(Root, Seeds);
+    let (one, other) = (Lighter::new(), Lighter::new());
+    let folder = Folder::new("saved");
+    let archive = folder.path().join("images.tar").display().to_string();
+    ok(&one, &["container", "run", "--name", "made", "busybox", "sh", "-c", "echo packed > /note"]);
+    let change = r#"CMD ["cat", "/note"]"#;
+    ok(&one, &["container", "commit", "-c", change, "-c", "ENV WHO=me", "made", "packed:1"]);
+    ok(&one, &["image", "save", "-o", &archive, "packed:1", "busybox"]);
+    let loaded = ok(&other, &["image", "load", "-i", &archive]);
+    assert_eq!(loaded, "Loaded image: packed:1\nLoaded image: busybox:latest");
+    assert_eq!(ok(&other, &["container", "run", "--pull", "never", "--name", "ran", "packed:1"]), "packed");
+    assert_eq!(ok(&other, &["container", "run", "--rm", "packed:1", "sh", "-c", "echo $WHO"]), "me");
+    let id = |lighter: &Lighter| ok(lighter, &["image", "inspect", "-f", "{{.Id}}", "packed:1"]);
+    assert_eq!(id(&one), id(&other));
 }
