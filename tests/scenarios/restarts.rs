@@ -68,17 +68,45 @@ fn health_follows_every_field_of_the_check() {
 }
 
 #[test]
-fn ps_says_why_a_container_was_ended() {
+fn listings_and_logs_say_which_signal_ended_a_container() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
-    let greedy = project(&lighter, "tail /dev/zero", "mem_limit: 16m, memswap_limit: 16m");
-    wait_until("it has ended", || greedy.container("web").state == "exited");
-    assert!(greedy.run(&["ps", "-a"]).stdout.contains("(out of memory)"));
-    assert_eq!(greedy.container("web").exit_code, 137);
-    let killed = project(&lighter, "exec sleep 1000000", "attach: true");
+    let project = project(&lighter, "echo out; exec sleep 1000000", "attach: true");
+    let logs = || {
+        let logs = project.run(&["logs", "--no-log-prefix"]).succeeds();
+        (logs.stdout, logs.stderr)
+    };
+    wait_until("it has written", || logs().0 == "out\n");
     // By somebody else: who ends it through us knows why.
-    let pid = nix::unistd::Pid::from_raw(killed.container("web").pid);
+    let pid = nix::unistd::Pid::from_raw(project.container("web").pid);
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("sent");
-    wait_until("it has ended", || killed.container("web").state == "exited");
-    assert!(killed.run(&["ps", "-a"]).stdout.contains("(killed by signal 9)"));
+    wait_until("it has ended", || project.container("web").state == "exited");
+    assert!(project.run(&["ps", "-a"]).stdout.contains("(killed by signal 9)"));
+    let reason = "web-1 was killed by signal 9 (SIGKILL)\n";
+    assert_eq!(logs(), ("out\n".into(), reason.into()), "what it wrote stands alone on stdout");
+    let followed = project.run(&["logs", "--follow"]).succeeds();
+    assert!(followed.stdout.ends_with("web-1 exited with code 137\n"), "{}", followed.stdout);
+    assert_eq!(followed.stderr, reason);
+    // Two ends that we are the cause of.
+    for end in [["stop", "-t", "0"].as_slice(), &["kill"]] {
+        project.run(&["start"]).succeeds();
+        project.run(end).succeeds();
+        wait_until("it has ended", || project.container("web").state == "exited");
+        assert_eq!(project.container("web").exit_code, 137);
+        assert_eq!(logs().1, "", "{end:?}");
+    }
+}
+
+#[test]
+fn listings_say_why_a_container_that_waits_for_its_next_start_has_ended() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    // The delay outlasts the test.
+    let policy = "deploy: {restart_policy: {delay: 1h}}, mem_limit: 16m, memswap_limit: 16m";
+    let project = project(&lighter, "tail /dev/zero; exit 3", policy);
+    wait_until("it waits", || project.container("web").state == "restarting");
+    let listed = project.run(&["ps", "-a"]).succeeds().stdout;
+    assert!(listed.contains("Restarting (3)") && listed.contains("(out of memory)"), "{listed}");
+    let reason = "a process of web-1 was killed: out of memory, its limit is 16MiB\n";
+    assert_eq!(project.run(&["logs"]).succeeds().stderr.lines().last(), Some(reason.trim_end()));
 }

@@ -163,9 +163,9 @@ impl Attached<'_> {
     /// Prints until nothing is left or something aborts.
     async fn watch(&self, follow: &mut Follow<'_>, printer: &mut Printer) -> Result<Outcome, CommandError> {
         while let Some((place, heard)) = follow.next().await {
-            print(printer, place, &heard)?;
-            if let Heard::Ended(exit_code) = heard
-                && let Some(code) = self.abort.code(exit_code)
+            self.print(printer, place, &heard)?;
+            if let Heard::Ended(end) = heard
+                && let Some(code) = self.abort.code(end.exit_code)
             {
                 say("Aborting on container exit...")?;
                 return Ok(Outcome::Stop(code));
@@ -199,7 +199,7 @@ impl Attached<'_> {
                 // Cancel-safe: `stopping` is only polled, `next` is said to be.
                 tokio::select! {
                     result = &mut stopping => break result,
-                    Some((place, heard)) = follow.next() => print(printer, place, &heard)?,
+                    Some((place, heard)) = follow.next() => self.print(printer, place, &heard)?,
                 }
             }
         };
@@ -208,7 +208,7 @@ impl Attached<'_> {
             stopped => stopped?,
         }
         while let Ok(Some((place, heard))) = timeout(LAST_WORDS, follow.next()).await {
-            print(printer, place, &heard)?;
+            self.print(printer, place, &heard)?;
         }
         Ok(ExitCode::from(self.service_code()?.unwrap_or(code)))
     }
@@ -237,6 +237,21 @@ impl Attached<'_> {
         }
         Ok(())
     }
+
+    fn print(&self, printer: &mut Printer, place: usize, heard: &Heard) -> Result<(), CommandError> {
+        match heard {
+            Heard::Began(source) => {
+                printer.add(source.clone());
+                Ok(())
+            }
+            Heard::Line(line) => printer.line(place, line).map_err(CommandError::Stdout),
+            Heard::Ended(end) => printer.ended(place, self.layout, end).map_err(CommandError::Stdout),
+            Heard::Gone => Ok(()),
+            Heard::Failed(error) => {
+                say(&format!("cannot read the output of {}: {error}", printer.sources()[place].short))
+            }
+        }
+    }
 }
 
 impl Abort {
@@ -245,21 +260,6 @@ impl Abort {
         match (self, report::exit_code(exit_code)) {
             (Self::Never, _) | (Self::OnFailure, 0) => None,
             (Self::OnExit | Self::OnFailure, code) => Some(code),
-        }
-    }
-}
-
-fn print(printer: &mut Printer, place: usize, heard: &Heard) -> Result<(), CommandError> {
-    match heard {
-        Heard::Began(source) => {
-            printer.add(source.clone());
-            Ok(())
-        }
-        Heard::Line(line) => printer.line(place, line).map_err(CommandError::Stdout),
-        Heard::Ended(exit_code) => printer.ended(place, *exit_code).map_err(CommandError::Stdout),
-        Heard::Gone => Ok(()),
-        Heard::Failed(error) => {
-            say(&format!("cannot read the output of {}: {error}", printer.sources()[place].short))
         }
     }
 }

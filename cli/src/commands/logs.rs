@@ -136,7 +136,7 @@ fn follow(
                     Ok(())
                 }
                 Some((place, Heard::Line(line))) => printer.line(place, &line),
-                Some((place, Heard::Ended(exit_code))) => printer.ended(place, exit_code),
+                Some((place, Heard::Ended(end))) => printer.ended(place, layout, &end),
                 Some((_, Heard::Gone)) => Ok(()),
                 Some((_, Heard::Failed(error))) => return Err(error.into()),
                 None => return printer.end_line().map_err(CommandError::Stdout),

@@ -1,6 +1,7 @@
 //! What a container wrote last, for who wants to know why it failed.
 
 use crate::apply::perform::PerformError;
+use crate::show::ending;
 use crate::show::progress::Progress;
 use engine::container::logs::{LogEntry, LogError, LogOptions, LogReader};
 use engine::state::Layout;
@@ -30,7 +31,7 @@ fn read(layout: &Layout, name: &ContainerName) -> Result<Vec<String>, LogError> 
     while let Some(entry) = reader.next()? {
         match entry {
             LogEntry::Line(line) => lines.push(line.text.trim_end().to_owned()),
-            LogEntry::Ended { .. } => {}
+            LogEntry::Ended(end) => lines.extend(end.reason.map(ending::brief)),
         }
     }
     Ok(lines)

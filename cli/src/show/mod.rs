@@ -1,6 +1,7 @@
 //! What is printed: tables, templates, times, sizes, progress, and the output of containers.
 
 pub(super) mod clock;
+pub(super) mod ending;
 pub(super) mod format;
 pub(super) mod inspect;
 pub(super) mod last_words;

@@ -45,7 +45,8 @@ pub use mount::{BindOptions, MountSource, MountSpec, Recursive, TmpfsOptions, Vo
 pub use name::{ContainerName, NameError, NetworkName, PortGroup, ProjectName, ServiceName, VolumeName};
 pub use network::{EndpointSpec, IpamPool, NetworkDriver, NetworkSpec, PortSpec, Protocol, PublishedPort};
 pub use observed::{
-    Health, Observed, ObservedContainer, ObservedEndpoint, ObservedNetwork, ObservedVolume, Status,
+    EndReason, Health, Observed, ObservedContainer, ObservedEndpoint, ObservedNetwork, ObservedVolume,
+    RunEnd, Status,
 };
 pub use resource::{BlockIo, CpuLimits, DeviceRate, MemoryLimits, Resources, Ulimit};
 pub use volume::VolumeSpec;

@@ -90,6 +90,12 @@ pub enum Status {
     Restarting {
         /// How it ended.
         exit_code: i32,
+        /// The signal that ended it, if one did that Lighter did not send.
+        #[serde(default)]
+        signal: Option<i32>,
+        /// Whether the kernel ended a process of it for want of memory.
+        #[serde(default)]
+        oom_killed: bool,
         /// When it was started last.
         #[serde(default)]
         started_at: Option<SystemTime>,
@@ -102,7 +108,7 @@ pub enum Status {
     Exited {
         /// How it ended: the exit code, 128 plus the signal, or `None` where nobody could see it.
         exit_code: Option<i32>,
-        /// The signal that ended it, if one did.
+        /// The signal that ended it, if one did that Lighter did not send.
         #[serde(default)]
         signal: Option<i32>,
         /// When it was started last; `None` if nothing of it ever ran.
@@ -110,7 +116,7 @@ pub enum Status {
         started_at: Option<SystemTime>,
         /// When it ended.
         finished_at: SystemTime,
-        /// Whether the kernel ended it for want of memory.
+        /// Whether the kernel ended a process of it for want of memory.
         oom_killed: bool,
         /// Whether somebody asked for it.
         stopped_by_user: bool,
@@ -138,6 +144,23 @@ impl Status {
         }
     }
 
+    /// How its last run ended; `None` while it runs and before its first start.
+    #[must_use]
+    pub fn end(&self) -> Option<RunEnd> {
+        let (exit_code, signal, oom_killed, finished_at) = match *self {
+            Self::Created | Self::Running { .. } | Self::Paused { .. } => return None,
+            Self::Restarting { exit_code, signal, oom_killed, finished_at, .. } => {
+                (Some(exit_code), signal, oom_killed, finished_at)
+            }
+            // Records of earlier versions hold the signal of a stop as well.
+            Self::Exited { exit_code, signal, oom_killed, finished_at, stopped_by_user, .. } => {
+                (exit_code, signal.filter(|_| !stopped_by_user), oom_killed, finished_at)
+            }
+        };
+        let reason = if oom_killed { Some(EndReason::OutOfMemory) } else { signal.map(EndReason::Signal) };
+        Some(RunEnd { exit_code, reason, finished_at })
+    }
+
     /// Docker's word for it: `created`, `running`, `paused`, `restarting`, `exited`.
     #[must_use]
     pub fn state(&self) -> &'static str {
@@ -149,6 +172,26 @@ impl Status {
             Self::Exited { .. } => "exited",
         }
     }
+}
+
+/// How one run of a container ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// The exit code, if somebody saw it.
+    pub exit_code: Option<i32>,
+    /// Why, where the exit code alone does not tell.
+    pub reason: Option<EndReason>,
+    /// When.
+    pub finished_at: SystemTime,
+}
+
+/// What ended a container without being asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// The kernel killed a process of it for want of memory.
+    OutOfMemory,
+    /// A signal.
+    Signal(i32),
 }
 
 /// What probes say of a container.

@@ -55,9 +55,10 @@ impl Supervisor {
                 self.adopt_run(status, started_at, false)
             }
             Status::Paused { started_at, .. } => self.adopt_run(status, started_at, true),
-            Status::Restarting { exit_code, started_at, finished_at, restarts } => {
+            Status::Restarting { exit_code, signal, oom_killed, started_at, finished_at, restarts } => {
                 self.restarts = Restarts::taken_over(restarts);
-                let end = End { how: Some(Ended::Code(exit_code)), ..End::unseen(started_at, finished_at) };
+                let how = Some(signal.map_or(Ended::Code(exit_code), Ended::Signal));
+                let end = End { how, started_at, finished_at, oom_killed };
                 self.state = State::Waiting { until: Instant::now(), end };
                 Ok(())
             }

@@ -22,6 +22,7 @@ impl Supervisor {
         let oom_killed = run.launched.description.cgroup.oom_kills().is_ok_and(|kills| kills > 0);
         let end = End { how, started_at: Some(run.started_at), finished_at: SystemTime::now(), oom_killed };
         let cause = run.cause();
+        let end = if cause.is_some() { end.by_us() } else { end };
         let (ran_for, custodian) = (run.started.elapsed(), run.launched.custodian);
         self.take_output(Stream::Stdout);
         self.take_output(Stream::Stderr);

@@ -66,6 +66,11 @@ impl End {
         self.how.map(Ended::exit_code)
     }
 
+    /// The same where Lighter sent the signal: what is left of it to tell is the exit code.
+    pub(super) fn by_us(self) -> Self {
+        Self { how: self.how.map(|how| Ended::Code(how.exit_code())), ..self }
+    }
+
     /// What is shown of it when no other start follows.
     pub(super) fn status(&self, stopped_by_user: bool) -> Status {
         Status::Exited {

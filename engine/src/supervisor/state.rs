@@ -1,6 +1,6 @@
 //! What a supervised container does, and the words for it that others read.
 
-use super::ending::End;
+use super::ending::{End, Ended};
 use super::failure::Failure;
 use super::launch::{Launched, StartFailure};
 use super::probe::HealthWatch;
@@ -79,6 +79,8 @@ impl State {
             },
             Self::Waiting { end, .. } => Status::Restarting {
                 exit_code: end.exit_code().unwrap_or(UNSEEN),
+                signal: end.how.and_then(Ended::signal),
+                oom_killed: end.oom_killed,
                 started_at: end.started_at,
                 finished_at: end.finished_at,
                 restarts,

@@ -36,8 +36,15 @@ fn mem_limit_kills_who_needs_more() {
     project.up();
     wait_until("the kernel kills it", || project.container("web").state == "exited");
     assert_eq!(project.container("web").exit_code, 137);
+    let oom = "{{.State.OOMKilled}} {{.State.ExitCode}}";
+    let inspected =
+        project.run(&["container", "inspect", "--format", oom, &format!("{}-web-1", project.name())]);
+    assert_eq!(inspected.succeeds().stdout, "true 137\n");
     let listed = project.run(&["ps", "-a"]).succeeds().stdout;
-    assert!(listed.contains("out of memory"), "{listed}");
+    assert!(listed.contains("(out of memory)"), "{listed}");
+    let logs = project.run(&["logs"]).succeeds();
+    let reason = "web-1 was killed: out of memory, its limit is 16MiB\n";
+    assert_eq!((logs.stdout.as_str(), logs.stderr.as_str()), ("", reason));
 }
 
 #[test]

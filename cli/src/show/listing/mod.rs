@@ -1,7 +1,7 @@
 //! A container as lists show it: `ps`, `container ls`.
 
-use crate::show::clock;
 use crate::show::format::Row;
+use crate::show::{clock, ending};
 use engine::image::{Store, StoreError};
 use engine_spec::{
     Digest, Health, ImageConfig, Labels, ObservedContainer, PublishedPort, Status, compose_label,
@@ -144,11 +144,10 @@ pub(crate) fn status(status: &Status, now: SystemTime) -> String {
         }
         Status::Paused { started_at, .. } => format!("Up {} (Paused)", since(*started_at)),
         Status::Restarting { exit_code, finished_at, .. } => {
-            format!("Restarting ({exit_code}) {} ago", since(*finished_at))
+            format!("Restarting ({exit_code}) {} ago{}", since(*finished_at), reason(status))
         }
         Status::Exited { exit_code: Some(code), finished_at, .. } => {
-            let reason = reason(status).map(|reason| format!(" ({reason})")).unwrap_or_default();
-            format!("Exited ({code}) {} ago{reason}", since(*finished_at))
+            format!("Exited ({code}) {} ago{}", since(*finished_at), reason(status))
         }
         Status::Exited { exit_code: None, finished_at, .. } => {
             format!("Exited (unknown) {} ago", since(*finished_at))
@@ -156,19 +155,10 @@ pub(crate) fn status(status: &Status, now: SystemTime) -> String {
     }
 }
 
-/// Why a container ended, where its exit code alone does not tell and nobody asked for it.
-pub(crate) fn reason(status: &Status) -> Option<String> {
-    match status {
-        Status::Exited { oom_killed: true, .. } => Some("out of memory".to_owned()),
-        Status::Exited { signal: Some(signal), stopped_by_user: false, .. } => {
-            Some(format!("killed by signal {signal}"))
-        }
-        Status::Exited { .. }
-        | Status::Created
-        | Status::Running { .. }
-        | Status::Paused { .. }
-        | Status::Restarting { .. } => None,
-    }
+/// Why a container ended, in brackets, where its exit code alone does not tell.
+fn reason(status: &Status) -> String {
+    let reason = status.end().and_then(|end| end.reason);
+    reason.map(|reason| format!(" ({})", ending::brief(reason))).unwrap_or_default()
 }
 
 fn health(status: &Status) -> Option<Health> {

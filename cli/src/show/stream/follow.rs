@@ -4,7 +4,7 @@ use super::Source;
 use engine::container::logs::{LogEntry, LogError, LogLine, LogOptions, LogReader};
 use engine::state::events::{EventLogError, EventReader};
 use engine::state::{Layout, container};
-use engine_spec::{ContainerAction, ContainerId, ContainerName, Event, EventObject, Labels, Status};
+use engine_spec::{ContainerAction, ContainerId, ContainerName, Event, EventObject, Labels, RunEnd, Status};
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -27,7 +27,7 @@ pub(crate) enum Heard {
     /// A line.
     Line(LogLine),
     /// Its container has ended; it may come back.
-    Ended(Option<i32>),
+    Ended(RunEnd),
     /// Its container is removed.
     Gone,
     /// Its output cannot be read any more.
@@ -206,7 +206,7 @@ fn read(layout: &Layout, source: &Source, options: &LogOptions, place: usize, se
                 Ok(Some(entry)) => {
                     let heard = match entry {
                         LogEntry::Line(line) => Heard::Line(line),
-                        LogEntry::Ended { exit_code } => Heard::Ended(exit_code),
+                        LogEntry::Ended(end) => Heard::Ended(end),
                     };
                     if sender.blocking_send(News::Of(place, heard)).is_err() {
                         return;

@@ -2,7 +2,7 @@
 
 use super::Printer;
 use crate::error::CommandError;
-use engine::container::logs::{LogEntry, LogError, LogLine, LogOptions, LogReader};
+use engine::container::logs::{LogEntry, LogOptions, LogReader};
 use engine::state::Layout;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -17,24 +17,18 @@ pub(crate) fn print_written(
     for source in printer.sources() {
         readers.push(LogReader::open(layout, &source.container, options)?);
     }
-    // The next line of each source; the place among the sources decides between equal times.
-    let mut heads: BTreeMap<(SystemTime, usize), LogLine> = BTreeMap::new();
+    // What is next of each source; the place among the sources decides between equal times.
+    let mut heads: BTreeMap<(SystemTime, usize), LogEntry> = BTreeMap::new();
     for (place, reader) in readers.iter_mut().enumerate() {
-        heads.extend(next_line(reader)?.map(|line| ((line.time, place), line)));
+        heads.extend(reader.next()?.map(|entry| ((entry.time(), place), entry)));
     }
-    while let Some(((_, place), line)) = heads.pop_first() {
-        printer.line(place, &line).map_err(CommandError::Stdout)?;
-        heads.extend(next_line(&mut readers[place])?.map(|line| ((line.time, place), line)));
+    while let Some(((_, place), entry)) = heads.pop_first() {
+        match entry {
+            LogEntry::Line(line) => printer.line(place, &line),
+            LogEntry::Ended(end) => printer.reason(place, layout, &end),
+        }
+        .map_err(CommandError::Stdout)?;
+        heads.extend(readers[place].next()?.map(|entry| ((entry.time(), place), entry)));
     }
     printer.end_line().map_err(CommandError::Stdout)
-}
-
-fn next_line(reader: &mut LogReader) -> Result<Option<LogLine>, LogError> {
-    loop {
-        match reader.next()? {
-            Some(LogEntry::Line(line)) => return Ok(Some(line)),
-            Some(LogEntry::Ended { .. }) => {}
-            None => return Ok(None),
-        }
-    }
 }

@@ -2,10 +2,11 @@
 
 use crate::commands::LogFormat;
 use crate::console::terminal::Terminal;
-use crate::show::clock;
+use crate::show::{clock, ending};
 use clap::builder::styling::{AnsiColor, Style};
 use engine::container::logs::{LogLine, Stream};
-use engine_spec::{ContainerId, ContainerName, ProjectName};
+use engine::state::Layout;
+use engine_spec::{ContainerId, ContainerName, ProjectName, RunEnd};
 use std::io::{self, Write};
 
 /// docker compose's colours, in its order.
@@ -112,15 +113,30 @@ impl Printer {
         }
     }
 
-    /// Says that a container has ended.
-    pub(crate) fn ended(&mut self, place: usize, exit_code: Option<i32>) -> io::Result<()> {
+    /// Says that a container has ended, and why.
+    pub(crate) fn ended(&mut self, place: usize, layout: &Layout, end: &RunEnd) -> io::Result<()> {
         if !self.sources[place].is_shown {
             return Ok(());
         }
         self.end_line()?;
-        let code = exit_code.map_or_else(|| "unknown".to_owned(), |code| code.to_string());
+        let code = end.exit_code.map_or_else(|| "unknown".to_owned(), |code| code.to_string());
         let text = format!("{} exited with code {code}\n", self.sources[place].short);
-        io::stdout().lock().write_all(text.as_bytes())
+        io::stdout().lock().write_all(text.as_bytes())?;
+        self.reason(place, layout, end)
+    }
+
+    /// Says on stderr why a container has ended, where its exit code alone does not tell: it is no output
+    /// of the container.
+    pub(crate) fn reason(&mut self, place: usize, layout: &Layout, end: &RunEnd) -> io::Result<()> {
+        let source = &self.sources[place];
+        let Some(text) = ending::sentence(layout, &source.container, &source.short, end) else {
+            return Ok(());
+        };
+        if !source.is_shown {
+            return Ok(());
+        }
+        self.end_line()?;
+        io::stderr().lock().write_all(format!("{text}\n").as_bytes())
     }
 
     /// Ends a line that its container did not end.

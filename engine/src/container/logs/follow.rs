@@ -4,7 +4,7 @@ use super::folder_of;
 use crate::state::Layout;
 use crate::state::container::{self, StatusRecord, kept_status_path};
 use crate::state::record;
-use engine_spec::{ContainerId, Status};
+use engine_spec::{ContainerId, RunEnd};
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent};
 use std::io;
@@ -16,7 +16,7 @@ pub(super) enum News {
     /// There may be more to read.
     Written,
     /// It has ended, and all it wrote was there before.
-    Ended { exit_code: Option<i32> },
+    Ended(RunEnd),
     /// It is gone.
     Removed,
 }
@@ -29,7 +29,7 @@ pub(super) struct Follow {
     /// Whether its end has been told and it has not been started since.
     has_ended: bool,
     /// What is still to be told.
-    end: Option<Option<i32>>,
+    end: Option<RunEnd>,
 }
 
 impl Follow {
@@ -46,15 +46,15 @@ impl Follow {
         // An ending supervisor keeps the end first, and then takes back that the container runs.
         let kept = record::read::<StatusRecord>(&status_path).ok().flatten();
         let end = kept
-            .and_then(|status| end_of(&status.status))
-            .or_else(|| container::status(layout, id).ok().and_then(|status| end_of(&status.status)));
+            .and_then(|status| status.status.end())
+            .or_else(|| container::status(layout, id).ok()?.status.end());
         Ok(Self { inotify, status_path, has_ended: end.is_some(), end })
     }
 
     /// Waits until something has happened.
     pub(super) fn wait(&mut self) -> io::Result<News> {
-        if let Some(exit_code) = self.end.take() {
-            return Ok(News::Ended { exit_code });
+        if let Some(end) = self.end.take() {
+            return Ok(News::Ended(end));
         }
         let events = loop {
             match self.inotify.read_events() {
@@ -75,20 +75,11 @@ impl Follow {
     fn look(&mut self) {
         // A status that cannot be read now is followed by another.
         let Ok(Some(status)) = record::read::<StatusRecord>(&self.status_path) else { return };
-        let end = end_of(&status.status);
-        if !self.has_ended {
+        let end = status.status.end();
+        let had_ended = std::mem::replace(&mut self.has_ended, end.is_some());
+        if !had_ended {
             self.end = end;
         }
-        self.has_ended = end.is_some();
-    }
-}
-
-/// How it ended; `None` while it runs.
-fn end_of(status: &Status) -> Option<Option<i32>> {
-    match status {
-        Status::Exited { exit_code, .. } => Some(*exit_code),
-        Status::Restarting { exit_code, .. } => Some(Some(*exit_code)),
-        Status::Created | Status::Running { .. } | Status::Paused { .. } => None,
     }
 }
 

@@ -8,11 +8,12 @@ use super::{NoSuchContainer, find};
 use crate::state::{Layout, container};
 use crate::supervisor::log::line;
 pub use crate::supervisor::step::Stream;
-use engine_spec::{ContainerId, ContainerName};
+use engine_spec::{ContainerId, ContainerName, RunEnd};
 use follow::{Follow, News};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::mem;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -36,11 +37,19 @@ pub struct LogOptions {
 pub enum LogEntry {
     /// A line, or a piece of one that is longer than 16 KiB.
     Line(LogLine),
-    /// While following: the container has ended; reading on waits for its next start.
-    Ended {
-        /// Its exit code, if somebody saw it.
-        exit_code: Option<i32>,
-    },
+    /// The container has ended. Reading on waits for its next start while following, else there is no more.
+    Ended(RunEnd),
+}
+
+impl LogEntry {
+    /// When it happened.
+    #[must_use]
+    pub fn time(&self) -> SystemTime {
+        match self {
+            Self::Line(line) => line.time,
+            Self::Ended(end) => end.finished_at,
+        }
+    }
 }
 
 /// One line of output.
@@ -93,7 +102,17 @@ pub struct LogReader {
     current: Option<BufReader<File>>,
     /// The beginning of a line that is still being written.
     begun: String,
-    follow: Option<Follow>,
+    more: More,
+}
+
+/// What comes after the last line so far.
+#[derive(Debug)]
+enum More {
+    /// News of the container.
+    Follow(Follow),
+    /// Its end, if it has ended.
+    End(Layout, ContainerId),
+    Nothing,
 }
 
 impl LogReader {
@@ -106,8 +125,12 @@ impl LogReader {
         let path = Folder::of(layout, &id).log();
         let read = |source| LogError::Read { name: name.clone(), source };
         // Watched before it is read, so that nothing is missed in between.
-        let follow = options.follow.then(|| Follow::begin(layout, &id)).transpose();
-        let follow = follow.map_err(|source| LogError::Follow { name: name.clone(), source })?;
+        let more = if options.follow {
+            let follow = Follow::begin(layout, &id);
+            More::Follow(follow.map_err(|source| LogError::Follow { name: name.clone(), source })?)
+        } else {
+            More::End(layout.clone(), id)
+        };
         let Start { mut files, offset } = tail::start(&path, options.tail).map_err(read)?;
         let mut current = None;
         if let Some(mut file) = files.pop_front() {
@@ -115,7 +138,7 @@ impl LogReader {
             current = Some(BufReader::new(file));
         }
         let (name, options) = (name.clone(), options.clone());
-        Ok(Self { name, options, path, waiting: files, current, begun: String::new(), follow })
+        Ok(Self { name, options, path, waiting: files, current, begun: String::new(), more })
     }
 
     /// The next line; `None` at the end, or when the container is removed.
@@ -127,24 +150,31 @@ impl LogReader {
         loop {
             let line = self.line().map_err(|source| LogError::Read { name: self.name.clone(), source })?;
             if let Some(line) = line {
-                if self.is_wanted(&line) {
+                if self.is_wanted(line.time) {
                     return Ok(Some(LogEntry::Line(line)));
                 }
                 continue;
             }
-            let Some(follow) = &mut self.follow else { return Ok(None) };
+            let More::Follow(follow) = &mut self.more else { return Ok(self.end().map(LogEntry::Ended)) };
             let news = follow.wait();
             match news.map_err(|source| LogError::Follow { name: self.name.clone(), source })? {
                 News::Written => {}
-                News::Ended { exit_code } => return Ok(Some(LogEntry::Ended { exit_code })),
+                News::Ended(end) => return Ok(Some(LogEntry::Ended(end))),
                 News::Removed => return Ok(None),
             }
         }
     }
 
-    fn is_wanted(&self, line: &LogLine) -> bool {
-        self.options.since.is_none_or(|since| line.time >= since)
-            && self.options.until.is_none_or(|until| line.time < until)
+    /// How the container has ended, told once.
+    fn end(&mut self) -> Option<RunEnd> {
+        let More::End(layout, id) = mem::replace(&mut self.more, More::Nothing) else { return None };
+        let end = container::status(&layout, &id).ok()?.status.end();
+        end.filter(|end| self.is_wanted(end.finished_at))
+    }
+
+    fn is_wanted(&self, time: SystemTime) -> bool {
+        self.options.since.is_none_or(|since| time >= since)
+            && self.options.until.is_none_or(|until| time < until)
     }
 
     /// The next whole line of all files; `None` at their end for now.
@@ -155,7 +185,7 @@ impl LogReader {
                     if !self.begun.ends_with('\n') {
                         break;
                     }
-                    let text = std::mem::take(&mut self.begun);
+                    let text = mem::take(&mut self.begun);
                     // Half a line, left by a full disk, is passed over.
                     if let Some((stream, time, text)) = line::decode(text.trim_end()) {
                         return Ok(Some(LogLine { stream, time, text }));
@@ -172,10 +202,12 @@ impl LogReader {
     fn advance(&mut self) -> io::Result<bool> {
         let next = match self.waiting.pop_front() {
             Some(next) => next,
-            None if self.follow.is_some() && self.is_set_aside()? => match File::open(&self.path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-                opened => opened?,
-            },
+            None if matches!(self.more, More::Follow(_)) && self.is_set_aside()? => {
+                match File::open(&self.path) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+                    opened => opened?,
+                }
+            }
             None => return Ok(false),
         };
         self.current = Some(BufReader::new(next));

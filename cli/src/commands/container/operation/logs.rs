@@ -4,7 +4,7 @@ use super::One;
 use crate::args::Tail;
 use crate::error::CommandError;
 use crate::session::Session;
-use crate::show::clock;
+use crate::show::{clock, ending};
 use clap::Args;
 use engine::container::logs::{LogEntry, LogLine, LogOptions, LogReader, Stream, details};
 use std::io::{self, Write};
@@ -57,7 +57,12 @@ impl Logs {
             match entry {
                 LogEntry::Line(line) => printer.print(&line).map_err(CommandError::Stdout)?,
                 // As docker: who follows a container that has ended is done.
-                LogEntry::Ended { .. } => break,
+                LogEntry::Ended(end) => {
+                    if let Some(text) = ending::sentence(&layout, &name, name.as_str(), &end) {
+                        writeln!(io::stderr().lock(), "{text}").map_err(CommandError::Stdout)?;
+                    }
+                    break;
+                }
             }
         }
         Ok(ExitCode::SUCCESS)

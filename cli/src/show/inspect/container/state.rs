@@ -40,8 +40,9 @@ pub(super) fn describe(status: &Status) -> Value {
             state["Pid"] = json!(pid);
             state["StartedAt"] = time(started_at);
         }
-        Status::Restarting { exit_code, started_at, finished_at, restarts: _ } => {
+        Status::Restarting { exit_code, started_at, finished_at, oom_killed, .. } => {
             state["ExitCode"] = json!(exit_code);
+            state["OOMKilled"] = json!(oom_killed);
             state["StartedAt"] = time_if_any(started_at);
             state["FinishedAt"] = time(finished_at);
         }
