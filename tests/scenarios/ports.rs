@@ -1,11 +1,10 @@
 //! Published ports, and the way out.
 
-use nix::sched::{CloneFlags, setns};
 use scenarios::http::{get, page};
+use scenarios::namespace::inside;
 use scenarios::{Lighter, Project, host, require};
-use std::fs::File;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::sync::mpsc;
+use std::path::PathBuf;
 use std::thread::JoinHandle;
 
 fn web(port: &str) -> String {
@@ -89,19 +88,10 @@ impl Outside {
 
     /// Waits inside for one connection, and tells where it came from.
     fn peer_of_next(&self) -> JoinHandle<IpAddr> {
-        let name = self.name.clone();
-        let (tell, listens) = mpsc::channel();
-        // Only this thread enters the namespace.
-        let waiting = std::thread::spawn(move || {
-            let namespace = File::open(format!("/run/netns/{name}")).expect("the namespace exists");
-            setns(namespace, CloneFlags::CLONE_NEWNET).expect("root may enter it");
-            let listener = TcpListener::bind((Self::address(2), 8000)).expect("the address is there");
-            tell.send(()).expect("the test waits");
-            let (_, peer) = listener.accept().expect("the connection has come");
-            peer.ip()
-        });
-        listens.recv().expect("the thread listens");
-        waiting
+        let namespace = PathBuf::from(format!("/run/netns/{}", self.name));
+        let listener = inside(&namespace, || TcpListener::bind((Self::address(2), 8000)));
+        let listener = listener.expect("the address is there");
+        std::thread::spawn(move || listener.accept().expect("the connection has come").1.ip())
     }
 }
 

@@ -77,6 +77,12 @@ impl Machine {
         PathBuf::from(format!("/run/netns/{}", self.name))
     }
 
+    /// Where its neighbour's can be.
+    #[must_use]
+    pub fn neighbour_network(&self) -> PathBuf {
+        PathBuf::from(format!("/run/netns/{}", self.neighbour_name()))
+    }
+
     /// Runs a shell command on the machine and returns what it printed.
     #[track_caller]
     pub fn shell(&self, script: &str) -> String {

@@ -1,8 +1,10 @@
 //! What a test needs of the machine, and the one place where a skip is reported.
 
+use crate::sctp;
 use std::fmt;
 use std::io::Write as _;
 use std::path::Path;
+use std::process::Command;
 
 /// Something a test may need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,14 @@ pub enum Requirement {
     Sshfs,
     /// AppArmor in the kernel, and its parser.
     AppArmor,
+    /// Links of the kind `macvlan`.
+    Macvlan,
+    /// Links of the kind `ipvlan`.
+    Ipvlan,
+    /// Links of the kind `vlan`.
+    Vlan,
+    /// SCTP in the kernel.
+    Sctp,
 }
 
 impl Requirement {
@@ -51,6 +61,10 @@ impl Requirement {
                 let enabled = std::fs::read_to_string("/sys/module/apparmor/parameters/enabled");
                 enabled.is_ok_and(|enabled| enabled.starts_with('Y')) && is_installed("apparmor_parser")
             }
+            Self::Macvlan => has_link_kind("macvlan", &[]),
+            Self::Ipvlan => has_link_kind("ipvlan", &[]),
+            Self::Vlan => has_link_kind("vlan", &["id", "1"]),
+            Self::Sctp => sctp::socket().is_ok(),
         }
     }
 }
@@ -70,6 +84,10 @@ impl fmt::Display for Requirement {
             Self::Iptables => "iptables-nft (Debian's iptables)",
             Self::Sshfs => "sshfs and openssh-sftp-server",
             Self::AppArmor => "AppArmor in the kernel and apparmor_parser",
+            Self::Macvlan => "a kernel with macvlan",
+            Self::Ipvlan => "a kernel with ipvlan",
+            Self::Vlan => "a kernel with VLANs (8021q)",
+            Self::Sctp => "a kernel with SCTP",
         })
     }
 }
@@ -114,4 +132,12 @@ fn is_set(variable: &str) -> bool {
 fn is_installed(program: &str) -> bool {
     let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
     folders.iter().any(|folder| Path::new(folder).join(program).exists())
+}
+
+/// Whether the kernel, or a module of it, makes such links: one is made where it vanishes at once.
+fn has_link_kind(kind: &str, options: &[&str]) -> bool {
+    const MAKE: &str =
+        "ip link add base type veth peer name other && ip link add link base name probe type \"$@\"";
+    let made = Command::new("unshare").args(["--net", "sh", "-c", MAKE, "sh", kind]).args(options).output();
+    made.is_ok_and(|made| made.status.success())
 }

@@ -25,6 +25,11 @@ pub(super) const ROUTE_LOCALNET: u16 = 26;
 /// `IFLA_INET6_ADDR_GEN_MODE` and `IN6_ADDR_GEN_MODE_NONE`.
 const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 const NO_ADDRESS: u8 = 1;
+/// As whom the bridge of a network with IPv6 asks where its neighbours are: to forward what came from outside
+/// the kernel sends solicitations from a link-local address, or none at all (RFC 4861 section 7.2.2). One
+/// address for all bridges, as it means something only on its link; it is Docker's, too.
+const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+const LINK_LOCAL_BITS: u8 = 64;
 
 /// Makes the bridge if it is missing, and sets it up as it should be in any case.
 pub(super) fn ensure(
@@ -45,13 +50,19 @@ pub(super) fn ensure(
     batch.push_route(RouteNetlinkMessage::SetLink(set_up), 0, format!("set up bridge {bridge}"));
     let index = index_of(bridge).unwrap_or_default();
     let is_addressed = record.options().gateway_mode != GatewayMode::Isolated;
-    for pool in pools.iter().filter(|_| is_addressed) {
-        let net = IpNet::new(pool.gateway, pool.subnet.prefix_len()).unwrap_or(pool.subnet);
-        let step = format!("give {} to bridge {bridge}", pool.gateway);
-        let address = RouteNetlinkMessage::NewAddress(address_message(index, net));
-        batch.push_route(address, NLM_F_CREATE | NLM_F_REPLACE, step);
+    for address in pools.iter().filter(|_| is_addressed).flat_map(addresses) {
+        let step = format!("give {} to bridge {bridge}", address.addr());
+        let message = RouteNetlinkMessage::NewAddress(address_message(index, address));
+        batch.push_route(message, NLM_F_CREATE | NLM_F_REPLACE, step);
     }
     socket.send(&batch)
+}
+
+/// What a bridge is called in a subnet.
+fn addresses(pool: &Pool) -> impl Iterator<Item = IpNet> {
+    let gateway = IpNet::new(pool.gateway, pool.subnet.prefix_len()).unwrap_or(pool.subnet);
+    let link_local = pool.gateway.is_ipv6().then(|| IpNet::new_assert(LINK_LOCAL.into(), LINK_LOCAL_BITS));
+    [gateway].into_iter().chain(link_local)
 }
 
 /// The bridge has a hardware address of its own: without, it takes the lowest of its ports, and

@@ -82,11 +82,22 @@ pub fn create(layout: &Layout, spec: &NetworkSpec) -> Result<ObservedNetwork, Ne
     Ok(record.into())
 }
 
-/// Brings a network's bridge and rules back, if they are missing.
+/// Brings a network's bridge and rules back, if they are missing. The predefined network is made when
+/// somebody needs it.
 ///
 /// # Errors
 /// Says which step could not be done.
 pub fn ensure(layout: &Layout, network: &NetworkName) -> Result<NetworkRecord, NetworkError> {
+    match bring_back(layout, network) {
+        Err(NetworkError::Missing { .. }) if network.as_str() == DEFAULT_NETWORK => {
+            create(layout, &NetworkSpec::new(network.clone()))?;
+            bring_back(layout, network)
+        }
+        other => other,
+    }
+}
+
+fn bring_back(layout: &Layout, network: &NetworkName) -> Result<NetworkRecord, NetworkError> {
     let missing = || NetworkError::Missing { network: network.clone() };
     let _firewall = lock::firewall(layout)?;
     let record = record::load(layout, network)?.ok_or_else(missing)?;
@@ -227,7 +238,7 @@ pub fn list(layout: &Layout) -> Result<Vec<ObservedNetwork>, NetworkError> {
     Ok(record::list(layout)?.into_iter().map(ObservedNetwork::from).collect())
 }
 
-/// Makes the predefined network `bridge` that build steps and plain containers use.
+/// [`ensure`] for the predefined network `bridge` that build steps and plain containers use.
 ///
 /// It goes away with the last other network, or by [`remove`].
 ///
@@ -235,11 +246,5 @@ pub fn list(layout: &Layout) -> Result<Vec<ObservedNetwork>, NetworkError> {
 /// Says which step could not be done.
 pub fn ensure_default(layout: &Layout) -> Result<NetworkRecord, NetworkError> {
     let name = NetworkName::new(DEFAULT_NETWORK).expect("a constant that follows the rule");
-    match ensure(layout, &name) {
-        Err(NetworkError::Missing { .. }) => {
-            create(layout, &NetworkSpec::new(name.clone()))?;
-            ensure(layout, &name)
-        }
-        other => other,
-    }
+    ensure(layout, &name)
 }

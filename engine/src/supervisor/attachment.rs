@@ -32,6 +32,9 @@ impl Attachment {
         let lessee = Lessee { id: &record.id, name: &record.spec.name };
         let mut endpoints = Vec::new();
         for endpoint in supervised.endpoints() {
+            if !network::exists(layout, &endpoint.network) {
+                network::ensure(layout, &endpoint.network)?;
+            }
             endpoints.push((endpoint.clone(), lease::lease(layout, endpoint, lessee)?));
         }
         let interfaces = endpoint::interfaces(layout, &record.id, &endpoints)?;

@@ -1,15 +1,20 @@
 //! Networks, addresses, published ports and names, from outside and from inside containers.
 
 mod address;
+mod attributes;
 mod clients;
 mod coexistence;
+mod datagrams;
 mod dns;
 mod driver;
 mod firewall;
+mod ipv6;
 mod paths;
 mod remains;
+mod sctp;
 mod servers;
 mod shared_port;
+mod uplink;
 mod verbs;
 
 use scenarios::Project;

@@ -148,11 +148,7 @@ impl Making {
 fn prepare_networks(layout: &Layout, spec: &ContainerSpec) -> Result<(), CommandError> {
     let NetworkMode::Networks { endpoints } = &spec.network else { return Ok(()) };
     for endpoint in endpoints {
-        if endpoint.network.as_str() == "bridge" {
-            network::ensure_default(layout)?;
-        } else {
-            network::ensure(layout, &endpoint.network)?;
-        }
+        network::ensure(layout, &endpoint.network)?;
     }
     Ok(())
 }
