@@ -11,6 +11,7 @@ mod console;
 mod error;
 mod files;
 mod filter;
+mod habits;
 mod logging;
 mod names;
 mod provider;

@@ -19,6 +19,8 @@ use std::path::{PathBuf, absolute};
 
 /// Moves everything the engine keeps.
 const ROOT_VARIABLE: &str = "LIGHTER_ROOT";
+/// The platform of images for commands that name none.
+pub(crate) const DEFAULT_PLATFORM: &str = "DOCKER_DEFAULT_PLATFORM";
 
 /// What every command has at hand.
 #[derive(Debug)]

@@ -22,13 +22,15 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// Builds and fetches what `plan` lists. An image that cannot be fetched is built, if it can be.
+/// Builds find their secrets and agents in the environment of `project`.
 pub(crate) fn acquire(
     session: &Session,
     layout: &Layout,
+    project: &Project,
     plan: ImagePlan,
     progress: &Arc<Progress>,
 ) -> Result<(), CommandError> {
-    let builder = Builder::new(session, layout, progress)?;
+    let builder = Builder::new(session, layout, &project.environment, progress)?;
     transfer::run(async || {
         builder.build_services(plan.builds).await?;
         let mut instead = Vec::new();
@@ -51,7 +53,7 @@ pub(crate) fn build_one(
     spec: BuildSpec,
     progress: &Arc<Progress>,
 ) -> Result<Image, CommandError> {
-    let builder = Builder::new(session, layout, progress)?;
+    let builder = Builder::new(session, layout, &session.environment, progress)?;
     transfer::run(async || {
         let request = BuildRequest { id: String::new(), spec };
         let images = builder.build(vec![request]).await;
@@ -68,7 +70,7 @@ pub(crate) fn check(
     requests: &[BuildRequest],
 ) -> Result<ExitCode, CommandError> {
     let progress = Arc::new(Progress::lines(&session.terminal));
-    let builder = Builder::new(session, layout, &progress)?;
+    let builder = Builder::new(session, layout, &session.environment, &progress)?;
     let warnings = AtomicUsize::new(0);
     let tell = |event| {
         if let BuildEvent::Warning { rule, diagnostic, .. } = event {
@@ -124,13 +126,18 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(session: &Session, layout: &Layout, progress: &Arc<Progress>) -> Result<Self, CommandError> {
+    fn new(
+        session: &Session,
+        layout: &Layout,
+        environment: &BTreeMap<String, String>,
+        progress: &Arc<Progress>,
+    ) -> Result<Self, CommandError> {
         let limit = session.global.parallel.and_then(|limit| usize::try_from(limit).ok());
         Ok(Self {
             layout: layout.clone(),
             transfer: Transfer::new(session, &Store::open(layout), progress)?,
             progress: Arc::clone(progress),
-            environment: Arc::new(session.environment.clone()),
+            environment: Arc::new(environment.clone()),
             parallel: limit.and_then(NonZeroUsize::new).unwrap_or(STAGES_AT_A_TIME),
         })
     }

@@ -64,7 +64,7 @@ impl<'a> BuildLog<'a> {
             }
             BuildEvent::StepFailed { step } => self.finish(&step, Mark::Failed, "ERROR"),
             BuildEvent::Warning { rule, diagnostic, .. } => {
-                self.progress.warning(&format!("{rule}: {diagnostic}"));
+                self.progress.advice(&format!("{rule}: {diagnostic}"));
             }
         }
     }

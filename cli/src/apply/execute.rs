@@ -107,7 +107,8 @@ impl Execution {
             self.progress.begin(label, word);
         }
         let _span = tracing::info_span!("action", step = label).entered();
-        match (perform(&self.layout, node, self.deadline), &node.action) {
+        let heard = |line: &str| self.progress.message(line);
+        match (perform(&self.layout, node, self.deadline, &heard), &node.action) {
             (Ok(()), _) => {
                 if let Some(word) = words.end {
                     self.progress.end(label, Mark::Done, word);

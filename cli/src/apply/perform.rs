@@ -184,8 +184,13 @@ fn create(
     replayed.map_err(|source| PerformError::Replay { name: spec.name.clone(), source: Box::new(source) })
 }
 
-/// Does what a step says; waiting ends at `deadline`.
-pub(crate) fn perform(layout: &Layout, node: &Node, deadline: Option<Instant>) -> Result<(), PerformError> {
+/// Does what a step says; waiting ends at `deadline`, and `heard` is told what hooks write.
+pub(crate) fn perform(
+    layout: &Layout,
+    node: &Node,
+    deadline: Option<Instant>,
+    heard: &(dyn Fn(&str) + Sync),
+) -> Result<(), PerformError> {
     match &node.action {
         Action::CreateNetwork(spec) => network::create(layout, spec)
             .map(drop)
@@ -210,7 +215,7 @@ pub(crate) fn perform(layout: &Layout, node: &Node, deadline: Option<Instant>) -
         Action::ActivateContainer { name } => standby(name, container::activate(layout, name)),
         Action::DrainContainer { name, limit } => standby(name, container::retire(layout, name, *limit)),
         Action::UpdateContents { name, spec, signals } => update_contents(layout, name, spec, signals),
-        Action::RunHook { name, kind, hook } => run_hook(layout, name, *kind, hook),
+        Action::RunHook { name, kind, hook } => run_hook(layout, name, *kind, hook, heard),
         Action::Delay { duration } => {
             std::thread::sleep(*duration);
             Ok(())
@@ -242,8 +247,10 @@ fn run_hook(
     name: &ContainerName,
     kind: HookKind,
     hook: &HookSpec,
+    heard: &(dyn Fn(&str) + Sync),
 ) -> Result<(), PerformError> {
-    match container::run_hook(layout, name, hook) {
+    let heard = |line: &str| heard(&format!("{name} {kind} | {line}"));
+    match container::run_hook(layout, name, hook, &heard) {
         Err(HookError::Exec(ExecError::NotRunning(_) | ExecError::Unknown(_)))
             if kind == HookKind::PreStop =>
         {

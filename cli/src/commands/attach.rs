@@ -39,7 +39,7 @@ impl Attach {
             stdin: !self.no_stdin,
             stdout: true,
             stderr: true,
-            detach_keys: self.detach_keys.unwrap_or_default(),
+            detach_keys: session.detach_keys(self.detach_keys),
             resized: None,
         };
         let attachment = attachment.listening(container.spec.process.tty)?;

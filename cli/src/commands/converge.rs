@@ -201,7 +201,7 @@ impl Convergence<'_> {
             return Ok(());
         }
         let quiet = self.is_quiet.then(|| Arc::new(Progress::quiet()));
-        acquire(self.session, &layout, wanted, quiet.as_ref().unwrap_or(progress))
+        acquire(self.session, &layout, self.project, wanted, quiet.as_ref().unwrap_or(progress))
     }
 
     fn wanted_images(

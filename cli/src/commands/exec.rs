@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::target;
 use clap::Args;
 use engine::container::exec::{self, ExecSpec};
-use engine::container::{DetachKeys, End, Streams};
+use engine::container::{End, Streams};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ impl Exec {
             stdout: stdout.as_fd(),
             stderr: stderr.as_fd(),
             resized: resized.as_ref().map(AsFd::as_fd),
-            detach_keys: &DetachKeys::default(),
+            detach_keys: &session.detach_keys(None),
         };
         Ok(match exec::run(&layout, &name, &process, stdio)? {
             End::Exited { exit_code } => ExitCode::from(report::exit_code(exit_code)),

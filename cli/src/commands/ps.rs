@@ -1,6 +1,7 @@
 //! `ps`: lists the containers of the project.
 
 use crate::error::CommandError;
+use crate::habits::Habit;
 use crate::session::{Session, is_of_any};
 use crate::show::format::{Columns, Format};
 use crate::show::listing::Listing;
@@ -115,7 +116,7 @@ impl Ps {
         } else {
             let mut listing = Listing::new(Store::open(&layout), self.no_trunc);
             let listed: Result<Vec<_>, _> = chosen.map(|container| listing.list(container)).collect();
-            self.format.unwrap_or_default().print_rows(&COLUMNS, listed?)?;
+            session.format(self.format, Habit::Containers).print_rows(&COLUMNS, listed?)?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,6 +1,7 @@
 //! `stats`: shows what containers use.
 
 use crate::error::CommandError;
+use crate::habits::Habit;
 use crate::session::{Session, is_of_any};
 use crate::show::format::Format;
 use crate::usage::{self, Show};
@@ -32,8 +33,11 @@ impl Stats {
         let scope = session.scope()?;
         let (layout, observed) = session.look(Some(&scope.name))?;
         let services = scope.services(&self.services, &observed)?;
-        let show =
-            Show { format: self.format.unwrap_or_default(), once: self.no_stream, is_full: self.no_trunc };
+        let show = Show {
+            format: session.format(self.format, Habit::Stats),
+            once: self.no_stream,
+            is_full: self.no_trunc,
+        };
         usage::print(&layout, &show, || {
             let (_, observed) = session.look(Some(&scope.name))?;
             let shown = observed.containers.into_iter().filter(|container| {

@@ -1,6 +1,7 @@
 //! `volumes`: lists the volumes of the project.
 
 use crate::error::CommandError;
+use crate::habits::Habit;
 use crate::session::{Session, is_of_any};
 use crate::show::format::{Columns, Format, Row};
 use crate::show::output;
@@ -85,7 +86,7 @@ impl Volumes {
             size: "N/A",
             status: "N/A",
         });
-        self.format.unwrap_or_default().print_rows(&COLUMNS, listed)?;
+        session.format(self.format, Habit::Volumes).print_rows(&COLUMNS, listed)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -9,7 +9,7 @@ use crate::session::{Scope, Session};
 use crate::show::progress::{Mark, Progress};
 use compose::graph::{Graph, Selection};
 use compose::model::{Project, Provider};
-use engine_spec::{Observed, ObservedContainer, ProjectName, ServiceName, compose_label};
+use engine_spec::{Observed, ObservedContainer, ServiceName, compose_label};
 use protocol::{Message, Metadata, Verb, arguments};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader};
@@ -85,7 +85,7 @@ pub(crate) fn provide(
     }
     let progress = Progress::new(&session.terminal, "up");
     let result = providers.iter().try_for_each(|(name, provider)| {
-        let given = ask(&project.name, name, provider, Verb::Up, &progress)?;
+        let given = ask(project, name, provider, Verb::Up, &progress)?;
         give(project, name, given, &progress);
         Ok(())
     });
@@ -116,7 +116,7 @@ fn end(session: &Session, scope: &Scope, services: &[ServiceName], verb: Verb) -
     }
     let progress = Progress::new(&session.terminal, verb.word());
     let ended = providers.iter().rev();
-    let result = ended.map(|(name, provider)| ask(&project.name, name, provider, verb, &progress).map(drop));
+    let result = ended.map(|(name, provider)| ask(project, name, provider, verb, &progress).map(drop));
     // One that fails keeps no other from ending.
     let results: Vec<_> = result.collect();
     progress.close();
@@ -131,9 +131,10 @@ fn providers(project: &Project, selection: &Selection) -> Vec<(ServiceName, Prov
     order.order().iter().filter_map(provider).collect()
 }
 
-/// Runs a provider, shows what it says, and returns the variables it gives.
+/// Runs a provider, shows what it says, and returns the variables it gives. It sees the variables that
+/// the project's files see.
 fn ask(
-    project: &ProjectName,
+    project: &Project,
     service: &ServiceName,
     provider: &Provider,
     verb: Verb,
@@ -141,7 +142,12 @@ fn ask(
 ) -> Result<Given, ProviderError> {
     let program = find(&provider.kind)
         .ok_or_else(|| ProviderError::Missing { service: service.clone(), kind: provider.kind.clone() })?;
-    let metadata = Command::new(&program).args(["compose", "metadata"]).stderr(Stdio::null()).output();
+    let run = || {
+        let mut command = Command::new(&program);
+        command.envs(&project.environment);
+        command
+    };
+    let metadata = run().args(["compose", "metadata"]).stderr(Stdio::null()).output();
     let metadata = metadata.ok().filter(|output| output.status.success());
     let metadata = metadata.map_or_else(Metadata::default, |output| Metadata::read(&output.stdout));
     if !metadata.has(verb) {
@@ -154,8 +160,8 @@ fn ask(
         Verb::Down => ("Removing", "Removed"),
     };
     progress.begin(&label, begin);
-    let mut command = Command::new(&program);
-    command.args(arguments(project, service, provider, verb, &metadata));
+    let mut command = run();
+    command.args(arguments(&project.name, service, provider, verb, &metadata));
     let result = converse(command, service, progress)
         .unwrap_or_else(|source| Err(ProviderError::Run { service: service.clone(), program, source }));
     match &result {

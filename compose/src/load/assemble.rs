@@ -29,6 +29,7 @@ pub(super) fn assemble(
         working_dir: PathBuf::new(),
         files: Vec::new(),
         environment_files: Vec::new(),
+        environment: BTreeMap::new(),
         places: Places::default(),
     };
     for (name, entry) in tree.entries("services") {

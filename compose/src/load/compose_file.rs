@@ -3,7 +3,7 @@
 use super::environment::Variables;
 use super::interpolate::interpolate;
 use super::merge::merge;
-use super::node::{Mapping, Node, Span, Value};
+use super::node::{Mapping, Node, SourceId, Span, Value};
 use super::origin::{Step, VariableSource};
 use super::report::{Arrival, Report};
 use super::schema::{Kind, PROJECT};
@@ -11,6 +11,7 @@ use super::shape::Shape;
 use super::source::Reader;
 use super::{Skip, document, path};
 use crate::diagnostic::Diagnostic;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub(super) static FILE: Kind = Kind::Object(&PROJECT);
@@ -45,12 +46,21 @@ pub(super) struct Loader<'a> {
     pub(super) including: Vec<PathBuf>,
     /// Every template in the files, for who asks which variables there are.
     pub(super) templates: Vec<String>,
+    /// What included files see, the innermost first.
+    pub(super) included: Vec<Included>,
+}
+
+/// The variables of files that were included together, with all that they include and extend.
+#[derive(Debug)]
+pub(super) struct Included {
+    pub(super) sources: Range<SourceId>,
+    pub(super) variables: Variables,
 }
 
 impl<'a> Loader<'a> {
     pub(super) fn new(reader: Reader<'a>, skip: Skip) -> Self {
         let (report, including, templates) = (Report::default(), Vec::new(), Vec::new());
-        Self { reader, skip, report, including, templates }
+        Self { reader, skip, report, including, templates, included: Vec::new() }
     }
 
     /// The documents of a file as they stand. `from` is where another file names it.

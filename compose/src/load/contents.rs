@@ -1,5 +1,6 @@
 //! The contents of configs and secrets.
 
+use super::compose_file::Included;
 use super::environment::Variables;
 use super::node::{Entry, Node, Span, Value};
 use super::report::Report;
@@ -12,10 +13,24 @@ use std::path::Path;
 /// What reading needs.
 pub(super) struct Context<'a> {
     pub(super) reader: Reader<'a>,
-    pub(super) variables: &'a Variables,
+    pub(super) variables: Seen<'a>,
     /// The administrator's folder, with `configs` and `secrets` made outside of any project.
     pub(super) external: &'a Path,
     pub(super) report: &'a mut Report,
+}
+
+/// The variables that an element sees: those of the file it stands in.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) project: &'a Variables,
+    pub(super) included: &'a [Included],
+}
+
+impl<'a> Seen<'a> {
+    fn at(self, span: Span) -> &'a Variables {
+        let included = self.included.iter().find(|included| included.sources.contains(&span.source));
+        included.map_or(self.project, |included| &included.variables)
+    }
 }
 
 /// The contents of the configs and secrets that services use, by key.
@@ -112,11 +127,12 @@ impl Context<'_> {
 
     fn variable(&mut self, key: &str, node: &Node) -> Option<Contents> {
         let name = node.as_text()?;
-        if let Some(value) = self.variables.get(name) {
+        let variables = self.variables.at(node.span);
+        if let Some(value) = variables.get(name) {
             return Some(Contents(value.as_bytes().to_vec()));
         }
         let message = format!("`{key}` needs the environment variable `{name}`, which is not set");
-        let near = self.variables.nearest(name).map(did_you_mean);
+        let near = variables.nearest(name).map(did_you_mean);
         self.report.error(node.span, message).hint =
             near.or_else(|| Some(format!("set {name} in the environment or in .env")));
         None

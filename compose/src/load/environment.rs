@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables(BTreeMap<String, Variable>);
 
+/// The platform of images for services that name none.
+pub(super) const DEFAULT_PLATFORM: &str = "DOCKER_DEFAULT_PLATFORM";
+
 /// A value and where it comes from.
 #[derive(Debug, Clone)]
 pub(super) struct Variable {
@@ -22,6 +25,11 @@ pub(super) struct Variable {
 }
 
 impl Variables {
+    /// The platform of services that name none, if the environment has one.
+    pub(super) fn default_platform(&self) -> Option<&str> {
+        self.get(DEFAULT_PLATFORM).filter(|platform| !platform.is_empty())
+    }
+
     /// Those of the process.
     pub(super) fn of_process(environment: &BTreeMap<String, String>) -> Self {
         let variable = |(name, value): (&String, &String)| {

@@ -1,6 +1,6 @@
 //! `include`: other projects' files below this one, each with its own folder and variables.
 
-use super::compose_file::{FILE, Loader, Scope};
+use super::compose_file::{FILE, Included, Loader, Scope};
 use super::merge::merge;
 use super::node::{Node, Value};
 use super::report::Arrival;
@@ -55,11 +55,11 @@ impl Loader<'_> {
         let variables = self.variables_of(item, &texts("env_file"), &folder, scope);
         let base = scope.base_below(&folder);
         let arrival = Arrival { how: "included", span: item.span };
-        self.merged(
-            &files,
-            Some(arrival),
-            &Scope { variables: &variables, folder: &folder, base: Some(&base) },
-        )
+        let first = self.report.next_source();
+        let scope = Scope { variables: &variables, folder: &folder, base: Some(&base) };
+        let tree = self.merged(&files, Some(arrival), &scope);
+        self.included.push(Included { sources: first..self.report.next_source(), variables });
+        tree
     }
 
     fn refuse_circles(&mut self, item: &Node, file: &Path) -> Option<()> {

@@ -50,7 +50,7 @@ pub use configuration::{Configuration, Explanation, NoSuchPath, VariableUse};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Project;
-use compose_file::{FILE, Loader, Scope};
+use compose_file::{FILE, Included, Loader, Scope};
 use engine_spec::ProjectName;
 use environment::Variables;
 use node::Node;
@@ -150,13 +150,13 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with the files, each with its place.
 pub fn load(options: &LoadOptions, files: &dyn Files) -> Result<Loaded, Diagnostics> {
-    let Merged { mut configuration, name, discovered } = merged(options, files)?;
+    let Merged { mut configuration, included, name, discovered } = merged(options, files)?;
     let profiles = configuration.profiles.clone();
     let is_active = |service: &Node| is_active(service, &profiles);
     let report = &mut configuration.report;
     let contents = (options.depth >= Depth::Contents).then(|| {
         let reader = Reader { files, current_directory: &options.current_directory };
-        let variables = &configuration.variables;
+        let variables = contents::Seen { project: &configuration.variables, included: &included };
         let external = &source::administration(&options.environment);
         let mut context = contents::Context { reader, variables, external, report };
         contents::read(&configuration.tree, &mut context)
@@ -165,10 +165,17 @@ pub fn load(options: &LoadOptions, files: &dyn Files) -> Result<Loaded, Diagnost
         return Err(failed(report));
     }
     let mut project = assemble::assemble(&configuration.tree, name, &is_active, report);
+    if let Some(platform) = configuration.variables.default_platform() {
+        project.services.values_mut().chain(project.disabled.values_mut()).for_each(|service| {
+            service.platform.get_or_insert_with(|| platform.to_owned());
+        });
+    }
     project.separator = environment::separator(options, &configuration.variables);
     project.working_dir = discovered.folder;
     project.files = discovered.files;
     project.environment_files = environment::chosen_files(options);
+    project.environment =
+        configuration.environment().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     if let Some(contents) = contents {
         contents.give(&mut project);
     }
@@ -190,6 +197,7 @@ pub fn configure(options: &LoadOptions, files: &dyn Files) -> Result<Configurati
 /// The files of a project as one document, with all that was found to say about them.
 struct Merged {
     configuration: Configuration,
+    included: Vec<Included>,
     name: ProjectName,
     discovered: Discovered,
 }
@@ -217,10 +225,10 @@ fn merged(options: &LoadOptions, files: &dyn Files) -> Result<Merged, Diagnostic
     let Some(mut tree) = tree else { return Err(failed(&mut loader.report)) };
     let profiles = active_profiles(options, &variables);
     complete(&mut tree, options, &mut loader, &Frame { scope, name: name.as_str(), profiles: &profiles });
-    let Loader { report, templates, .. } = loader;
+    let Loader { report, templates, included, .. } = loader;
     let (skip, warnings) = (options.skip, Vec::new());
     let configuration = Configuration { tree, report, variables, profiles, templates, skip, warnings };
-    Ok(Merged { configuration, name, discovered })
+    Ok(Merged { configuration, included, name, discovered })
 }
 
 /// What the files of a project are completed with.
@@ -250,7 +258,8 @@ fn complete(tree: &mut Node, options: &LoadOptions, loader: &mut Loader<'_>, fra
         service_files::ServiceFiles { reader, variables, folder, report }.read(tree, &is_active);
     }
     if !options.skip.consistency && !options.skip.interpolation {
-        consistency::check(tree, &is_active, &mut loader.report);
+        let default_platform = scope.variables.default_platform();
+        consistency::check(tree, &is_active, default_platform, &mut loader.report);
     }
 }
 

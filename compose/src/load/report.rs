@@ -44,10 +44,15 @@ impl Report {
         self.register(Source { path: path.to_owned(), text, is_confidential: true }, None)
     }
 
+    /// The one that will be registered next.
+    pub(super) fn next_source(&self) -> SourceId {
+        SourceId(u16::try_from(self.sources.len()).unwrap_or(u16::MAX))
+    }
+
     fn register(&mut self, source: Source, arrival: Option<Arrival>) -> SourceId {
-        let id = u16::try_from(self.sources.len()).unwrap_or(u16::MAX);
+        let id = self.next_source();
         self.sources.push(Registered { source: Arc::new(source), arrival });
-        SourceId(id)
+        id
     }
 
     /// Whether one more source can be told from the others.

@@ -68,6 +68,8 @@ pub struct Project {
     pub files: Vec<PathBuf>,
     /// The environment files named on the command line, absolute.
     pub environment_files: Vec<PathBuf>,
+    /// The variables its files see: those of the process, and of `.env` files below them.
+    pub environment: BTreeMap<String, String>,
     /// Where its attributes stand.
     pub places: Places,
 }

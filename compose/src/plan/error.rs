@@ -57,6 +57,19 @@ pub enum PlanError {
         /// That project's folder.
         folder: Option<String>,
     },
+    /// What a service shares is of a service without containers, which gets none either.
+    #[error(
+        "service {service} cannot share the {shared} of service {peer}, which has no container: start {peer} \
+         first, or leave out --no-deps"
+    )]
+    PeerMissing {
+        /// The service.
+        service: ServiceName,
+        /// The other.
+        peer: String,
+        /// What.
+        shared: &'static str,
+    },
     /// No image was handed in for a service.
     #[error("service {service} has no image {image} to run")]
     ImageMissing {

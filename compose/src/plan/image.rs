@@ -50,7 +50,8 @@ pub fn images(
             }
         }
     }
-    add_contexts(project, &mut plan.builds)?;
+    plan.pulls.retain(|pull| !plan.builds.iter().any(|(_, build)| build.tags.contains(&pull.image)));
+    plan.builds = Builds::of(project, plan.builds)?;
     link(&mut plan.builds);
     Ok(plan)
 }
@@ -70,26 +71,52 @@ fn link(builds: &mut [(ServiceName, BuildSpec)]) {
     }
 }
 
-/// Adds the builds whose results are contexts of others (`service:`), and those of these.
-fn add_contexts(project: &Project, builds: &mut Vec<(ServiceName, BuildSpec)>) -> Result<(), PlanError> {
-    let mut next = 0;
-    while let Some((_, spec)) = builds.get(next) {
-        let used = std::iter::once(&spec.context).chain(spec.contexts.values());
-        let used = used.filter_map(|context| match context {
-            ContextSource::Build(service) => project.service_entry(service),
-            _ => None,
-        });
-        for (name, service) in used.collect::<Vec<_>>() {
-            if service.build.is_some() && !builds.iter().any(|(known, _)| known == name) {
+/// Builds with those whose results are their contexts (`service:`), and those of these, before them.
+struct Builds<'a> {
+    project: &'a Project,
+    /// Asked for, and not yet in order.
+    asked: BTreeMap<ServiceName, BuildSpec>,
+    ordered: Vec<(ServiceName, BuildSpec)>,
+}
+
+impl Builds<'_> {
+    fn of(
+        project: &Project,
+        asked: Vec<(ServiceName, BuildSpec)>,
+    ) -> Result<Vec<(ServiceName, BuildSpec)>, PlanError> {
+        let names: Vec<_> = asked.iter().map(|(name, _)| name.clone()).collect();
+        let mut builds = Builds { project, asked: asked.into_iter().collect(), ordered: Vec::new() };
+        names.iter().try_for_each(|name| builds.place(name, &mut Vec::new()))?;
+        Ok(builds.ordered)
+    }
+
+    /// Those on the way down wait for each other; the engine says so of a circle.
+    fn place(&mut self, name: &ServiceName, way: &mut Vec<ServiceName>) -> Result<(), PlanError> {
+        let is_placed = self.ordered.iter().any(|(placed, _)| placed == name);
+        let Some(service) = self.project.service(name.as_str()) else { return Ok(()) };
+        if is_placed || way.contains(name) || service.build.is_none() {
+            return Ok(());
+        }
+        let spec = match self.asked.remove(name) {
+            Some(spec) => spec,
+            None => {
                 let fail = PlanError::of(name);
-                let image = reference(project, name, service).map_err(&fail)?;
-                let spec = build::of_service(project, name, service, image).map_err(&fail)?;
-                builds.push((name.clone(), spec));
+                let image = reference(self.project, name, service).map_err(&fail)?;
+                build::of_service(self.project, name, service, image).map_err(&fail)?
+            }
+        };
+        way.push(name.clone());
+        for context in std::iter::once(&spec.context).chain(spec.contexts.values()) {
+            if let ContextSource::Build(service) = context
+                && let Some((service, _)) = self.project.service_entry(service)
+            {
+                self.place(service, way)?;
             }
         }
-        next += 1;
+        way.pop();
+        self.ordered.push((name.clone(), spec));
+        Ok(())
     }
-    Ok(())
 }
 
 /// The images that a service needs besides its own: those it mounts, apart from those of other services,

@@ -90,3 +90,88 @@ services:
         project.run(arguments).succeeds();
     }
 }
+
+#[test]
+fn a_name_without_value_removes_the_images_variable_unless_the_caller_has_it() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = r#"
+services:
+  app:
+    image: with-variable
+    build: {context: ., dockerfile_inline: "FROM busybox\nENV WHO=image KEPT=image\nCMD echo $${WHO-none} $$KEPT\n"}
+    environment: [WHO]
+    env_file: [empty.env]
+"#;
+    let project = Project::new(&lighter, compose);
+    project.write("empty.env", "");
+    project.run(&["build"]).succeeds();
+    let shown = |project: &Project<'_>| project.run(&["run", "--rm", "app"]).succeeds().stdout;
+    assert_eq!(shown(&project), "none image\n");
+    assert_eq!(shown(&project.env("WHO", "caller")), "caller image\n");
+}
+
+#[test]
+fn defaults_of_dotenv_reach_the_model_and_the_nearer_dotenv_wins() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, "services: {}");
+    project.write("sub/compose.yaml", "services: {app: {image: '${NAME}', command: ['${BOTH}', '${ONLY}']}}");
+    project.write("sub/.env", "NAME=${UNSET:-fallback}\nBOTH=project\nONLY=project\n");
+    project.write(".env", "BOTH=current\n");
+    let printed = project.run(&["-f", "sub/compose.yaml", "config"]).succeeds().stdout;
+    for line in ["image: fallback", "- current", "- project"] {
+        assert!(printed.contains(line), "no {line} in {printed}");
+    }
+}
+
+#[test]
+fn files_of_variables_are_found_beside_the_project_and_read_raw_on_request() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, "services: {}");
+    project.write(
+        "sub/compose.yaml",
+        "services: {app: {image: busybox, command: [sh, -c, 'echo $$WHO$$RAW'], env_file: \
+         [own.env, {path: raw.env, format: raw}]}}",
+    );
+    project.write("sub/own.env", "WHO='beside '\n");
+    project.write("sub/raw.env", "RAW='$HOME' # kept\n");
+    let outcome = project.run(&["-f", "sub/compose.yaml", "run", "--rm", "app"]).succeeds();
+    assert_eq!(outcome.stdout, "beside '$HOME' # kept\n");
+}
+
+#[test]
+fn a_secret_of_an_included_file_is_read_with_that_files_variables() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project =
+        Project::new(&lighter, "include: [{path: part/compose.yaml, env_file: part/its.env}]\nservices: {}");
+    project.write(
+        "part/compose.yaml",
+        "services: {app: {image: busybox, command: cat /run/secrets/word, secrets: [word]}}\n\
+         secrets: {word: {environment: WORD}}\n",
+    );
+    project.write("part/its.env", "WORD=of-the-part\n");
+    assert_eq!(project.run(&["run", "--rm", "app"]).succeeds().stdout, "of-the-part");
+}
+
+#[test]
+fn the_hash_that_is_printed_is_that_of_the_container() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "services: {app: {image: busybox, command: sleep 1000000, init: true, env_file: app.env}}";
+    let project = Project::new(&lighter, compose);
+    project.write("app.env", "WHO=one\n");
+    let hash = || {
+        let printed = project.run(&["config", "--hash", "app"]).succeeds().stdout;
+        printed.trim().strip_prefix("app ").expect("the service comes first").to_owned()
+    };
+    project.up();
+    let format = "{{index .Config.Labels \"com.docker.compose.config-hash\"}}";
+    let id = project.container("app").id;
+    assert_eq!(lighter.run(["inspect", "-f", format, &id]).succeeds().stdout.trim(), hash());
+    let before = hash();
+    project.write("app.env", "WHO=two\n");
+    assert_ne!(hash(), before);
+}

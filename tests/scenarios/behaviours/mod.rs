@@ -1,10 +1,12 @@
 //! What users of docker compose rely on, command by command. docs/compose-behaviours.md lists which
 //! behaviour is shown where; `cargo xtask tidy` checks that list.
 
+mod building;
 mod completion;
 mod control;
 mod copying;
 mod environment;
+mod habits;
 mod images;
 mod interruption;
 mod listing;
@@ -15,6 +17,7 @@ mod recreation;
 mod run;
 mod scale;
 mod selection;
+mod sharing;
 mod up;
 mod waiting;
 

@@ -11,7 +11,8 @@ case "$3" in
 up)
     echo '{"type": "info", "message": "making it"}'
     echo '{"type": "setenv", "message": "URL=cloud://here"}'
-    echo '{"type": "rawsetenv", "message": "TOKEN=given"}' ;;
+    echo '{"type": "rawsetenv", "message": "TOKEN=given"}'
+    echo "{\"type\": \"setenv\", \"message\": \"REGION=$REGION\"}" ;;
 fail)
     echo '{"type": "error", "message": "no more room"}'
     exit 1 ;;
@@ -46,9 +47,13 @@ fn a_provider_is_asked_and_its_variables_reach_dependents() {
     let project = project.env("PATH", path);
     project.run(&["up", "-d"]).fails_with(1).says(&["lighter-test-cloud", "PATH"]);
 
+    project.write(".env", "REGION=of-the-file\n");
     install(&project, PROVIDER);
     project.up().says(&["making it", "Service my-db", "TOKEN", "replaces"]);
-    assert_eq!(project.shell("web", "echo $MY_DB_URL $TOKEN"), "cloud://here given\n");
+    assert_eq!(
+        project.shell("web", "echo $MY_DB_URL $TOKEN $MY_DB_REGION"),
+        "cloud://here given of-the-file\n"
+    );
     assert_eq!(project.shell("other", "echo $MY_DB_URL$TOKEN"), "\n");
     let web = project.container("web");
     project.run(&["plan", "--detailed-exitcode"]).succeeds();

@@ -210,7 +210,7 @@ services:
   stays:
     image: busybox
     command: [sh, -c, \"trap 'echo goodbye; exit' TERM; touch /ready; while :; do sleep 0.02; done\"]
-    pre_stop: [{command: [sh, -c, 'echo of the hook > /proc/1/fd/1']}]
+    pre_stop: [{command: [sh, -c, 'echo of the hook > /proc/1/fd/1; echo heard; echo twice >&2']}]
     healthcheck: {test: 'until test -e /ready; do :; done', interval: 50ms}
   ends: {image: busybox, command: 'true', depends_on: {stays: {condition: service_healthy}}}
 ";
@@ -219,5 +219,6 @@ services:
     let of_stays: Vec<_> =
         outcome.stdout.lines().filter_map(|line| line.strip_prefix("stays-1  | ")).collect();
     assert_eq!(of_stays, ["of the hook", "goodbye"], "{outcome:#?}");
-    outcome.says(&["Running hook", "Stopping", "Stopped"]);
+    let hook = format!("{}-stays-1 pre_stop | ", project.name());
+    outcome.says(&["Running hook", &format!("{hook}heard\n"), &format!("{hook}twice\n"), "Stopped"]);
 }

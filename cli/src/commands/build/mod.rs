@@ -12,6 +12,7 @@ use crate::show::progress::Progress;
 use clap::Args;
 use compose::graph::Selection;
 use compose::load::Depth;
+use compose::model::Project;
 use compose::plan::{self, BuildChoice, ImageOptions, ImagePlan};
 use engine::build::BuildRequest;
 use engine::image::Store;
@@ -74,7 +75,7 @@ impl Build {
         let layout = session.layout()?;
         let options = ImageOptions { build: BuildChoice::Always, ..ImageOptions::default() };
         let mut builds = plan::images(&project, &selection, &options, &Store::open(&layout).names()?)?.builds;
-        builds.iter_mut().for_each(|(_, spec)| self.adjust(spec, session));
+        builds.iter_mut().for_each(|(_, spec)| self.adjust(spec, &project));
         if self.print {
             output::print_lines([serde_json::to_string_pretty(&bake::file(&builds))?])?;
         } else if builds.is_empty() {
@@ -85,7 +86,7 @@ impl Build {
         } else if session.global.dry_run {
             output::print_lines(builds.iter().map(|(service, _)| format!("build the image of {service}")))?;
         } else {
-            self.build(session, &layout, builds)?;
+            self.build(session, &layout, &project, builds)?;
             if self.push {
                 let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "push"));
                 let images = built_images(&project, &selection)?;
@@ -99,22 +100,23 @@ impl Build {
         &self,
         session: &Session,
         layout: &Layout,
+        project: &Project,
         builds: Vec<(ServiceName, BuildSpec)>,
     ) -> Result<(), CommandError> {
         let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "build"));
-        let result = acquire(session, layout, ImagePlan { pulls: Vec::new(), builds }, &progress);
+        let result = acquire(session, layout, project, ImagePlan { pulls: Vec::new(), builds }, &progress);
         progress.close();
         result
     }
 
     /// What the command line says wins over the file.
-    fn adjust(&self, spec: &mut BuildSpec, session: &Session) {
+    fn adjust(&self, spec: &mut BuildSpec, project: &Project) {
         spec.no_cache |= self.no_cache;
         spec.pull |= self.pull;
         for argument in &self.build_arg {
             let (name, value) = match argument.split_once('=') {
                 Some((name, value)) => (name, Some(value.to_owned())),
-                None => (argument.as_str(), session.environment.get(argument).cloned()),
+                None => (argument.as_str(), project.environment.get(argument).cloned()),
             };
             spec.args.insert(name.to_owned(), value);
         }

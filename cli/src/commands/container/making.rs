@@ -5,7 +5,7 @@ use crate::apply::transfer::{self, Transfer};
 use crate::error::CommandError;
 use crate::names;
 use crate::report;
-use crate::session::Session;
+use crate::session::{DEFAULT_PLATFORM, Session};
 use crate::show::progress::Progress;
 use clap::{Args, ValueEnum};
 use engine::container::{self, CreateError, MakingError};
@@ -89,7 +89,7 @@ impl Making {
     fn image(&self, session: &Session, store: &Store) -> Result<Image, CommandError> {
         let text = &self.flags.image;
         let found = if self.pull == Pull::Always { None } else { store.resolve(text)? };
-        let wanted = self.platform.as_deref().map(Platform::read);
+        let wanted = self.platform.as_deref().or(session.variable(DEFAULT_PLATFORM)).map(Platform::read);
         if let Some(image) =
             found.filter(|image| wanted.as_ref().is_none_or(|wanted| image.platform == *wanted))
         {

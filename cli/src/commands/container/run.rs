@@ -51,7 +51,7 @@ impl Run {
             return Err(FlagError::NoTerminal.into());
         }
         self.making.flags.is_detached = self.detach;
-        let attachment = if self.detach { None } else { Some(self.attachment()?) };
+        let attachment = if self.detach { None } else { Some(self.attachment(session)?) };
         let made = self.making.make(session)?;
         let started = match attachment {
             Some(attachment) => attachment.start(&made.layout, &made.name),
@@ -63,14 +63,14 @@ impl Run {
         started
     }
 
-    fn attachment(&self) -> Result<Attachment, CommandError> {
+    fn attachment(&self, session: &Session) -> Result<Attachment, CommandError> {
         let process = &self.making.flags.process;
         let wants = |stream| self.attach.is_empty() || self.attach.contains(&stream);
         Attachment {
             stdin: process.interactive && wants(Stream::Stdin),
             stdout: wants(Stream::Stdout),
             stderr: wants(Stream::Stderr),
-            detach_keys: self.detach_keys.clone().unwrap_or_default(),
+            detach_keys: session.detach_keys(self.detach_keys.clone()),
             resized: None,
         }
         .listening(process.tty)

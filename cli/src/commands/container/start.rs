@@ -34,7 +34,7 @@ impl Start {
         let layout = session.layout()?;
         container::repair(&layout, None)?;
         if self.attach || self.interactive {
-            return self.stay(&layout);
+            return self.stay(session, &layout);
         }
         each(&self.containers, &session.terminal, |text| {
             let (name, _) = find(&layout, text)?;
@@ -43,14 +43,14 @@ impl Start {
         })
     }
 
-    fn stay(&self, layout: &Layout) -> Result<ExitCode, CommandError> {
+    fn stay(&self, session: &Session, layout: &Layout) -> Result<ExitCode, CommandError> {
         let [text] = self.containers.as_slice() else { return Err(CommandError::OneAtATime) };
         let (name, has_terminal) = find(layout, text)?;
         let attachment = Attachment {
             stdin: self.interactive,
             stdout: true,
             stderr: true,
-            detach_keys: self.detach_keys.clone().unwrap_or_default(),
+            detach_keys: session.detach_keys(self.detach_keys.clone()),
             resized: None,
         };
         attachment.listening(has_terminal)?.start(layout, &name)

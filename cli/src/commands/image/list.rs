@@ -2,6 +2,7 @@
 
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
+use crate::habits::Habit;
 use crate::session::Session;
 use crate::show::clock;
 use crate::show::format::{Columns, Format, Row};
@@ -115,7 +116,7 @@ impl List {
         listed.sort_by(|a, b| {
             b.created.cmp(&a.created).then_with(|| (&a.repository, &a.tag).cmp(&(&b.repository, &b.tag)))
         });
-        self.print(listed)?;
+        self.print(session, listed)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -145,12 +146,12 @@ impl List {
         }
     }
 
-    fn print(self, images: Vec<Listed>) -> Result<(), CommandError> {
+    fn print(self, session: &Session, images: Vec<Listed>) -> Result<(), CommandError> {
         if self.quiet && self.format.is_none() {
             return output::print_lines(images.iter().map(|image| &image.id));
         }
         let columns = if self.digests { &COLUMNS_WITH_DIGESTS } else { &COLUMNS };
-        self.format.unwrap_or_default().print_rows(columns, images)
+        session.format(self.format, Habit::Images).print_rows(columns, images)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::error::ImageCommandError;
 use crate::apply::transfer::{self, Transfer};
 use crate::error::CommandError;
-use crate::session::Session;
+use crate::session::{DEFAULT_PLATFORM, Session};
 use crate::show::output;
 use crate::show::progress::Progress;
 use clap::Args;
@@ -38,7 +38,8 @@ impl Pull {
         let store = Store::open(&session.layout()?);
         let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "pull"));
         let transfer = Transfer::new(session, &store, &progress)?.with_layers();
-        let platform = self.platform.clone().unwrap_or_else(Platform::host);
+        let default = || session.variable(DEFAULT_PLATFORM).map_or_else(Platform::host, Platform::read);
+        let platform = self.platform.clone().unwrap_or_else(default);
         let result = transfer::run(async || {
             let images = self.images(&transfer).await?;
             for image in &images {

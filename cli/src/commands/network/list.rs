@@ -2,6 +2,7 @@
 
 use super::PREDEFINED;
 use crate::error::CommandError;
+use crate::habits::Habit;
 use crate::session::Session;
 use crate::show::clock;
 use crate::show::format::{Columns, Format, Row};
@@ -85,7 +86,7 @@ impl List {
             output::print_lines(listed.into_iter().map(|network| network.id))?;
             return Ok(ExitCode::SUCCESS);
         }
-        self.format.unwrap_or_default().print_rows(&COLUMNS, listed)?;
+        session.format(self.format, Habit::Networks).print_rows(&COLUMNS, listed)?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -99,7 +99,7 @@ impl Making<'_> {
         }
         let is_quiet = self.arguments.quiet_pull || self.arguments.quiet_build;
         let quiet = is_quiet.then(|| Arc::new(Progress::quiet()));
-        acquire(self.session, &held.layout, wanted, quiet.as_ref().unwrap_or(progress))?;
+        acquire(self.session, &held.layout, self.project, wanted, quiet.as_ref().unwrap_or(progress))?;
         held.observed = observe(&held.layout, None)?;
         Ok(())
     }

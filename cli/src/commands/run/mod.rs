@@ -14,7 +14,7 @@ use clap::{ArgAction, Args};
 use compose::graph::Selection;
 use compose::load::Depth;
 use compose::model::Project;
-use engine::container::{self, DetachKeys};
+use engine::container;
 use making::Making;
 use overrides::Overrides;
 use std::io::{self, IsTerminal};
@@ -89,7 +89,7 @@ impl Run {
             stdin: self.interactive,
             stdout: true,
             stderr: true,
-            detach_keys: DetachKeys::default(),
+            detach_keys: session.detach_keys(None),
             resized: None,
         };
         let attachment = attachment.listening(tty && !self.detach)?;

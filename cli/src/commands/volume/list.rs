@@ -2,6 +2,7 @@
 
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
+use crate::habits::Habit;
 use crate::session::Session;
 use crate::show::format::{Columns, Format, Row};
 use crate::show::output;
@@ -88,7 +89,7 @@ impl List {
             name: volume.spec.name.to_string(),
             label_values: volume.spec.labels,
         });
-        self.format.unwrap_or_default().print_rows(&COLUMNS, listed)?;
+        session.format(self.format, Habit::Volumes).print_rows(&COLUMNS, listed)?;
         Ok(ExitCode::SUCCESS)
     }
 }

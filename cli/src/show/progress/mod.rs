@@ -104,6 +104,13 @@ impl Progress {
         }
     }
 
+    /// The same for what those may miss who want to be shown nothing.
+    pub(crate) fn advice(&self, message: &str) {
+        if !matches!(self.show, Show::Nothing) {
+            self.warning(message);
+        }
+    }
+
     /// A line of work output, for those who read all of it; a terminal shows rows instead.
     pub(crate) fn output(&self, text: &str) {
         match &self.show {

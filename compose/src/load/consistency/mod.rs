@@ -7,6 +7,7 @@ mod elements;
 mod limits;
 mod references;
 
+use super::environment::DEFAULT_PLATFORM;
 use super::node::{Entry, Node, Span, Value};
 use super::origin::Step;
 use super::report::Report;
@@ -15,11 +16,17 @@ use crate::graph;
 use std::collections::BTreeMap;
 
 /// Reports everything that does not fit together. Only active services are held to it.
-pub(super) fn check(tree: &Node, is_active: &dyn Fn(&Node) -> bool, report: &mut Report) {
+/// `default_platform` is that of services which name none.
+pub(super) fn check(
+    tree: &Node,
+    is_active: &dyn Fn(&Node) -> bool,
+    default_platform: Option<&str>,
+    report: &mut Report,
+) {
     let all = tree.get("services").and_then(Node::as_map);
     let services: BTreeMap<&str, &Entry> =
         all.into_iter().flatten().map(|(name, entry)| (name.as_str(), entry)).collect();
-    let mut check = Check { tree, services, is_active, report };
+    let mut check = Check { tree, services, is_active, default_platform, report };
     check.services();
     check.elements();
     check.container_names();
@@ -30,6 +37,7 @@ struct Check<'a> {
     tree: &'a Node,
     services: BTreeMap<&'a str, &'a Entry>,
     is_active: &'a dyn Fn(&Node) -> bool,
+    default_platform: Option<&'a str>,
     report: &'a mut Report,
 }
 
@@ -122,12 +130,20 @@ impl<'a> Check<'a> {
     }
 
     fn platform(&mut self, service: Named<'_>, build: &Node) {
-        let Some(platform) = service.get("platform") else { return };
-        let mut platforms = build.items("platforms").peekable();
-        if platforms.peek().is_some() && !platforms.any(|one| one.value == platform.value) {
-            let shown = platform.shown().unwrap_or_default();
-            let message = format!("`platform: {shown}` is not among `build.platforms`");
-            self.fault(service, platform.span, message).hint = Some("add it there".to_owned());
+        let platforms: Vec<_> = build.items("platforms").collect();
+        let Some(first) = platforms.first() else { return };
+        if let Some(platform) = service.get("platform") {
+            if !platforms.iter().any(|one| one.value == platform.value) {
+                let shown = platform.shown().unwrap_or_default();
+                let message = format!("`platform: {shown}` is not among `build.platforms`");
+                self.fault(service, platform.span, message).hint = Some("add it there".to_owned());
+            }
+        } else if let Some(default) = self.default_platform
+            && !platforms.iter().any(|one| one.as_text() == Some(default))
+        {
+            let message = format!("{DEFAULT_PLATFORM}, {default}, is not among `build.platforms`");
+            let hint = format!("add it there, or unset {DEFAULT_PLATFORM}");
+            self.fault(service, first.span, message).hint = Some(hint);
         }
     }
 

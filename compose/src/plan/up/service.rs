@@ -16,12 +16,30 @@ use crate::plan::step::{NodeId, container_label};
 use crate::plan::update::Update;
 use engine_spec::{ObservedContainer, ServiceName, Status};
 
+/// What a service shares with other services, and with which.
+fn peers(service: &Service) -> impl Iterator<Item = (&'static str, &str)> {
+    let namespaces = [
+        ("network", service.network_mode.as_ref()),
+        ("IPC namespace", service.ipc.as_ref()),
+        ("PID namespace", service.pid.as_ref()),
+        ("UTS namespace", service.uts.as_ref()),
+    ];
+    let namespaces = namespaces.into_iter().filter_map(|(shared, mode)| match mode? {
+        NamespaceMode::Service(peer) => Some((shared, peer.as_str())),
+        NamespaceMode::Container(_) | NamespaceMode::Word(_) => None,
+    });
+    let volumes = service.volumes_from.iter().filter_map(|text| text.split(':').next());
+    let volumes = volumes.filter(|peer| *peer != "container").map(|peer| ("volumes", peer));
+    namespaces.chain(volumes)
+}
+
 impl<'a> Up<'a> {
     pub(super) fn service(&mut self, name: &ServiceName) -> Result<(), PlanError> {
         let Some((name, service)) = self.project.service_entry(name.as_str()) else { return Ok(()) };
         if service.provider.is_some() {
             return Ok(());
         }
+        self.check_peers(name, service)?;
         let image_id = self.images.get(name).ok_or_else(|| PlanError::ImageMissing {
             service: name.clone(),
             image: self.project.image_name(name, service),
@@ -62,17 +80,22 @@ impl<'a> Up<'a> {
         if self.options.renew_volumes { Recreate::Always } else { self.options.recreate }
     }
 
+    /// Nothing can be shared with a service that has no container and gets none, as with `--no-deps`.
+    fn check_peers(&self, name: &ServiceName, service: &Service) -> Result<(), PlanError> {
+        let is_missing = |peer: &str| !self.selection.contains(peer) && !self.existing.contains_key(peer);
+        match peers(service).find(|(_, peer)| is_missing(peer)) {
+            Some((shared, peer)) => {
+                Err(PlanError::PeerMissing { service: name.clone(), peer: peer.to_owned(), shared })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// A service whose namespaces or volumes it shares, and which is made anew.
     fn recreated_parent(&self, service: &Service) -> Option<Reason> {
-        let modes = [&service.network_mode, &service.ipc, &service.pid, &service.uts];
-        let namespaces = modes.into_iter().flatten().filter_map(|mode| match mode {
-            NamespaceMode::Service(parent) => Some(parent.as_str()),
-            NamespaceMode::Container(_) | NamespaceMode::Word(_) => None,
-        });
-        let volumes = service.volumes_from.iter().filter_map(|text| text.split(':').next());
         let is_recreated =
-            |parent: &&str| self.outcomes.get(parent).is_some_and(|outcome| outcome.is_recreated);
-        let parent = namespaces.chain(volumes).find(is_recreated)?;
+            |parent: &str| self.outcomes.get(parent).is_some_and(|outcome| outcome.is_recreated);
+        let (_, parent) = peers(service).find(|(_, parent)| is_recreated(parent))?;
         Some(Reason::ParentRecreated { service: ServiceName::new(parent).ok()? })
     }
 

@@ -5,6 +5,7 @@ mod row;
 
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
+use crate::habits::Habit;
 use crate::session::Session;
 use crate::show::format::Format;
 use crate::show::listing::Listing;
@@ -62,7 +63,7 @@ impl List {
             output::print_lines(containers.iter().map(|container| id(&container.id)))?;
             return Ok(ExitCode::SUCCESS);
         }
-        let format = self.format.unwrap_or_default();
+        let format = session.format(self.format, Habit::Containers);
         let is_sized = self.size || format.mentions("Size");
         let mut listing = Listing::new(store.clone(), self.no_trunc);
         let mut rows = Vec::new();

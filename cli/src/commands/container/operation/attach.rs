@@ -39,7 +39,7 @@ impl Attach {
         if process.tty && stdin && !std::io::stdin().is_terminal() {
             return Err(OperationError::NoTerminal.into());
         }
-        let detach_keys = self.detach_keys.unwrap_or_default();
+        let detach_keys = session.detach_keys(self.detach_keys);
         let attachment = Attachment { stdin, stdout: true, stderr: true, detach_keys, resized: None };
         let attachment = attachment.listening(process.tty)?;
         let attach = || attachment.attach(&layout, &name);

@@ -59,7 +59,7 @@ impl Exec {
         let (layout, name) = self.one.find(session)?;
         let process = self.process(session)?;
         let resized = if process.tty && !process.detach { Some(resize::listen()?) } else { None };
-        let keys = self.detach_keys.unwrap_or_default();
+        let keys = session.detach_keys(self.detach_keys);
         let streams = Streams {
             stdin: self.interactive.then(|| stdin.as_fd()),
             stdout: stdout.as_fd(),

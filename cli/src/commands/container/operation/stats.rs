@@ -2,6 +2,7 @@
 
 use super::prepared;
 use crate::error::CommandError;
+use crate::habits::Habit;
 use crate::session::Session;
 use crate::show::format::Format;
 use crate::usage::{self, Show};
@@ -32,8 +33,11 @@ pub(crate) struct Stats {
 impl Stats {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let layout = prepared(session)?;
-        let show =
-            Show { format: self.format.unwrap_or_default(), once: self.no_stream, is_full: self.no_trunc };
+        let show = Show {
+            format: session.format(self.format, Habit::Stats),
+            once: self.no_stream,
+            is_full: self.no_trunc,
+        };
         let named: Vec<_> = self
             .containers
             .iter()
