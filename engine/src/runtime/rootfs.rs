@@ -196,10 +196,20 @@ impl Root {
 
 /// Opens `path` below `root` as a process would whose root folder it is, but following no magic link.
 pub(super) fn open_inside(root: BorrowedFd<'_>, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
-    let resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
+    open_within(root, path, flags, ResolveFlag::RESOLVE_IN_ROOT)
+}
+
+/// Opens `path` from `folder` within `limit`, following no magic link.
+pub(crate) fn open_within(
+    folder: BorrowedFd<'_>,
+    path: &Path,
+    flags: OFlag,
+    limit: ResolveFlag,
+) -> nix::Result<OwnedFd> {
+    let resolve = limit | ResolveFlag::RESOLVE_NO_MAGICLINKS;
     let how = OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(resolve);
     loop {
-        match openat2(root, path, how) {
+        match openat2(folder, path, how) {
             // Something was renamed meanwhile, openat2(2).
             Err(Errno::EAGAIN | Errno::EINTR) => {}
             opened => return opened,

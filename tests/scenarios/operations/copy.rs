@@ -1,6 +1,7 @@
 //! Files into containers and out of them.
 
 use super::machine::Machine;
+use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use scenarios::{Folder, require};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -69,16 +70,40 @@ fn what_comes_out_is_what_is_in_it_also_when_it_rests() {
 fn archives_are_streams() {
     require!(Root, Seeds);
     let machine = Machine::new();
-    machine.start("a", "mkdir -p /t; echo one >/t/f; exec sleep 1000");
-    scenarios::wait_until("it is there", || {
-        machine.run(&["exec", "a", "test", "-s", "/t/f"]).code == Some(0)
-    });
+    let make = "mkdir -p /t; cd /t; echo one >f; chmod 4750 f; ln f other; ln -s f link; mkfifo -m 600 pipe";
+    machine.start("a", "exec sleep 1000");
+    machine.shell("a", make);
     let archive = machine.feed(&["cp", "a:/t", "-"], b"");
     machine.feed(&["cp", "-", "a:/tmp"], &archive);
     assert_eq!(machine.shell("a", "cat /tmp/t/f"), "one");
+    machine.feed(&["cp", "-", "a:/tmp"], &archive);
+    let found =
+        machine.shell("a", "cd /tmp/t; stat -c '%n %F %h %a' f other pipe; readlink link; ls -A | wc -l");
+    let expected = "f regular file 2 4750\nother regular file 2 4750\npipe fifo 1 600\nf\n4";
+    assert_eq!(found, expected, "with its links, modes and kinds, and nothing else");
     let mut command = machine.lighter().command(["container", "cp", "-", "a:/t/f"]);
     let output = command.output().expect("it starts");
     assert_eq!(output.status.code(), Some(1), "an archive needs a folder");
+}
+
+#[test]
+fn a_mounted_file_stays_mounted_and_a_device_stays_a_device() {
+    require!(Root, Seeds);
+    let machine = Machine::new();
+    let host = Folder::new("copy");
+    host.write("mounted", "old and longer");
+    host.write("new", "new");
+    let mount = format!("{}:/mounted", text(&host, "mounted"));
+    machine.ok(&["run", "-d", "--init", "--name", "a", "-v", &mount, "busybox", "sleep", "1000"]);
+    machine.ok(&["cp", &text(&host, "new"), "a:/mounted"]);
+    assert_eq!(machine.shell("a", "cat /mounted; grep -c ' /mounted ' /proc/mounts"), "new1");
+    assert_eq!(fs::read_to_string(host.path().join("mounted")).expect("still a file"), "new");
+
+    let device = host.path().join("device");
+    mknod(&device, SFlag::S_IFCHR, Mode::S_IRWXU, makedev(1, 3)).expect("root may");
+    let refused = machine.run(&["cp", "a:/mounted", &text(&host, "device")]).fails_with(1);
+    refused.says(&["it is a device"]);
+    assert_eq!(fs::metadata(&device).expect("there").rdev(), makedev(1, 3));
 }
 
 #[test]

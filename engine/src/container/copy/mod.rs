@@ -12,8 +12,9 @@ mod side;
 pub use plan::Refusal;
 
 use super::NoSuchContainer;
+use super::files::lookup::Owner;
+use super::files::tree::{Ownership, TreeWriter};
 use super::files::walk::{self, Reach, Sink, WalkError};
-use super::files::write::{Owner, TreeWriter};
 use super::files::{FilesError, record_of, with_files};
 use crate::image::layer::{Entry, EntryKind, TarError, TarReader, TarWriter};
 use crate::runtime::rootfs::Root;
@@ -112,7 +113,7 @@ pub fn copy_out(
                 Ok(length)
             }
             // As the caller's own: whom it belonged to means nothing outside.
-            Destination::Path(to) => source.put(Side::Host, to, Owner::Fixed(0, 0)),
+            Destination::Path(to) => source.put(Side::Host, to, Ownership::Fixed(Owner { uid: 0, gid: 0 })),
         }
     })??;
     events::note_container(layout, &record, ContainerAction::ArchivePath);
@@ -132,7 +133,7 @@ pub fn copy_in(
 ) -> Result<u64, CopyError> {
     let record = record_of(layout, name)?;
     let copied = with_files(layout, &record, |root| {
-        let owner = if options.archive { owner(root, &record)? } else { Owner::Recorded };
+        let owner = if options.archive { owner(root, &record)? } else { Ownership::Recorded };
         match from {
             Origin::Path(from) => {
                 Source::open(Side::Host, from, options)?.put(Side::Container(root), path, owner)
@@ -148,13 +149,13 @@ pub fn copy_in(
 const BUFFER: usize = 256 << 10;
 
 /// The container's own user, unless that is root by default.
-fn owner(root: &Root, record: &ContainerRecord) -> Result<Owner, CopyError> {
+fn owner(root: &Root, record: &ContainerRecord) -> Result<Ownership, CopyError> {
     let asked = record.spec.process.user.as_deref().or(record.image.user.as_deref()).unwrap_or_default();
     if asked.is_empty() {
-        return Ok(Owner::Recorded);
+        return Ok(Ownership::Recorded);
     }
     let user = user::resolve(root, asked, &[])?;
-    Ok(Owner::Fixed(user.uid, user.gid))
+    Ok(Ownership::Fixed(Owner { uid: user.uid, gid: user.gid }))
 }
 
 /// What is copied, open.
@@ -182,7 +183,7 @@ impl Source {
     }
 
     /// Puts it where `to` says.
-    fn put(&self, side: Side<'_>, to: &Path, owner: Owner) -> Result<u64, CopyError> {
+    fn put(&self, side: Side<'_>, to: &Path, owner: Ownership) -> Result<u64, CopyError> {
         let typed = Typed::new(to);
         let found = side.find(&typed, true).map_err(at(to))?;
         let found = found.ok_or_else(|| CopyError::NoSource { path: typed.folder_path() })?;
@@ -209,7 +210,7 @@ impl Source {
 }
 
 /// Unpacks an archive into a folder of the container.
-fn unpack(archive: &mut dyn Read, root: &Root, to: &Path, owner: Owner) -> Result<u64, CopyError> {
+fn unpack(archive: &mut dyn Read, root: &Root, to: &Path, owner: Ownership) -> Result<u64, CopyError> {
     let found = Side::Container(root).find(&Typed::new(to), true).map_err(at(to))?;
     let found = found.ok_or_else(|| CopyError::NoSource { path: to.to_owned() })?;
     if found.existing != Existing::Folder {

@@ -9,6 +9,7 @@
 //! folder        folder              goes into it; with `/.` at its end, its content does
 //! folder        nothing             becomes it
 //! folder        file                refused
+//! anything      device              refused
 //! ```
 
 use std::ffi::OsString;
@@ -57,6 +58,8 @@ impl Typed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Existing {
     Folder,
+    /// Such as `/dev/null`, which must stay what it is.
+    Device,
     Other,
     Nothing,
 }
@@ -76,6 +79,9 @@ pub enum Refusal {
     /// A folder does not fit into a file.
     #[error("cannot copy a folder to a file")]
     FolderToFile,
+    /// Copying replaces files, and nobody wants a device replaced.
+    #[error("it is a device")]
+    Device,
     /// A slash at the end promises a folder.
     #[error("no such folder")]
     NoFolder,
@@ -94,6 +100,7 @@ pub(super) fn decide(
     match (existing, source_is_folder) {
         _ if source.is_folder && !source_is_folder => Err(Refusal::NotAFolder),
         (Existing::Folder, _) => Ok(Goes::Into(source.name.clone())),
+        (Existing::Device, _) => Err(Refusal::Device),
         (Existing::Other, _) if destination.is_folder => Err(Refusal::NotAFolder),
         (Existing::Other, true) => Err(Refusal::FolderToFile),
         (Existing::Nothing, false) if destination.is_folder => Err(Refusal::NoFolder),
@@ -124,6 +131,7 @@ mod tests {
         check("a/dir/.", true, ("new", Existing::Nothing), Ok(Goes::Beside));
         check("a/dir", true, ("new/", Existing::Nothing), Ok(Goes::Beside));
         check("a/dir", true, ("file", Existing::Other), Err(Refusal::FolderToFile));
+        check("a/file", false, ("/dev/null", Existing::Device), Err(Refusal::Device));
     }
 
     #[test]

@@ -47,6 +47,7 @@ impl Side<'_> {
             let existing = match kind {
                 None => Existing::Nothing,
                 Some(SFlag::S_IFDIR) => Existing::Folder,
+                Some(SFlag::S_IFCHR | SFlag::S_IFBLK) => Existing::Device,
                 Some(_) => Existing::Other,
             };
             if kind != Some(SFlag::S_IFLNK) || !follow {

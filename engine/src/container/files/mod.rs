@@ -4,9 +4,11 @@
 //! root file system and its volumes in a mount namespace of its own, which goes with the thread. Either
 //! way paths are resolved within the root folder by the kernel (openat2(2), RESOLVE_IN_ROOT).
 
+pub(super) mod lookup;
 mod mounts;
+pub(super) mod place;
+pub(super) mod tree;
 pub(super) mod walk;
-pub(super) mod write;
 
 use super::NoSuchContainer;
 use super::folder::Folder;
@@ -100,22 +102,24 @@ fn running_files(layout: &Layout, record: &ContainerRecord) -> Result<Option<Roo
 }
 
 fn resting_files(layout: &Layout, record: &ContainerRecord) -> Result<Root, FilesError> {
-    let mounted = overlay(layout, record).mount();
-    mounted.map_err(|source| FilesError::Rootfs { name: record.spec.name.clone(), source })
+    resting_root(layout, record)
+        .map_err(|source| FilesError::Rootfs { name: record.spec.name.clone(), source })
 }
 
-/// The overlay that a container's root file system is.
-fn overlay(layout: &Layout, record: &ContainerRecord) -> Overlay {
+/// Mounts the root file system of a container at rest, without its volumes.
+pub(super) fn resting_root(layout: &Layout, record: &ContainerRecord) -> Result<Root, RootfsError> {
     let folder = Folder::of(layout, &record.id);
-    Overlay {
+    let overlay = Overlay {
         layers: record.layers.iter().rev().map(|layer| layout.layer(layer)).collect(),
         upper: folder.upper(),
         work: folder.work(),
         durability: Durability::Honoured,
-    }
+    };
+    overlay.mount()
 }
 
-fn running_root(init: ProcessRef) -> io::Result<Root> {
+/// The root folder of a running container, with all that is mounted in it.
+pub(super) fn running_root(init: ProcessRef) -> io::Result<Root> {
     let path = format!("/proc/{}/root", init.pid());
     let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let folder = open(path.as_str(), flags, Mode::empty())?;

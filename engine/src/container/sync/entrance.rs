@@ -1,12 +1,13 @@
 //! The way to a container's files, kept open from change to change.
 
-use super::place::{self, Step};
-use super::{Change, SyncError, bring_into_line};
-use crate::container::folder::Folder;
-use crate::runtime::rootfs::{Durability, Overlay, Root, RootfsError};
+use super::change::{Step, bring_into_line, nearest};
+use super::{Change, SyncError};
+use crate::container::files::lookup::Owner;
+use crate::container::files::{resting_root, running_root};
+use crate::runtime::rootfs::{Root, RootfsError};
 use crate::runtime::user::{self, UserError};
 use crate::state::Layout;
-use crate::state::container::{self, ContainerRecord};
+use crate::state::container;
 use crate::state::process::ProcessRef;
 use crate::state::record::RecordError;
 use crate::sys::mount::{Attributes, Depth, clone_tree, set_attributes};
@@ -32,13 +33,6 @@ pub struct Entrance {
     owner: Owner,
     /// The root file system without its read-only flag, made when first needed.
     twin: OnceLock<Option<OwnedFd>>,
-}
-
-/// Whose files the container's process expects.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Owner {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
 }
 
 const WRITABLE: Attributes = Attributes { set: 0, clear: libc::MOUNT_ATTR_RDONLY, propagation: 0 };
@@ -129,7 +123,7 @@ impl Entrance {
 
     /// Whether the change lies on the root file system and not on a mount below it.
     fn is_on_root(&self, change: &Change<'_>) -> bool {
-        let nearest = place::nearest(self.root.as_fd(), &change.whole());
+        let nearest = nearest(self.root.as_fd(), &change.whole());
         nearest.is_ok_and(|nearest| device(nearest.as_fd()) == device(self.root.as_fd()))
     }
 
@@ -143,29 +137,6 @@ impl Entrance {
 
 fn device(folder: BorrowedFd<'_>) -> Option<u64> {
     fstat(folder).map(|stat| stat.st_dev).ok()
-}
-
-fn running_root(init: ProcessRef) -> io::Result<Root> {
-    let path = format!("/proc/{}/root", init.pid());
-    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let folder = open(path.as_str(), flags, Mode::empty())?;
-    // Only now: before, the number could have become another process's.
-    if init.is_alive() {
-        Ok(Root::from_mount(folder, path.into()))
-    } else {
-        Err(io::Error::new(io::ErrorKind::NotFound, "the container has ended"))
-    }
-}
-
-fn resting_root(layout: &Layout, record: &ContainerRecord) -> Result<Root, RootfsError> {
-    let folder = Folder::of(layout, &record.id);
-    let overlay = Overlay {
-        layers: record.layers.iter().rev().map(|layer| layout.layer(layer)).collect(),
-        upper: folder.upper(),
-        work: folder.work(),
-        durability: Durability::Honoured,
-    };
-    overlay.mount()
 }
 
 /// Made by a thread inside the container's mount namespace, as a mount is cloned only from one's own.

@@ -3,8 +3,8 @@
 //! ```text
 //! running:  /proc/<pid>/root -> the container's own mounts: volumes, tmpfs, binds      Entrance
 //! resting:  its overlay, mounted for as long as it takes                                  |
-//!           target folder (may be a link of the image) -> below it, never out of it     Place
-//!           temporary file, owner, mode, time, rename                                   write
+//!           target folder (may be a link of the image) -> below it, never out of it     change
+//!           temporary file, owner, mode, time, rename                                 files::place
 //! ```
 //!
 //! Nothing is needed of the image: no shell, no `tar`, no `rm`. Writes go through the mounts that the
@@ -12,20 +12,15 @@
 //! would not cause (Documentation/filesystems/overlayfs.rst forbids it, too). The container is hostile:
 //! every path is resolved by openat2(2) with its root as the root, and below the target without leaving it.
 
+mod change;
 mod entrance;
-mod place;
 #[cfg(test)]
 mod tests;
-mod write;
 
 pub use entrance::{Entrance, EntranceError};
 
-use entrance::Owner;
-use nix::errno::Errno;
-use place::Step;
 use std::fs::File;
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -89,14 +84,6 @@ pub enum SyncError {
         #[source]
         source: io::Error,
     },
-}
-
-/// Makes `change` below `root`. What lies in a folder that is not there is gone already.
-fn bring_into_line(root: BorrowedFd<'_>, change: &Change<'_>, owner: Owner) -> Result<(), Step> {
-    match (place::find(root, change, owner), &change.content) {
-        (Err(Step { errno: Errno::ENOENT | Errno::ENOTDIR, .. }), Content::Nothing) => Ok(()),
-        (place, content) => write::write(&place?, content, owner),
-    }
 }
 
 impl Change<'_> {

@@ -1,7 +1,8 @@
 //! Files of the host arrive in a container's folder whole, with their owner, and nowhere else.
 
-use super::entrance::Owner;
-use super::{Change, Content, SyncError, bring_into_line};
+use super::change::bring_into_line;
+use super::{Change, Content, SyncError};
+use crate::container::files::lookup::Owner;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
