@@ -1,5 +1,6 @@
 //! Whole builds over a made-up base image, with commands that need no container.
 
+mod delta;
 mod graph;
 mod mounts;
 mod sources;

@@ -84,3 +84,39 @@ fn base_image_is_fetched_anew_if_asked_for() {
     assert_eq!(version(false), "old\n");
     assert_eq!(version(true), "new\n");
 }
+
+/// A context that is large enough for a small change of it to be a small layer, with `secret` among it.
+fn large_context(project: &Project) {
+    for number in 0..300 {
+        project.write(&format!("src/{number}"), "old");
+    }
+    project.write("src/secret", "do not tell");
+    project.write("Dockerfile", "FROM busybox\nCOPY src /src\n");
+}
+
+#[test]
+fn small_change_of_a_large_copy_is_a_small_layer_that_stays_here() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, &compose(""));
+    large_context(&project);
+    project.run(&["build"]).succeeds();
+    project.write("src/7", "new");
+    std::fs::remove_file(project.folder().path().join("src/secret")).expect("removed");
+    project.run(&["build"]).succeeds();
+    assert_eq!(file_of_image(&project, "/src/7"), "new");
+    let listed = project.run(&["container", "run", "--rm", "built:1", "ls", "/src"]).succeeds();
+    assert!(!listed.stdout.contains("secret"));
+    assert_eq!(listed.stdout.lines().count(), 300);
+    let history = project.run(&["image", "history", "--no-trunc", "built:1"]).succeeds();
+    assert!(history.stdout.contains("what changed in the layer below"), "{}", history.stdout);
+
+    let saved = project.folder().path().join("saved.tar");
+    project.run(&["image", "save", "-o", &saved.display().to_string(), "built:1"]).succeeds();
+    let bytes = std::fs::read(&saved).expect("read");
+    assert!(!bytes.windows(11).any(|text| text == b"do not tell"), "what was removed left this machine");
+    let elsewhere = Lighter::new();
+    elsewhere.run(["image", "load", "-i", &saved.display().to_string()]).succeeds();
+    let there = elsewhere.run(["container", "run", "--rm", "built:1", "cat", "/src/7"]).succeeds();
+    assert_eq!(there.stdout, "new");
+}

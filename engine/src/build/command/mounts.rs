@@ -12,7 +12,8 @@ use crate::build::dockerfile::{
 };
 use crate::build::error::BuildError;
 use crate::build::files::copy::{Copier, Target};
-use crate::build::files::select::{Fingerprint, select};
+use crate::build::files::fingerprint::Fingerprint;
+use crate::build::files::select::select;
 use crate::build::files::transfer::{CopyError, Origin};
 use crate::build::files::upper::Upper;
 use crate::build::input::path::{absolute, clean};
@@ -189,7 +190,7 @@ impl StageBuild<'_> {
                 for selected in self.pointed(select(origin.view(), path), wanted.span)? {
                     fingerprint.add(&selected).map_err(|error| self.copy_error(step, error))?;
                 }
-                Ok(Content::Digest(Digest::from_sha256(fingerprint.finish())))
+                Ok(Content::Digest(Digest::from_sha256(fingerprint.finish().0)))
             }
         }
     }

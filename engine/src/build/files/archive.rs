@@ -1,9 +1,10 @@
 //! Local archives that ADD unpacks: told by their content, unpacked by the image store's own reader.
 
 use crate::image::layer::{UnpackError, decompress, unpack_tree};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A tar archive's first header has its magic here (POSIX pax, `ustar`).
 const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
@@ -20,15 +21,19 @@ pub enum ArchiveError {
     Unpack(#[from] UnpackError),
 }
 
-/// Unpacks `file` to the new folder `tree` if it is an archive; returns whether it is.
-pub(in crate::build) fn unpack_if_archive(mut file: File, tree: &Path) -> Result<bool, ArchiveError> {
+/// Unpacks `file` to the new folder `tree` if it is an archive.
+///
+/// Returns the folders that it has entries for; `None` if it is no archive.
+pub(in crate::build) fn unpack_if_archive(
+    mut file: File,
+    tree: &Path,
+) -> Result<Option<BTreeSet<PathBuf>>, ArchiveError> {
     if !is_archive(&mut file)? {
-        return Ok(false);
+        return Ok(None);
     }
     file.rewind()?;
     fs::create_dir(tree)?;
-    unpack_tree(file, tree)?;
-    Ok(true)
+    Ok(Some(unpack_tree(file, tree)?.folders))
 }
 
 fn is_archive(file: &mut File) -> Result<bool, ArchiveError> {

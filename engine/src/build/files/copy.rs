@@ -3,11 +3,12 @@
 //! The rules are BuildKit's: a folder's content is copied, not the folder; what exists keeps its
 //! mode and owner; what comes from the context is root's; times and hard links are kept.
 
+use super::delta::Changes;
 use super::permission::{ModeChange, Owner};
 use super::select::Selected;
 use super::upper::{Metadata, Upper, UpperError, conflict};
 use crate::build::input::view::{Entry, Found, Kind, View};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -31,11 +32,21 @@ pub(in crate::build) struct Copier<'a> {
     target: &'a Target,
     /// Files with several names, by device and inode: the first copy.
     copies: HashMap<(u64, u64), PathBuf>,
+    /// What is to be copied over an earlier copy; `None` if all is.
+    changes: Option<&'a Changes>,
+    /// The folders that the archive has entries for whose tree is copied; `None` if it was none.
+    named: Option<&'a BTreeSet<PathBuf>>,
 }
 
 impl<'a> Copier<'a> {
     pub(in crate::build) fn new(upper: &'a Upper, from: &'a View, target: &'a Target) -> Self {
-        Self { upper, from, target, copies: HashMap::new() }
+        Self { upper, from, target, copies: HashMap::new(), changes: None, named: None }
+    }
+
+    /// The same for the tree of an archive that has entries for these folders. Folders that are only on
+    /// the way to something leave what is there as it is, and lead through links of the image.
+    pub(in crate::build) fn of_archive(self, named: &'a BTreeSet<PathBuf>) -> Self {
+        Self { named: Some(named), ..self }
     }
 
     /// Copies one source.
@@ -51,6 +62,20 @@ impl<'a> Copier<'a> {
                 self.child(&source.entry, &folder, &name)
             }
         }
+    }
+
+    /// Brings an earlier copy of the folder `source`, which lies below, up to date.
+    pub(in crate::build) fn update(
+        &mut self,
+        source: &Entry,
+        changes: &'a Changes,
+    ) -> Result<(), UpperError> {
+        let (folder, _) = self.upper.folder(&self.target.path, self.new_folder())?;
+        for gone in &changes.removed {
+            self.upper.remove(&folder.path.join(gone.strip_prefix(&source.path).unwrap_or(gone)))?;
+        }
+        self.changes = Some(changes);
+        self.content(source)
     }
 
     /// Writes a file whose content is given in the Dockerfile.
@@ -111,7 +136,9 @@ impl<'a> Copier<'a> {
     }
 
     fn children(&mut self, source: &Entry, folder: &Entry) -> Result<(), UpperError> {
-        for child in self.from.children(source)? {
+        let changes = self.changes;
+        let is_wanted = |child: &Entry| changes.is_none_or(|changes| changes.want(&child.path));
+        for child in self.from.children(source)?.into_iter().filter(is_wanted) {
             let name = PathBuf::from(child.path.file_name().unwrap_or_default());
             self.child(&child, folder, &name)?;
         }
@@ -142,8 +169,16 @@ impl<'a> Copier<'a> {
         (name, existing): (&Path, Option<Entry>),
     ) -> Result<(), UpperError> {
         let metadata = self.metadata(source);
+        let is_on_the_way = self.named.is_some_and(|named| !named.contains(&source.path));
         let copy = match existing {
+            Some(existing) if is_on_the_way && existing.kind != Kind::File => {
+                let (folder, _) = self.upper.folder(&existing.path, self.new_folder())?;
+                return self.children(source, &folder);
+            }
             Some(existing) if existing.kind == Kind::Folder => self.upper.reopen(&existing)?,
+            Some(existing) if self.named.is_some() && existing.kind == Kind::Link => {
+                self.upper.make_folder(folder, name.as_os_str(), metadata)?
+            }
             Some(existing) => return Err(conflict(&existing.path, "folder", "file")),
             None => self.upper.make_folder(folder, name.as_os_str(), metadata)?,
         };

@@ -8,6 +8,7 @@ use crate::build::input::ignore::Ignore;
 use crate::build::input::view::View;
 use crate::build::scratch::Scratch;
 use crate::sys::require;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
@@ -121,6 +122,25 @@ fn destination_links_stay_inside_the_image() {
     fixture.copy(&["f"], "/dangling").expect("copied");
     assert_eq!(fixture.read("data/real/sub/f"), "x");
     assert_eq!(fixture.read("out/of/it"), "x");
+}
+
+#[test]
+fn an_archive_leads_through_links_of_the_image_and_replaces_those_it_has_folders_for() {
+    require!(Root);
+    let fixture = Fixture::new(&[("link/sub/f", "x"), ("own/g", "y")], &[("data/real/sub/old", "")]);
+    symlink("/data/real", fixture.layer.join("link")).expect("linked");
+    symlink("/data", fixture.layer.join("own")).expect("linked");
+    set_mode(&fixture.layer.join("data/real/sub"), 0o710);
+    let tree = View::of_layers(std::slice::from_ref(&fixture.context)).expect("opened");
+    let upper = Upper::new(&fixture.upper, std::slice::from_ref(&fixture.layer)).expect("opened");
+    let target = Target { path: "/".into(), is_folder: true, owner: None, mode: None };
+    let named = BTreeSet::from([PathBuf::from("own")]);
+    let mut copier = Copier::new(&upper, &tree, &target).of_archive(&named);
+    copier.copy(&select(&tree, ".").expect("found")[0]).expect("copied");
+    assert_eq!(fixture.read("data/real/sub/f"), "x");
+    assert_eq!(fixture.status("data/real/sub").0, 0o710, "a folder on the way stays as it is");
+    assert_eq!(fixture.read("own/g"), "y");
+    assert!(!fixture.upper.join("data/g").exists());
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 pub(super) mod archive;
 pub(super) mod copy;
+pub(super) mod delta;
+pub(super) mod fingerprint;
 pub(super) mod permission;
 pub(super) mod select;
 pub(super) mod transfer;

@@ -1,14 +1,11 @@
-//! Which files a COPY source names, and one digest of all that would be copied.
+//! Which files a COPY source names.
 
-use crate::build::input::contents::Contents;
 use crate::build::input::glob::{Glob, GlobError, is_pattern};
 use crate::build::input::ignore::{Ignore, Verdict};
 use crate::build::input::path::{base_name, clean};
 use crate::build::input::view::{Entry, Found, Kind, View, ViewError};
-use sha2::{Digest as _, Sha256};
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -121,82 +118,12 @@ fn matching_children(view: &View, folders: Vec<Selected>, glob: &Glob) -> Result
     Ok(found)
 }
 
-/// Digests trees: names, kinds, modes, link targets and content, never times.
-pub(in crate::build) struct Fingerprint<'a> {
-    view: &'a View,
-    contents: &'a Contents,
-    /// Whether owners count: not for the context, nor where `--chown` replaces them.
-    counts_owners: bool,
-    hasher: Sha256,
-}
-
-impl<'a> Fingerprint<'a> {
-    pub(in crate::build) fn new(view: &'a View, contents: &'a Contents, counts_owners: bool) -> Self {
-        Self { view, contents, counts_owners, hasher: Sha256::new() }
-    }
-
-    /// Adds what was selected.
-    pub(in crate::build) fn add(&mut self, selected: &Selected) -> Result<(), SelectError> {
-        self.text(selected.name.as_bytes());
-        for parent in selected.parents.iter().flatten() {
-            self.text(parent.path.as_os_str().as_bytes());
-            self.header(parent);
-        }
-        self.entry(&selected.entry)
-    }
-
-    /// The digest of all that was added.
-    pub(in crate::build) fn finish(self) -> [u8; 32] {
-        self.hasher.finalize().into()
-    }
-
-    fn entry(&mut self, entry: &Entry) -> Result<(), SelectError> {
-        self.header(entry);
-        match entry.kind {
-            Kind::File => {
-                let view = self.view;
-                let open = || view.open(entry).map_err(SelectError::from);
-                let digest = self.contents.digest(&entry.stat, open)?;
-                self.hasher.update(digest);
-            }
-            Kind::Link => self.text(self.view.link_target(entry)?.as_os_str().as_bytes()),
-            Kind::Special => self.hasher.update(entry.stat.st_rdev.to_le_bytes()),
-            Kind::Folder => {
-                let children = self.view.children(entry)?;
-                self.hasher.update((children.len() as u64).to_le_bytes());
-                for child in &children {
-                    self.text(child.path.file_name().unwrap_or_default().as_bytes());
-                    self.entry(child)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Type and permission bits, and the owner if it counts.
-    fn header(&mut self, entry: &Entry) {
-        self.hasher.update(entry.stat.st_mode.to_le_bytes());
-        if self.counts_owners {
-            self.hasher.update(entry.stat.st_uid.to_le_bytes());
-            self.hasher.update(entry.stat.st_gid.to_le_bytes());
-        }
-    }
-
-    /// A text with its length, so that no two sequences of texts look the same.
-    fn text(&mut self, text: &[u8]) {
-        self.hasher.update((text.len() as u64).to_le_bytes());
-        self.hasher.update(text);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::build::input::ignore::Ignore;
-    use crate::build::input::stat_cache::StatCache;
     use crate::build::scratch::Scratch;
-    use std::fs;
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::symlink;
 
     fn context(path: &Path, ignore: &str) -> View {
         View::of_context(path, Ignore::parse(ignore).expect("well formed")).expect("opened")
@@ -205,15 +132,6 @@ mod tests {
     fn names(view: &View, source: &str) -> Vec<String> {
         let selected = select(view, source).expect(source);
         selected.iter().map(|found| format!("{}", found.entry.path.display())).collect()
-    }
-
-    fn fingerprint(scratch: &Scratch, view: &View, source: &str) -> [u8; 32] {
-        let contents = Contents::new(StatCache::load(scratch.path().join("content")));
-        let mut fingerprint = Fingerprint::new(view, &contents, false);
-        for selected in select(view, source).expect(source) {
-            fingerprint.add(&selected).expect("read");
-        }
-        fingerprint.finish()
     }
 
     #[test]
@@ -239,31 +157,5 @@ mod tests {
         assert_eq!(names(&view, "link/f"), ["real/f"]);
         assert_eq!(names(&view, "lin*"), ["real"]);
         assert!(select(&view, "out").is_err(), "an absolute link starts at the context's root");
-    }
-
-    #[test]
-    fn times_do_not_count_but_content_mode_and_names_do() {
-        let scratch = Scratch::new();
-        let tree = scratch.tree("c", &[("d/f", "one"), ("d/g", "")]);
-        let first = fingerprint(&scratch, &context(&tree, ""), "d");
-        let file = fs::File::options().write(true).open(tree.join("d/f")).expect("opened");
-        file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("set");
-        assert_eq!(fingerprint(&scratch, &context(&tree, ""), "d"), first, "mtime");
-
-        fs::set_permissions(tree.join("d/f"), fs::Permissions::from_mode(0o755)).expect("set");
-        let second = fingerprint(&scratch, &context(&tree, ""), "d");
-        assert_ne!(second, first, "mode");
-
-        fs::write(tree.join("d/f"), "two").expect("written");
-        let third = fingerprint(&scratch, &context(&tree, ""), "d");
-        assert_ne!(third, second, "content");
-
-        fs::rename(tree.join("d/g"), tree.join("d/h")).expect("renamed");
-        assert_ne!(fingerprint(&scratch, &context(&tree, ""), "d"), third, "name");
-        assert_eq!(
-            fingerprint(&scratch, &context(&tree, "d/h"), "d"),
-            fingerprint(&scratch, &context(&tree, "d/h\nother"), "d"),
-            "what is ignored is not there"
-        );
     }
 }

@@ -1,5 +1,6 @@
 //! COPY and ADD as steps: what is copied, by which key it is found again.
 
+mod earlier;
 mod origin;
 mod request;
 
@@ -7,11 +8,14 @@ pub(in crate::build) use origin::Origin;
 
 use super::archive::{ArchiveError, unpack_if_archive};
 use super::copy::Copier;
+use super::delta::Changes;
+use super::fingerprint::Fingerprint;
 use super::permission::{Owner, PermissionError};
-use super::select::{Fingerprint, SelectError, Selected};
+use super::select::{SelectError, Selected};
 use super::upper::{Upper, UpperError};
 use crate::build::dockerfile::{Span, Step, Transfer};
 use crate::build::error::BuildError;
+use crate::build::input::contents::Content;
 use crate::build::input::contexts::OpenContext;
 use crate::build::input::remote::{DownloadError, GitError};
 use crate::build::input::view::{Kind, View, ViewError};
@@ -23,6 +27,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Files could not be copied into a layer.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +79,9 @@ enum Inputs<'a> {
     /// Where the layers copied from are the same, so is what the sources name in them.
     Definition { layers: &'a [Digest], sources: Vec<&'a str>, excludes: &'a [String] },
     /// What the sources name, by content.
-    Content(Digest),
+    Content(&'a Digest),
+    /// What the sources name, whatever is in it: a folder of the host.
+    Place { folder: &'a Path, source: &'a str, excludes: &'a [String] },
 }
 
 impl StageBuild<'_> {
@@ -93,22 +100,34 @@ impl StageBuild<'_> {
             Some(key) => (key, None),
             None => {
                 let content = self.content_once(step, &request)?;
-                (self.key(&below, &request.action(&Inputs::Content(content.clone()))), Some(content))
+                (self.key(&below, &request.action(&Inputs::Content(&content.digest))), Some(content))
             }
         };
+        let missing = content.as_ref().filter(|_| self.found(&key).is_none());
+        let earlier = missing.and_then(|content| self.earlier_copy(&below, &request, content));
+        let (over, changes) = earlier.unzip();
         let history = format!("{} # buildkit", step.text);
-        let layer = LayerStep { history, is_linked: copy.is_linked, ..LayerStep::new(step, key.clone()) };
+        let layer =
+            LayerStep { history, is_linked: copy.is_linked, over, ..LayerStep::new(step, key.clone()) };
         self.layer(draft, layer, |stage, place| {
-            stage.write(place, &request)?;
-            stage.trust(step, &request, content.as_ref())
+            match &changes {
+                Some(changes) => stage.update(place, &request, changes)?,
+                None => stage.write(place, &request)?,
+            }
+            stage.trust(step, &request, content.as_deref())
         })?;
+        if let Some(content) = missing.filter(|_| changes.is_none()) {
+            self.remember_copy((&key, &below), &request, content);
+        }
         self.alias(definition.filter(|definition| *definition != key), &key)
     }
 
     /// Whether the context still is what the key was made of: a file may be saved while it is copied.
-    fn trust(&self, step: &Step, request: &Request, before: Option<&Digest>) -> Result<Trust, BuildError> {
+    fn trust(&self, step: &Step, request: &Request, before: Option<&Content>) -> Result<Trust, BuildError> {
         match before {
-            Some(before) if request.reads_context() && self.content(step, request)? != *before => {
+            Some(before)
+                if request.reads_context() && self.content(step, request)?.digest != before.digest =>
+            {
                 Ok(Trust::Once)
             }
             _ => Ok(Trust::Kept),
@@ -132,7 +151,7 @@ impl StageBuild<'_> {
     }
 
     /// The digest of what is to be copied, found out once for all builds of a request that copy it.
-    fn content_once(&self, step: &Step, request: &Request) -> Result<Digest, BuildError> {
+    fn content_once(&self, step: &Step, request: &Request) -> Result<Arc<Content>, BuildError> {
         let identities: Vec<(String, &str)> =
             request.pieces.iter().map(|piece| (piece.origin.identity(), piece.path.as_str())).collect();
         let rules = (&request.excludes, request.selection.keeps_parents, request.target.owner.is_some());
@@ -140,23 +159,25 @@ impl StageBuild<'_> {
         if let Some(known) = self.shop.contents.selection(&key) {
             return Ok(known);
         }
-        let content = self.content(step, request)?;
-        self.shop.contents.keep_selection(key, content.clone());
+        let content = Arc::new(self.content(step, request)?);
+        self.shop.contents.keep_selection(key, Arc::clone(&content));
         Ok(content)
     }
 
     /// The digest of what is to be copied.
-    fn content(&self, step: &Step, request: &Request) -> Result<Digest, BuildError> {
-        let mut whole = Sha256::new();
+    fn content(&self, step: &Step, request: &Request) -> Result<Content, BuildError> {
+        let (mut whole, mut all) = (Sha256::new(), Vec::new());
         for piece in &request.pieces {
             let selected = self.selected(piece, request)?;
             let counts_owners = piece.origin.layers().is_some() && request.target.owner.is_none();
             let mut fingerprint = Fingerprint::new(piece.origin.view(), &self.shop.contents, counts_owners);
             let read = selected.iter().try_for_each(|selected| fingerprint.add(selected));
             read.map_err(|error| self.copy_error(step, error))?;
-            whole.update(fingerprint.finish());
+            let (digest, listing) = fingerprint.finish();
+            whole.update(digest);
+            all.extend(listing);
         }
-        Ok(Digest::from_sha256(whole.finalize().into()))
+        Ok(Content { digest: Digest::from_sha256(whole.finalize().into()), listing: all })
     }
 
     /// Puts everything into the layer.
@@ -181,6 +202,17 @@ impl StageBuild<'_> {
         let mut copier = Copier::new(&place.upper, &nothing, &target);
         for (name, text) in &request.texts {
             self.pointed(copier.text(name, text), request.span)?;
+        }
+        Ok(())
+    }
+
+    /// Puts what changed since an earlier copy into the layer.
+    fn update(&self, place: &Workplace, request: &Request, changes: &Changes) -> Result<(), BuildError> {
+        for piece in &request.pieces {
+            let mut copier = Copier::new(&place.upper, piece.origin.view(), &request.target);
+            for source in self.selected(piece, request)? {
+                self.pointed(copier.update(&source.entry, changes), piece.span)?;
+            }
         }
         Ok(())
     }
@@ -214,13 +246,12 @@ fn unpack(
     request: &Request,
 ) -> Result<bool, CopyError> {
     let fail = |error| CopyError::Archive { path: source.entry.path.clone(), source: error };
-    if !unpack_if_archive(piece.origin.view().open(&source.entry)?, tree).map_err(fail)? {
-        return Ok(false);
-    }
+    let archive = piece.origin.view().open(&source.entry)?;
+    let Some(folders) = unpack_if_archive(archive, tree).map_err(fail)? else { return Ok(false) };
     let unpacked = View::of_layers(&[tree.to_owned()])?;
     if let Some(entry) = unpacked.root()? {
         let content = Selected { entry, name: OsString::new(), parents: None };
-        Copier::new(upper, &unpacked, &request.target).copy(&content)?;
+        Copier::new(upper, &unpacked, &request.target).of_archive(&folders).copy(&content)?;
     }
     Ok(true)
 }

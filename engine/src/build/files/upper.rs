@@ -228,6 +228,15 @@ impl Upper {
         self.finish(path, metadata)
     }
 
+    /// Hides what the layers below have at `path`.
+    pub(in crate::build) fn remove(&self, path: &Path) -> Result<(), UpperError> {
+        if let Found::Entry(parent) = self.resolve(path.parent().unwrap_or(Path::new("")))? {
+            self.reopen(&parent)?;
+        }
+        self.clear(path)?;
+        mknod(&self.root.join(path), SFlag::S_IFCHR, Mode::empty(), 0).map_err(errno_error(path))
+    }
+
     /// Gives a file or folder its owner, mode and time, in this order: chown clears set-id bits.
     pub(in crate::build) fn finish(&self, path: &Path, metadata: Metadata) -> Result<(), UpperError> {
         self.own(path, metadata.owner)?;

@@ -2,19 +2,27 @@
 //! a context look at it once.
 
 use super::stat_cache::{ContentDigest, StatCache};
+use crate::build::files::fingerprint::Listed;
 use engine_spec::Digest;
 use nix::sys::stat::FileStat;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The digests of one request.
 #[derive(Debug)]
 pub(in crate::build) struct Contents {
     files: Mutex<StatCache>,
     /// By context and selection.
-    selections: Mutex<BTreeMap<Digest, Digest>>,
+    selections: Mutex<BTreeMap<Digest, Arc<Content>>>,
+}
+
+/// What a copy selects.
+#[derive(Debug)]
+pub(in crate::build) struct Content {
+    pub(in crate::build) digest: Digest,
+    pub(in crate::build) listing: Vec<Listed>,
 }
 
 impl Contents {
@@ -40,12 +48,12 @@ impl Contents {
     }
 
     /// What a selection came to earlier in this request.
-    pub(in crate::build) fn selection(&self, key: &Digest) -> Option<Digest> {
+    pub(in crate::build) fn selection(&self, key: &Digest) -> Option<Arc<Content>> {
         self.selections.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
     /// Remembers what a selection came to.
-    pub(in crate::build) fn keep_selection(&self, key: Digest, content: Digest) {
+    pub(in crate::build) fn keep_selection(&self, key: Digest, content: Arc<Content>) {
         self.selections.lock().unwrap_or_else(PoisonError::into_inner).insert(key, content);
     }
 

@@ -121,7 +121,7 @@ impl<'a> Contexts<'a> {
         let staging = Staging::new(self.shop.layout)?;
         let folder = staging.path("context");
         let file = File::open(archive).map_err(|error| failed(error.into()))?;
-        if !unpack_if_archive(file, &folder).map_err(failed)? {
+        if unpack_if_archive(file, &folder).map_err(failed)?.is_none() {
             let alone = DirBuilder::new().mode(0o755).create(&folder);
             let copied = alone.and_then(|()| fs::copy(archive, folder.join("Dockerfile")));
             copied.map_err(|error| failed(error.into()))?;

@@ -144,6 +144,11 @@ impl View {
         self.ignore.is_some()
     }
 
+    /// The folder of a context.
+    pub(in crate::build) fn folder(&self) -> Option<&Path> {
+        self.roots.first().filter(|_| self.is_context()).map(|root| root.path.as_path())
+    }
+
     /// The tree's root, which only a tree without layers lacks.
     pub(in crate::build) fn root(&self) -> Result<Option<Entry>, ViewError> {
         let Some(first) = self.roots.first() else { return Ok(None) };

@@ -21,26 +21,34 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// Raised whenever steps come to mean something else, so that old records are no longer found.
-const KEY_VERSION: u32 = 2;
+const KEY_VERSION: u32 = 3;
 
 /// What a step made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::build) struct StepRecord {
     /// Its layer; `None` if it changed nothing.
     pub(in crate::build) layer: Option<Digest>,
+    /// The layer of an earlier copy that comes before it, where it has only what changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::build) over: Option<Digest>,
     /// When (RFC 3339).
     pub(in crate::build) created: String,
 }
 
 impl Record for StepRecord {
     const KIND: &'static str = "build step";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 impl StepRecord {
     /// A step that was done now.
     pub(in crate::build) fn now(layer: Option<Digest>) -> Self {
-        Self { layer, created: rfc3339(SystemTime::now()) }
+        Self { layer, over: None, created: rfc3339(SystemTime::now()) }
+    }
+
+    /// Its layers, bottom first.
+    pub(in crate::build) fn layers(&self) -> impl Iterator<Item = &Digest> {
+        self.over.iter().chain(&self.layer)
     }
 }
 
@@ -97,7 +105,7 @@ impl Cache {
             Reuse::All => record::read(&self.path(key)).ok().flatten()?,
         };
         self.touch(key);
-        record.layer.as_ref().is_none_or(|layer| store.has_layer(layer)).then_some(record)
+        Some(record).filter(|record| record.layers().all(|layer| store.has_layer(layer)))
     }
 
     /// Remembers what the step made.
@@ -131,7 +139,7 @@ impl Cache {
         record: &StepRecord,
         store: &Store,
     ) -> Result<(), RecordError> {
-        let is_here = record.layer.as_ref().is_none_or(|layer| store.has_layer(layer));
+        let is_here = record.layers().all(|layer| store.has_layer(layer));
         if is_here && self.find(key, store, Reuse::All).is_none() { self.write(key, record) } else { Ok(()) }
     }
 

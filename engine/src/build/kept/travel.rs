@@ -142,7 +142,7 @@ impl Index {
         let mut steps: Vec<&StepRecord> = self.steps.values().collect();
         steps.sort_by(|left, right| left.created.cmp(&right.created));
         let mut layers: Vec<Digest> = Vec::new();
-        for layer in steps.into_iter().filter_map(|step| step.layer.as_ref()) {
+        for layer in steps.into_iter().flat_map(StepRecord::layers) {
             if !layers.contains(layer) {
                 layers.push(layer.clone());
             }

@@ -47,22 +47,31 @@ impl Draft {
         self.configuration.diff_ids.iter().rev().map(|diff_id| layout.layer(diff_id)).collect()
     }
 
-    /// Adds a step that may have made a layer.
+    /// Adds a step that may have made a layer; an earlier copy and what changed since are two.
     pub(in crate::build) fn push(&mut self, record: StepRecord, created_by: String) {
-        let empty_layer = record.layer.is_none();
-        self.configuration.diff_ids.extend(record.layer);
-        self.add_history(Some(record.created), created_by, empty_layer);
+        let StepRecord { layer, over, created } = record;
+        let comment = if over.is_some() { History::DELTA } else { COMMENT };
+        let earlier = over.map(|over| (Some(over), COMMENT));
+        for (layer, comment) in earlier.into_iter().chain([(layer, comment)]) {
+            let entry = History { created: Some(created.clone()), ..entry(&created_by, comment) };
+            self.add_history(History { empty_layer: layer.is_none(), ..entry });
+            self.configuration.diff_ids.extend(layer);
+        }
     }
 
     /// Adds a step that changed the configuration only. It happened when the layer before it was made.
     pub(in crate::build) fn note(&mut self, created_by: String) {
         let created = self.configuration.history.last().and_then(|last| last.created.clone());
-        self.add_history(created, created_by, true);
+        self.add_history(History { created, empty_layer: true, ..entry(&created_by, COMMENT) });
     }
 
-    fn add_history(&mut self, created: Option<String>, created_by: String, empty_layer: bool) {
-        let created = self.epoch.clone().or(created);
-        let (created_by, comment) = (Some(created_by), Some(COMMENT.to_owned()));
-        self.configuration.history.push(History { created, created_by, author: None, comment, empty_layer });
+    fn add_history(&mut self, entry: History) {
+        let created = self.epoch.clone().or(entry.created);
+        self.configuration.history.push(History { created, ..entry });
     }
+}
+
+fn entry(created_by: &str, comment: &str) -> History {
+    let (created_by, comment) = (Some(created_by.to_owned()), Some(comment.to_owned()));
+    History { created_by, comment, ..History::default() }
 }

@@ -111,6 +111,8 @@ fn write(store: &Store, images: &[Saved], files: &mut dyn Files) -> Result<(), S
     let mut saver = Saver { store, files, written: BTreeSet::new() };
     let (mut entries, mut list) = (Vec::new(), Vec::new());
     for saved in images {
+        let image = store.whole(&saved.image)?;
+        let saved = &Saved { image: image.clone(), names: saved.names.clone() };
         let manifest_text = store.read_blob(&saved.image.manifest)?;
         let manifest: Manifest = serde_json::from_slice(&manifest_text).map_err(ManifestError::Malformed)?;
         for (layer, diff_id) in manifest.layers.iter().zip(&saved.image.layers) {

@@ -55,6 +55,17 @@ pub struct History {
     pub empty_layer: bool,
 }
 
+impl History {
+    /// The comment of a layer that has only what changed in the layer below it: a copy brought up to date.
+    pub const DELTA: &str = "lighter: what changed in the layer below";
+
+    /// Whether its layer is such a one.
+    #[must_use]
+    pub fn is_delta(&self) -> bool {
+        self.comment.as_deref() == Some(Self::DELTA)
+    }
+}
+
 impl Configuration {
     /// An image of nothing, as `FROM scratch` starts it.
     #[must_use]

@@ -15,13 +15,13 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{Mode, SFlag, futimens, makedev, mkdirat, mknodat};
 use nix::unistd::{linkat, symlinkat};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// 2^32 - 1 means "unchanged" to chown(2), so it owns nothing (CVE-2024-40635 was a wrapped id).
 const LARGEST_ID: u64 = u32::MAX as u64 - 1;
@@ -77,14 +77,17 @@ pub enum ExtractError {
     TooLarge(u64),
 }
 
+/// What an archive's tree does not tell.
+#[derive(Debug)]
+pub(super) struct Extracted {
+    /// Hard links to files that the archive does not have.
+    pub(super) borrowed: Vec<Borrowed>,
+    /// The folders that have entries; others are only on the way to something.
+    pub(super) folders: BTreeSet<PathBuf>,
+}
+
 /// Unpacks an uncompressed archive into an empty folder.
-///
-/// Returns the hard links to files that the archive does not have.
-pub(super) fn extract(
-    archive: impl Read,
-    tree: &Path,
-    limits: Limits,
-) -> Result<Vec<Borrowed>, ExtractError> {
+pub(super) fn extract(archive: impl Read, tree: &Path, limits: Limits) -> Result<Extracted, ExtractError> {
     let root = Root::open(tree).map_err(|source| write_error(b".", source))?;
     let mut extractor =
         Extractor { root, folder_times: BTreeMap::new(), borrowed: Vec::new(), buffer: vec![0; BUFFER] };
@@ -97,7 +100,8 @@ pub(super) fn extract(
         extractor.entry(&entry, &mut reader)?;
     }
     extractor.set_folder_times()?;
-    Ok(extractor.borrowed)
+    let folders = extractor.folder_times.keys().map(|path| os(path.as_bytes()).into()).collect();
+    Ok(Extracted { borrowed: extractor.borrowed, folders })
 }
 
 struct Extractor {

@@ -13,6 +13,7 @@ mod compression;
 mod digest;
 mod extract;
 mod limits;
+mod merge;
 mod metadata;
 mod root;
 mod tar;
@@ -27,6 +28,7 @@ pub(crate) use compression::decompress;
 pub(crate) use digest::{Hasher, HashingReader, HashingWriter};
 pub use extract::ExtractError;
 pub use limits::Limits;
+pub(crate) use merge::{Removals, merge};
 pub(crate) use tar::{Entry, Kind as EntryKind, TarError, TarReader, TarWriter, Time};
 #[cfg(test)]
 pub(crate) use unpack::Unpacked;

@@ -1,10 +1,11 @@
 //! From compressed bytes to a tree: decompression in one thread, hashing and writing in another.
 
-use super::extract::extract;
+use super::extract::{Extracted, extract};
 use super::{Borrowed, ExtractError, Hasher, HashingReader, Layer, Limits, decompress};
 use engine_spec::Digest;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -36,6 +37,8 @@ pub(crate) struct Unpacked {
     pub(crate) layer: Layer,
     /// Hard links to files that it does not have: [`super::lend`] makes them.
     pub(crate) borrowed: Vec<Borrowed>,
+    /// The folders that it has entries for; others are only on the way to something.
+    pub(crate) folders: BTreeSet<PathBuf>,
 }
 
 /// Unpacks an archive into an empty folder and reads it to its very end.
@@ -57,7 +60,7 @@ pub(crate) fn unpack<R: Read + Send>(
 }
 
 /// Unpacks an archive that stands alone and whose digest nobody asks for.
-pub(crate) fn unpack_tree<R: Read + Send>(archive: R, tree: &Path) -> Result<(), UnpackError> {
+pub(crate) fn unpack_tree<R: Read + Send>(archive: R, tree: &Path) -> Result<Unpacked, UnpackError> {
     unpack_alone(archive, tree, Limits::default())
 }
 
@@ -66,9 +69,12 @@ pub(crate) fn unpack_alone<R: Read + Send>(
     archive: R,
     tree: &Path,
     limits: Limits,
-) -> Result<(), UnpackError> {
+) -> Result<Unpacked, UnpackError> {
     let (unpacked, _) = unpack(archive, tree, Hasher::new(), limits)?;
-    unpacked.borrowed.first().map_or(Ok(()), |link| Err(link.refuse().into()))
+    match unpacked.borrowed.first() {
+        Some(link) => Err(link.refuse().into()),
+        None => Ok(unpacked),
+    }
 }
 
 /// Unpacks whatever a stranger sends into an empty folder, within limits; for those who only want to see
@@ -77,7 +83,7 @@ pub(crate) fn unpack_alone<R: Read + Send>(
 /// # Errors
 /// Says what was refused.
 pub fn unpack_stranger(archive: &[u8], tree: &Path, limits: Limits) -> Result<(), UnpackError> {
-    unpack_alone(archive, tree, limits)
+    unpack_alone(archive, tree, limits).map(drop)
 }
 
 fn extract_hashed(
@@ -87,11 +93,11 @@ fn extract_hashed(
     limits: Limits,
 ) -> Result<Unpacked, UnpackError> {
     let mut reader = HashingReader::new(blocks, hasher);
-    let borrowed = extract(&mut reader, tree, limits)?;
+    let Extracted { borrowed, folders } = extract(&mut reader, tree, limits)?;
     // What follows the archive's end belongs to its digest.
     io::copy(&mut reader, &mut io::sink()).map_err(UnpackError::Read)?;
     let (diff_id, size, _) = reader.finish();
-    Ok(Unpacked { layer: Layer { diff_id, size }, borrowed })
+    Ok(Unpacked { layer: Layer { diff_id, size }, borrowed, folders })
 }
 
 type Block = io::Result<Vec<u8>>;

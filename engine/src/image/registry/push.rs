@@ -7,7 +7,7 @@ use super::error::RegistryError;
 use super::upload::{Sent, Upload};
 use super::{Progress, Registries};
 use crate::image::manifest::{Descriptor, Manifest};
-use crate::image::{Image, Store, StoreError};
+use crate::image::{Image, Prepared, Store, StoreError};
 use engine_spec::{Digest, ImageAction, ImageReference};
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Poll;
@@ -61,8 +61,8 @@ pub async fn push(
     let refused = |error| PushError::Registry { reference: reference.clone(), source: Box::new(error) };
     let endpoint = registries.push_endpoint(reference.registry());
     let client = Client::connect(&endpoint, reference.repository(), Access::Push).await.map_err(refused)?;
-    let (manifest, text) = prepare(store, image, reference).await?;
-    let elsewhere = elsewhere(store, image, reference).map_err(|error| unread(reference, error))?;
+    let Prepared { manifest, text, image } = prepare(store, image, reference).await?;
+    let elsewhere = elsewhere(store, &image, reference).map_err(|error| unread(reference, error))?;
     let sizes = manifest.layers.iter().map(|layer| (layer.digest.clone(), layer.size));
     progress(Progress::Started { layers: sizes.collect() });
     let sender = Sender { store, client: &client, elsewhere, progress };
@@ -157,11 +157,7 @@ async fn try_each<E, F: Future<Output = Result<(), E>>>(futures: Vec<F>, at_a_ti
 }
 
 /// Compresses what is not yet, which takes a thread its time.
-async fn prepare(
-    store: &Store,
-    image: &Image,
-    reference: &ImageReference,
-) -> Result<(Manifest, Vec<u8>), PushError> {
+async fn prepare(store: &Store, image: &Image, reference: &ImageReference) -> Result<Prepared, PushError> {
     let (store, image) = (store.clone(), image.clone());
     let prepared = tokio::task::spawn_blocking(move || store.prepare_push(&image)).await;
     let prepared = prepared.map_err(|_| PushError::Interrupted(reference.clone()))?;

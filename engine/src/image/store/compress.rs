@@ -1,6 +1,6 @@
 //! Layers made ready to travel.
 
-use super::{ManifestText, Staging, Store, StoreError};
+use super::{ManifestText, Staging, Store, StoreError, Whole};
 use crate::image::Image;
 use crate::image::layer::{Hasher, HashingWriter};
 use crate::image::manifest::{Descriptor, Manifest, ManifestError, OCI_LAYER_GZIP};
@@ -15,16 +15,28 @@ use std::os::unix::fs::OpenOptionsExt;
 /// Between the speed of level 1 and the size of level 6, which Docker takes.
 const LEVEL: u32 = 4;
 
+/// An image all of whose blobs are in the store.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// The manifest to push.
+    pub(crate) manifest: Manifest,
+    /// Its bytes.
+    pub(crate) text: Vec<u8>,
+    /// The image, which stays for as long as this is held.
+    pub(crate) image: Whole,
+}
+
 impl Store {
     /// The manifest to push, all of whose blobs are in the store when this returns.
     ///
     /// An image that was pulled keeps its manifest, byte for byte. One that was built gets a new one
     /// with its layers compressed, which from then on is its own.
-    pub(crate) fn prepare_push(&self, image: &Image) -> Result<(Manifest, Vec<u8>), StoreError> {
+    pub(crate) fn prepare_push(&self, image: &Image) -> Result<Prepared, StoreError> {
+        let image = self.whole(image)?;
         let old = self.read_blob(&image.manifest)?;
         let mut manifest: Manifest = serde_json::from_slice(&old).map_err(ManifestError::Malformed)?;
         if manifest.layers.iter().all(|layer| self.has_blob(&layer.digest)) {
-            return Ok((manifest, old));
+            return Ok(Prepared { manifest, text: old, image });
         }
         let layers = image.layers.iter().map(|diff_id| self.compressed_layer(diff_id));
         manifest.layers = layers.collect::<Result<_, _>>()?;
@@ -36,7 +48,7 @@ impl Store {
             let path = self.layout.blob(&image.manifest);
             fs::remove_file(&path).map_err(StoreError::io("remove", path))?;
         }
-        Ok((manifest, text))
+        Ok(Prepared { manifest, text, image })
     }
 
     fn compressed_layer(&self, diff_id: &Digest) -> Result<Descriptor, StoreError> {

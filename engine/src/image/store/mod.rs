@@ -20,15 +20,18 @@ mod publish;
 mod remove;
 mod staging;
 mod verify;
+mod whole;
 
 pub(crate) use blob::BlobWriter;
 pub(crate) use claim::Claim;
+pub(crate) use compress::Prepared;
 pub(crate) use layers::{Added, Waiting};
 pub use lease::Lease;
 pub(crate) use publish::ManifestText;
 pub use remove::Removed;
 pub(crate) use staging::Staging;
 pub use verify::{Damage, Flaw};
+pub(crate) use whole::Whole;
 
 use super::config::{Configuration, ConfigurationError};
 use super::layer::{CommitError, Limits, UnpackError};
