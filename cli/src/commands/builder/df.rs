@@ -69,10 +69,12 @@ impl Df {
 
 fn row(item: StockItem, now: SystemTime) -> Item {
     const ID_LENGTH: usize = 12;
-    let (r#type, description) = match item.kind {
-        StockKind::Step { layer: Some(layer) } => ("regular", format!("layer {}", layer.short())),
-        StockKind::Step { layer: None } => ("regular", "a step that changed no file".to_owned()),
-        StockKind::CacheMount { id } => ("exec.cachemount", id),
+    let r#type = super::type_of(&item);
+    let description = match item.kind {
+        StockKind::Step { layer: Some(layer) } => format!("layer {}", layer.short()),
+        StockKind::Step { layer: None } => "a step that changed no file".to_owned(),
+        StockKind::CacheMount { id } => id,
+        StockKind::Source { address, .. } => address,
     };
     Item {
         id: item.id.chars().take(ID_LENGTH).collect(),

@@ -7,6 +7,7 @@ mod prune;
 use crate::error::CommandError;
 use crate::session::Session;
 use clap::Subcommand;
+use engine::build::{StockItem, StockKind};
 use std::process::ExitCode;
 
 pub(crate) use policy::collect;
@@ -31,5 +32,15 @@ impl Builder {
             Self::Prune(command) => command.run(session),
             Self::Build(command) => command.run(session),
         }
+    }
+}
+
+/// Docker's word for what an item is.
+fn type_of(item: &StockItem) -> &'static str {
+    match item.kind {
+        StockKind::Step { .. } => "regular",
+        StockKind::CacheMount { .. } => "exec.cachemount",
+        StockKind::Source { is_repository: true, .. } => "source.git.checkout",
+        StockKind::Source { is_repository: false, .. } => "source.http",
     }
 }

@@ -10,7 +10,7 @@ use crate::show::clock;
 use crate::show::output;
 use crate::show::size;
 use clap::Args;
-use engine::build::{StockItem, StockKind, prune_stock, stock};
+use engine::build::{prune_stock, stock};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -45,7 +45,7 @@ impl Prune {
         let pruned = prune_stock(&layout, |item| {
             (self.all || !item.is_in_use)
                 && until.is_none_or(|until| item.last_used <= until)
-                && filters.allow("type", |kind| kind == type_of(item))
+                && filters.allow("type", |kind| kind == super::type_of(item))
                 && filters.allow("id", |id| item.id.starts_with(id))
                 && doomed.as_ref().is_none_or(|doomed| doomed.contains(&item.id))
         })?;
@@ -67,13 +67,5 @@ impl Prune {
         } else {
             "This removes build cache that no image needs."
         }
-    }
-}
-
-/// Docker's word for what an item is.
-fn type_of(item: &StockItem) -> &'static str {
-    match item.kind {
-        StockKind::Step { .. } => "regular",
-        StockKind::CacheMount { .. } => "exec.cachemount",
     }
 }

@@ -3,10 +3,14 @@
 //! ```text
 //! build/steps/<key>            a step done before; its layer lies with those of images   time: last use
 //! build/mounts/<digest>/<n>    a cache folder, locked while a command has it             time: of its lock
+//! build/sources/<digest>/      a download or checkout                                    time: last use
+//! build/copies/<digest>        what an earlier copy was made of; goes with its layer
 //! ```
-//! Steps are removed only while no build runs, for a running one may stand on any of them.
+//! Steps and sources are removed only while no build runs, for a running one may stand on any of them.
 
 use super::cache::StepRecord;
+use crate::build::files::delta::WholeCopy;
+use crate::build::input::remote;
 use crate::image::{Store, StoreError};
 use crate::state::lock::{self, LockError};
 use crate::state::{Layout, record};
@@ -68,6 +72,13 @@ pub enum StockKind {
         /// What Dockerfiles call it.
         id: String,
     },
+    /// A download or a checkout of a repository.
+    Source {
+        /// Where it came from.
+        address: String,
+        /// Whether it is a checkout.
+        is_repository: bool,
+    },
 }
 
 /// What was removed.
@@ -89,6 +100,7 @@ pub fn stock(layout: &Layout) -> Result<Vec<StockItem>, StockError> {
     let store = Store::open(layout);
     let mut items = steps(layout, &store)?;
     items.extend(cache_mounts(layout));
+    items.extend(sources(layout));
     items.sort_by_key(|item| item.last_used);
     Ok(items)
 }
@@ -106,8 +118,9 @@ pub fn prune_stock(
     let doomed: Vec<_> = stock(layout)?.into_iter().filter(|item| is_wanted_gone(item)).collect();
     for item in &doomed {
         let is_gone = match &item.kind {
-            StockKind::Step { .. } if exclusive.is_none() => false,
+            StockKind::Step { .. } | StockKind::Source { .. } if exclusive.is_none() => false,
             StockKind::Step { .. } => remove_record(&item.path)?,
+            StockKind::Source { .. } => remove_source(&item.path)?,
             StockKind::CacheMount { .. } => remove_cache_mount(&item.path)?,
         };
         if is_gone {
@@ -116,7 +129,9 @@ pub fn prune_stock(
         }
     }
     if exclusive.is_some() {
-        Store::open(layout).remove_layers(doomed.iter().filter_map(StockItem::layer))?;
+        let store = Store::open(layout);
+        store.remove_layers(doomed.iter().filter_map(StockItem::layer))?;
+        forget_copies(layout, &store)?;
     }
     Ok(pruned)
 }
@@ -125,7 +140,7 @@ impl StockItem {
     fn layer(&self) -> Option<&Digest> {
         match &self.kind {
             StockKind::Step { layer } => layer.as_ref().filter(|_| !self.is_in_use),
-            StockKind::CacheMount { .. } => None,
+            StockKind::CacheMount { .. } | StockKind::Source { .. } => None,
         }
     }
 }
@@ -171,6 +186,38 @@ fn cache_mounts(layout: &Layout) -> Vec<StockItem> {
         }
     }
     items
+}
+
+fn sources(layout: &Layout) -> Vec<StockItem> {
+    let entries = fs::read_dir(layout.build().join("sources")).into_iter().flatten().flatten();
+    let item = |entry: fs::DirEntry| StockItem {
+        id: entry.file_name().to_string_lossy().into_owned(),
+        kind: StockKind::Source {
+            address: remote::address_of(&entry.path()),
+            is_repository: entry.path().join("tree").is_dir(),
+        },
+        bytes: folder_bytes(&entry.path()),
+        last_used: modified(&entry.path()),
+        is_in_use: false,
+        path: entry.path(),
+    };
+    entries.map(item).collect()
+}
+
+/// Removes what is remembered of earlier copies whose layers are gone.
+fn forget_copies(layout: &Layout, store: &Store) -> Result<(), StockError> {
+    for entry in fs::read_dir(layout.build().join("copies")).into_iter().flatten().flatten() {
+        let copy = record::read::<WholeCopy>(&entry.path()).ok().flatten();
+        if copy.is_none_or(|copy| !store.has_layer(&copy.layer)) {
+            remove_record(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_source(path: &Path) -> Result<bool, StockError> {
+    let removed = fs::remove_dir_all(path);
+    removed.map(|()| true).map_err(|source| StockError::Remove { path: path.to_owned(), source })
 }
 
 fn remove_record(path: &Path) -> Result<bool, StockError> {
@@ -241,6 +288,25 @@ mod tests {
         let pruned = prune_stock(&layout, |_| true).expect("pruned");
         assert_eq!((pruned.ids, pruned.is_build_running), (vec![key.hex().to_owned()], false));
         assert_eq!(stock(&layout).expect("listed"), []);
+    }
+
+    #[test]
+    fn sources_stay_while_a_build_runs_and_go_afterwards() {
+        let scratch = Scratch::new();
+        let layout = Layout::at(scratch.path());
+        layout.prepare().expect("prepared");
+        let source = layout.build().join("sources/abc");
+        fs::create_dir_all(source.join("tree")).expect("made");
+        fs::write(source.join("tree/file"), "12345").expect("written");
+        fs::write(source.join("address"), "h").expect("written");
+        let kind = StockKind::Source { address: "h".to_owned(), is_repository: true };
+        let listed = stock(&layout).expect("listed");
+        assert_eq!((&listed[0].kind, listed[0].bytes), (&kind, 6));
+        let build = lock::build(&layout).expect("locked");
+        assert!(prune_stock(&layout, |_| true).expect("pruned").ids.is_empty());
+        drop(build);
+        assert_eq!(prune_stock(&layout, |_| true).expect("pruned").bytes, 6);
+        assert!(!source.exists());
     }
 
     #[test]

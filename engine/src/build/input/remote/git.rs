@@ -4,7 +4,7 @@
 //! files, and nobody is asked for a password.
 
 use super::address::{Address, Reference, is_commit};
-use super::place;
+use super::{note_use, place};
 use crate::build::workshop::Workshop;
 use crate::image::{Staging, StoreError};
 use crate::state::lock::{self, LockError};
@@ -115,6 +115,8 @@ impl Checkout {
         if !folder.is_dir() {
             git.check_out(shop, (&address, &commit, &name), (&place, keeps_git))?;
         }
+        let keep = |source| GitError::Keep { remote: address.remote.clone(), source };
+        note_use(&place, &address.remote).map_err(keep)?;
         Ok(Self { folder, subfolder })
     }
 }

@@ -1,6 +1,6 @@
 //! Downloads. The server is asked whether what is here is still what it has.
 
-use super::place;
+use super::{note_use, place};
 use crate::build::workshop::Workshop;
 use crate::image::{Staging, StoreError};
 use crate::state::lock::{self, LockError};
@@ -174,6 +174,7 @@ pub(in crate::build) fn download(
             }
         }
     };
+    note_use(&place, address).map_err(|source| DownloadError::Keep { url: address.to_owned(), source })?;
     match expected {
         Some(expected) if *expected != digest => Err(DownloadError::Checksum {
             url: address.to_owned(),
