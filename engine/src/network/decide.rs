@@ -1,6 +1,6 @@
 //! What a new network is to be: its subnet, bridge, group and packet size, from what the host has.
 
-use super::ipam::{IpamError, Pool};
+use super::ipam::{Holder, IpamError, Pool, Taken};
 use super::netlink::Socket;
 use super::record::{self, NetworkRecord};
 use super::{NetworkError, host, ipam, resolv_conf};
@@ -41,21 +41,24 @@ pub(super) fn decide(layout: &Layout, spec: &NetworkSpec) -> Result<NetworkRecor
     Ok(record)
 }
 
-/// Subnets that a new network must stay away from: routes, other networks (whose bridges may be
-/// missing now), and the host's name servers.
-fn used_subnets(layout: &Layout, routes: &host::Routes) -> Result<Vec<IpNet>, NetworkError> {
-    let mut used = routes.destinations.clone();
+/// What a new network must stay away from: other networks (whose bridges may be missing now), routes, and
+/// the host's name servers.
+fn used_subnets(layout: &Layout, routes: &host::Routes) -> Result<Vec<Taken>, NetworkError> {
+    let mut used = Vec::new();
     for record in record::list(layout)? {
-        used.extend(record.pools()?.into_iter().map(|pool| pool.subnet));
+        let by = Holder::Network(record.spec.name.clone());
+        used.extend(record.pools()?.into_iter().map(|pool| Taken { subnet: pool.subnet, by: by.clone() }));
     }
+    used.extend(routes.destinations.iter().map(|subnet| Taken { subnet: *subnet, by: Holder::Route }));
     let host_file = fs::read_to_string(HOST_RESOLV_CONF).unwrap_or_default();
-    used.extend(resolv_conf::servers(&host_file).into_iter().map(IpNet::from));
+    let servers = resolv_conf::servers(&host_file).into_iter().map(IpNet::from);
+    used.extend(servers.map(|subnet| Taken { subnet, by: Holder::NameServer }));
     Ok(used)
 }
 
 /// Chooses a subnet for each family that has none, checks those there are, fills in their gateways.
 /// Pools of a family that is turned off are dropped, as Docker does.
-fn complete_pools(spec: &mut NetworkSpec, used: &[IpNet], is_exclusive: bool) -> Result<(), NetworkError> {
+fn complete_pools(spec: &mut NetworkSpec, used: &[Taken], is_exclusive: bool) -> Result<(), NetworkError> {
     let (ipv4, ipv6) = (spec.enable_ipv4, spec.enable_ipv6);
     spec.pools.retain(|pool| if pool.subnet.addr().is_ipv4() { ipv4 } else { ipv6 });
     let has = |spec: &NetworkSpec, is_ipv4: bool| {
@@ -109,7 +112,8 @@ mod tests {
         };
         let mut spec = NetworkSpec::new(NetworkName::new("net").expect("name"));
         spec.pools = subnet.map(pool).into_iter().collect();
-        let used: Vec<_> = used.iter().map(|subnet| subnet.parse().expect("subnet")).collect();
+        let route = |subnet: &&str| Taken { subnet: subnet.parse().expect("subnet"), by: Holder::Route };
+        let used: Vec<_> = used.iter().map(route).collect();
         complete_pools(&mut spec, &used, true).map(|()| spec.pools)
     }
 

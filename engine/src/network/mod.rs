@@ -39,7 +39,7 @@ mod tests;
 
 pub use error::NetworkError;
 pub use hosts::hosts;
-pub use ipam::IpamError;
+pub use ipam::{Holder, IpamError, Taken};
 pub use netlink::NetlinkError;
 pub use options::OptionError;
 pub use record::NetworkRecord;

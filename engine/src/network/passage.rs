@@ -6,8 +6,8 @@
 //! Docker's or ufw's, come first and win. firewalld leaves its chain for those of its zones, which reject
 //! what they do not know, so there ours comes first.
 //!
-//! The rule never changes, so saving and restoring it is harmless; after a reload of the other firewall
-//! the next command puts it back.
+//! The rule never changes, and its comment is known in every form that saving and restoring gives it: that is
+//! harmless. After a reload of the other firewall the next command puts it back.
 
 use super::netlink::{NetlinkError, Socket};
 use super::nft::{self, BaseChain, Compare, Expression, Meta, Register, Transaction, Verdict, comment};
@@ -58,7 +58,7 @@ pub(super) fn barriers(socket: &mut Socket) -> Result<Vec<Barrier>, NetlinkError
 /// Whether our rule is there.
 pub(super) fn is_open(socket: &mut Socket, barrier: &Barrier, instance: &str) -> Result<bool, NetlinkError> {
     let chain = &barrier.chain;
-    Ok(!nft::rules_with(socket, chain.table(), &chain.name, &comment(instance))?.is_empty())
+    Ok(!nft::rules_with(socket, chain.table(), &chain.name, instance)?.is_empty())
 }
 
 /// Adds the rule wherever it is missing. A table that its owner has locked is left as it is:
@@ -96,7 +96,7 @@ pub(super) fn open(socket: &mut Socket, instance: &str) -> Result<(), NetlinkErr
 pub(super) fn close(socket: &mut Socket, instance: &str) -> Result<(), NetlinkError> {
     for chain in nft::base_chains(socket)?.into_iter().filter(|chain| chain.hook == libc::NF_INET_FORWARD) {
         let mut transaction = Transaction::new();
-        for handle in nft::rules_with(socket, chain.table(), &chain.name, &comment(instance))? {
+        for handle in nft::rules_with(socket, chain.table(), &chain.name, instance)? {
             transaction.delete_rule(chain.table(), &chain.name, handle);
         }
         match transaction.commit(socket) {

@@ -145,7 +145,8 @@ impl Attachment {
         let lease = lease::lease(layout, &endpoint, lessee).map_err(NetworkError::from)?;
         let is_free = |number: &usize| !self.interfaces.iter().any(|interface| interface.number == *number);
         let number = (0..).find(is_free).unwrap_or_default();
-        let decided = endpoint::one(layout, &record.id, (&endpoint, &lease), number);
+        let taken: Vec<_> = self.interfaces.iter().map(|interface| interface.name.clone()).collect();
+        let decided = endpoint::one(layout, &record.id, (&endpoint, &lease), number, &taken);
         let network = endpoint.network.clone();
         let missing = || NetworkError::Missing { network: network.clone() };
         let new = decided.map_err(NetworkError::from)?.ok_or_else(missing)?;

@@ -61,8 +61,9 @@ networks:
     for part in ["10.214.7.9/24", "fd07:7::9/64", "02:42:07:07:07:07", "169.254.7.7/16"] {
         assert!(front.contains(part), "{part} is missing in {front}");
     }
-    assert!(project.shell("web", "ip link show eth1").contains("mtu 1400"));
-    assert!(project.shell("web", "ip route").contains("dev eth1"), "gw_priority chooses the way out");
+    assert!(project.shell("web", "ip link show eth0").contains("mtu 1400"), "the lowest free number");
+    let way_out = project.shell("web", "ip route show default");
+    assert!(way_out.contains("dev eth0"), "gw_priority chooses the way out: {way_out}");
     let shown = network(&project, "front");
     assert_eq!(shown["IPAM"]["Config"][0]["Gateway"], "10.214.7.254", "{shown}");
     assert_eq!(shown["EnableIPv6"], true);

@@ -50,11 +50,17 @@ fn policy_of_iptables_is_passed_by_one_rule_that_iptables_understands() {
     machine.shell(&format!("iptables-nft -D DOCKER-USER -s {} -j DROP", machine.neighbour()));
     let doctor = project.run(&["doctor", "network"]).succeeds().stdout;
     assert!(doctor.contains("ip filter FORWARD"), "{doctor}");
+    // Saved and loaded again it is still known for ours: no second one comes, and it goes with the network.
+    machine.shell("iptables-nft-save | iptables-nft-restore");
+    project.up();
+    assert_eq!(machine.shell("iptables-nft-save").matches("--mark 0x4000000").count(), 1);
+    assert_eq!(is_open(&machine, &project), (true, true));
     // Set anew, as other engines do when they start: the next command puts the rule back.
     machine.shell("iptables-nft -F FORWARD && iptables-nft -A FORWARD -j DOCKER-USER");
     assert!(!is_open(&machine, &project).0, "only the policy is left");
     project.up();
     wait_until("both ways are open again", || is_open(&machine, &project) == (true, true));
+    machine.shell("iptables-nft-save | iptables-nft-restore");
     project.down();
     assert_eq!(machine.shell("iptables-nft -S"), before);
 }

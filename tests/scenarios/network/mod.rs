@@ -11,6 +11,7 @@ mod firewall;
 mod ipv6;
 mod paths;
 mod remains;
+mod scarcity;
 mod sctp;
 mod servers;
 mod shared_port;

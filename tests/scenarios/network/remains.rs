@@ -82,6 +82,30 @@ fn network_whose_making_was_cut_short_is_made_by_the_next_command() {
 }
 
 #[test]
+fn project_whose_up_was_cut_short_is_brought_up_or_taken_down_by_the_next_command() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    lighter.run(["image", "pull", "busybox"]).succeeds();
+    let before = Snapshot::take(lighter.root());
+    for (milliseconds, arguments) in
+        [(5, ["up", "-d"]), (15, ["up", "-d"]), (30, ["up", "-d"]), (20, ["ps", "-q"])]
+    {
+        let project = Project::new(&lighter, PAIR);
+        let mut child = project.command(&["up", "-d"]).spawn().expect("started");
+        // Each run is cut somewhere else; where exactly does not matter.
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        child.kill().and_then(|()| child.wait()).expect("ended");
+        project.run(&arguments).succeeds();
+        if arguments[0] == "up" {
+            assert!(!project.shell("client", "nslookup -type=a web 127.0.0.11").is_empty());
+        }
+        project.down();
+    }
+    eventually(|| (Snapshot::take(lighter.root()) == before).then_some(()));
+    before.assert_same(&Snapshot::take(lighter.root()));
+}
+
+#[test]
 fn name_of_a_link_that_others_have_is_refused_and_the_link_left_alone() {
     require!(Root, Seeds, Ip);
     let lighter = Lighter::new();

@@ -54,15 +54,20 @@ pub fn interfaces(
     container: &ContainerId,
     endpoints: &[(EndpointSpec, Lease)],
 ) -> Result<Vec<Interface>, RecordError> {
+    let mut taken: Vec<_> =
+        endpoints.iter().filter_map(|(endpoint, _)| endpoint.interface_name.clone()).collect();
     let mut interfaces = Vec::new();
     for (number, (endpoint, lease)) in endpoints.iter().enumerate() {
-        interfaces.extend(one(layout, container, (endpoint, lease), number)?);
+        let decided = one(layout, container, (endpoint, lease), number, &taken)?;
+        taken.extend(decided.iter().map(|interface| interface.name.clone()));
+        interfaces.extend(decided);
     }
     route(&mut interfaces, endpoints);
     Ok(interfaces)
 }
 
-/// Decides one interface, without a default route; `None` if its network is gone.
+/// Decides one interface beside those whose names are `taken`, without a default route; `None` if its network
+/// is gone.
 ///
 /// # Errors
 /// If the network's record cannot be read.
@@ -71,11 +76,22 @@ pub fn one(
     container: &ContainerId,
     (endpoint, lease): (&EndpointSpec, &Lease),
     number: usize,
+    taken: &[String],
 ) -> Result<Option<Interface>, RecordError> {
     let Some(record) = record::load(layout, &lease.network)? else { return Ok(None) };
     let mut interface = interface(&record, endpoint, lease, number);
+    interface.name = endpoint
+        .interface_name
+        .clone()
+        .unwrap_or_else(|| free_name(&record.options().interface_prefix, taken));
     interface.alias = format!("{}/{container}", record.alias());
     Ok(Some(interface))
+}
+
+/// The prefix with the lowest number that makes a new name of it.
+fn free_name(prefix: &str, taken: &[String]) -> String {
+    let mut names = (0..).map(|number: usize| format!("{prefix}{number}"));
+    names.find(|name| !taken.contains(name)).expect("there are more numbers than interfaces")
 }
 
 /// Decides anew which of the interfaces is the way out; they are in the order of `endpoints`.
@@ -102,10 +118,9 @@ fn interface(record: &NetworkRecord, endpoint: &EndpointSpec, lease: &Lease, num
         IpAddr::V6(_) => IpNet::new(*address, LINK_LOCAL6_BITS),
     });
     let addresses = lease.addresses.iter().map(|leased| leased.net).chain(link_local.filter_map(Result::ok));
-    let prefix = &options.interface_prefix;
     Interface {
         number,
-        name: endpoint.interface_name.clone().unwrap_or_else(|| format!("{prefix}{number}")),
+        name: String::new(),
         is_isolated: !options.is_open,
         sysctls: endpoint_sysctls(endpoint),
         bridge: record.bridge.clone(),
@@ -152,6 +167,13 @@ mod tests {
         };
         let spec = EndpointSpec { gateway_priority, ..EndpointSpec::new(network) };
         (spec, lease)
+    }
+
+    #[test]
+    fn name_has_the_lowest_number_that_is_free() {
+        let taken = ["eth0", "eth2", "front0"].map(str::to_owned);
+        assert_eq!(free_name("eth", &taken), "eth1");
+        assert_eq!(free_name("lan", &taken), "lan0");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Why no subnet or address could be chosen.
 
+use super::taken::{Taken, listed};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -8,16 +9,21 @@ use std::net::IpAddr;
 pub enum IpamError {
     /// All ranges are taken by routes, networks or name servers.
     #[error(
-        "no free subnet: every /24 of 10.213.0.0/16, 172.30.0.0/16 and 192.168.128.0/17 overlaps a route of this host; set `ipam.config.subnet`"
+        "no free subnet: all that networks are made of is taken ({}): remove networks that nobody uses with \
+         `lighter network prune`, or choose one with `ipam.config.subnet` or `--subnet`",
+        listed(taken)
     )]
-    NoFreeSubnet,
+    NoFreeSubnet {
+        /// By what.
+        taken: Vec<Taken>,
+    },
     /// An asked-for subnet overlaps another.
-    #[error("subnet {subnet} overlaps {other}, which this host already uses")]
+    #[error("subnet {subnet} overlaps {other}: choose another one")]
     Overlap {
         /// What was asked for.
         subnet: IpNet,
         /// What it overlaps.
-        other: IpNet,
+        other: Taken,
     },
     /// The gateway is no address of the subnet.
     #[error("gateway {gateway} is not in subnet {subnet}")]

@@ -2,9 +2,11 @@
 
 mod error;
 mod subnet;
+mod taken;
 
 pub use error::IpamError;
 pub(super) use subnet::{check_subnet, choose_ipv4, choose_ipv6};
+pub use taken::{Holder, Taken};
 
 use engine_spec::IpamPool;
 use ipnet::IpNet;

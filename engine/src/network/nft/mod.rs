@@ -214,16 +214,16 @@ pub(super) fn has_chain(socket: &mut Socket, table: Table<'_>, chain: &str) -> R
     Ok(socket.query(kind, &asked, "look up an nf_tables chain")?.is_some())
 }
 
-/// Handles of a chain's rules that carry this user data.
+/// Handles of a chain's rules with this comment.
 pub(super) fn rules_with(
     socket: &mut Socket,
     table: Table<'_>,
     chain: &str,
-    userdata: &[u8],
+    text: &str,
 ) -> Result<Vec<u64>, NetlinkError> {
     let mut handles = Vec::new();
     rules(socket, table, chain, |rule| {
-        handles.extend(handle_of(rule).filter(|_| find(rule, 7) == Some(userdata)));
+        handles.extend(handle_of(rule).filter(|_| object::has_comment(rule, text)));
     })?;
     Ok(handles)
 }

@@ -1,7 +1,7 @@
 //! Tables, chains, sets, rules and set elements, and their messages.
 
 use super::expression::{Expression, write_list};
-use crate::network::attribute::{Attributes, find, number};
+use crate::network::attribute::{Attributes, find, iterate, number, text};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -253,6 +253,21 @@ pub(crate) fn comment(text: &str) -> Vec<u8> {
     [&[0, length], text.as_bytes(), &[0]].concat()
 }
 
+/// Whether a rule of a dump has this comment: nft's, ours, or that of the `comment` match that
+/// iptables-restore makes of either.
+pub(super) fn has_comment(rule: &[u8], wanted: &str) -> bool {
+    let expressions = iterate(find(rule, 4).unwrap_or_default()).map(|(_, expression)| expression);
+    find(rule, 7) == Some(&comment(wanted))
+        || expressions.filter_map(comment_match).any(|found| found == wanted)
+}
+
+/// The text of a `comment` match (linux/netfilter/xt_comment.h: 256 bytes with zeros at the end).
+fn comment_match(expression: &[u8]) -> Option<&str> {
+    let data = find(expression, 2).filter(|_| find(expression, 1).map(text) == Some("match"))?;
+    let written = find(data, 3).filter(|_| find(data, 1).map(text) == Some("comment"))?;
+    std::str::from_utf8(written.split(|byte| *byte == 0).next()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,6 +276,27 @@ mod tests {
     fn concatenated_key_is_padded_per_field() {
         assert_eq!(describe(&[Field::Protocol, Field::Service]), ((12 << 6) | 13, 8));
         assert_eq!(describe(&[Field::InterfaceName]), (41, 16));
+    }
+
+    #[test]
+    fn comment_is_found_in_the_form_of_nft_and_in_that_of_iptables() {
+        let mut own = Attributes::default();
+        own.bytes(7, &comment("lighter-1"));
+        let mut restored = Attributes::default();
+        restored.nested(4, |list| {
+            list.nested(1, |expression| {
+                expression.string(1, "match").nested(2, |data| {
+                    let mut written = b"lighter-1".to_vec();
+                    written.resize(256, 0);
+                    data.string(1, "comment").number(2, 0).bytes(3, &written);
+                });
+            });
+        });
+        for rule in [&own, &restored] {
+            assert!(has_comment(rule.as_bytes(), "lighter-1"));
+            assert!(!has_comment(rule.as_bytes(), "lighter-12"));
+        }
+        assert!(!has_comment(&[], "lighter-1"));
     }
 
     #[test]

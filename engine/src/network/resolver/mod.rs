@@ -7,6 +7,7 @@
 //! container ── UDP, TCP on 127.0.0.11 ── Resolver ── one socket per question ── host's servers
 //! ```
 
+mod linger;
 mod random;
 mod servers;
 mod stream;
@@ -18,6 +19,7 @@ use super::names::{Directory, NamesError};
 use crate::state::Layout;
 use dns::{Action, ExchangeId, Resolver, Surroundings, Transport};
 use engine_spec::NetworkName;
+use linger::Linger;
 use nix::poll::PollFlags;
 use random::Random;
 use servers::HostFile;
@@ -82,6 +84,7 @@ pub struct DnsService {
     directory: Directory,
     resolver: Resolver<Client>,
     random: Random,
+    linger: Linger,
     connections: BTreeMap<u64, Connection>,
     accepted: u64,
     upstreams: BTreeMap<ExchangeId, Upstream>,
@@ -120,6 +123,7 @@ impl DnsService {
             directory: Directory::open(layout, networks, links)?,
             resolver: Resolver::new(Vec::new()),
             random: Random::new(),
+            linger: Linger::default(),
             connections: BTreeMap::new(),
             accepted: 0,
             upstreams: BTreeMap::new(),
@@ -203,16 +207,33 @@ impl DnsService {
 
     fn receive(&mut self, now: Instant) {
         for _ in 0..BURST {
-            let mut buffer = std::mem::take(&mut self.buffer);
-            let received = self.datagrams.recv_from(&mut buffer);
-            if let Ok((length, client)) = received {
-                self.query((Client::Datagram(client), Transport::Udp), &buffer[..length], now);
-            }
-            self.buffer = buffer;
-            if received.is_err() {
+            if !self.receive_one(now) && !self.await_another(now) {
                 return;
             }
         }
+    }
+
+    /// Answers a datagram, or passes it on, if there is one.
+    fn receive_one(&mut self, now: Instant) -> bool {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let received = self.datagrams.recv_from(&mut buffer);
+        if let Ok((length, client)) = received {
+            self.linger.asked(Instant::now());
+            self.query((Client::Datagram(client), Transport::Udp), &buffer[..length], now);
+            self.linger.answered(Instant::now());
+        }
+        self.buffer = buffer;
+        received.is_ok()
+    }
+
+    /// Looks for the next datagram of who asks one after the other.
+    fn await_another(&mut self, now: Instant) -> bool {
+        while self.linger.is_worthwhile(Instant::now(), &self.datagrams) {
+            if self.receive_one(now) {
+                return true;
+            }
+        }
+        false
     }
 
     fn accept(&mut self, now: Instant) {

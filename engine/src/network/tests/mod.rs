@@ -295,8 +295,8 @@ fn docker_gets_one_accepting_rule_and_loses_it_with_the_last_network() {
         transaction.add_chain(filter, &chain("FORWARD", Some(hook)));
         transaction.add_chain(filter, &chain("DOCKER-USER", None));
         transaction.commit(&mut socket).expect("a firewall like Docker's");
-        let label = nft::comment(host.layout.instance());
-        let mut rules = || nft::rules_with(&mut socket, filter, "FORWARD", &label).expect("listed").len();
+        let label = host.layout.instance();
+        let mut rules = || nft::rules_with(&mut socket, filter, "FORWARD", label).expect("listed").len();
 
         let network = host.network("shop_default", |_| {});
         ensure(&host.layout, &network).expect("again");

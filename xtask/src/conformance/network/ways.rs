@@ -17,6 +17,7 @@ const FIREWALLS: &[(&str, &str)] = &[
     ("no firewall", "none"),
     ("`nft flush ruleset`", "flush"),
     ("a table of the administrator that drops", "administrator"),
+    ("iptables, saved and restored", "iptables"),
     ("ufw", "ufw"),
     ("firewalld", "firewalld"),
     ("dockerd, running", "dockerd"),
