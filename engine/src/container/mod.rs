@@ -24,6 +24,7 @@ mod prune;
 mod remove;
 mod rename;
 mod repair;
+pub(crate) mod root;
 mod shared;
 mod signal;
 mod standby;

@@ -4,9 +4,8 @@
 //! anonymous. An anonymous one is taken over from the container that is replaced, where that has one
 //! at the same place, else it is made and filled from the image.
 
-use super::create;
-use super::folder::Folder;
-use crate::runtime::rootfs::{Durability, Overlay, Root, RootfsError};
+use super::{create, root};
+use crate::runtime::rootfs::{Root, RootfsError};
 use crate::state::Layout;
 use crate::state::container::{self, ContainerRecord};
 use crate::volume::{self, FillError, VolumeError};
@@ -151,19 +150,11 @@ fn make_ready(
     {
         return Ok(());
     }
-    let root = match image.take() {
-        Some(root) => root,
-        None => mount(layout, record).map_err(VolumesError::Image)?,
+    let files = match image.take() {
+        Some(files) => files,
+        None => root::overlay(layout, record).mount().map_err(VolumesError::Image)?,
     };
-    let filled = volume::fill(layout, name, &root, Path::new(&place.target)).map_err(failed);
-    *image = Some(root);
+    let filled = volume::fill(layout, name, &files, Path::new(&place.target)).map_err(failed);
+    *image = Some(files);
     filled
-}
-
-fn mount(layout: &Layout, record: &ContainerRecord) -> Result<Root, RootfsError> {
-    let folder = Folder::of(layout, &record.id);
-    let layers = record.layers.iter().rev().map(|layer| layout.layer(layer)).collect();
-    let overlay =
-        Overlay { layers, upper: folder.upper(), work: folder.work(), durability: Durability::Honoured };
-    overlay.mount()
 }

@@ -6,12 +6,13 @@ use super::links::{self, LinkError};
 use super::storage::{self, StorageError};
 use super::waiting::{self, Made};
 use super::{Supervised, custody, mounts, stdio};
+use crate::container::root;
 use crate::network::NetworkError;
 use crate::network::resolver::DnsService;
 use crate::runtime::cgroup::CgroupError;
 use crate::runtime::external::ExternalError;
 use crate::runtime::launch::{LaunchError, Sandbox, Stdio};
-use crate::runtime::rootfs::{Durability, Overlay, Root, RootfsError};
+use crate::runtime::rootfs::{Root, RootfsError};
 use crate::runtime::seccomp::SeccompError;
 use crate::runtime::spec::SpecError;
 use crate::state::ProcessRef;
@@ -94,7 +95,7 @@ pub(super) struct Launched {
 /// Launches a container from its record.
 pub(super) fn launch(supervised: &Supervised) -> Result<Launched, StartFailure> {
     storage::limit(supervised)?;
-    let root = overlay(supervised).mount()?;
+    let root = root::overlay(&supervised.layout, &supervised.record).mount()?;
     let (stdio, keeper) = stdio_of(supervised)?;
     let launched = launch_in(supervised, root, stdio)?;
     Ok(Launched { keeper, ..launched })
@@ -159,16 +160,6 @@ pub(super) fn clean(supervised: &Supervised) -> Result<(), StartFailure> {
     withdrawn?;
     removed?;
     released
-}
-
-fn overlay(supervised: &Supervised) -> Overlay {
-    let Supervised { layout, record, folder, .. } = supervised;
-    Overlay {
-        layers: record.layers.iter().rev().map(|layer| layout.layer(layer)).collect(),
-        upper: folder.upper(),
-        work: folder.work(),
-        durability: Durability::Honoured,
-    }
 }
 
 fn resources(description: &Description) -> oci_spec::runtime::LinuxResources {

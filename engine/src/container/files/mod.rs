@@ -10,16 +10,13 @@ pub(super) mod place;
 pub(super) mod tree;
 pub(super) mod walk;
 
-use super::NoSuchContainer;
-use super::folder::Folder;
-use crate::runtime::rootfs::{Durability, Overlay, Root, RootfsError};
+use super::{NoSuchContainer, root};
+use crate::runtime::rootfs::{Root, RootfsError};
 use crate::state::Layout;
 use crate::state::container::{self, ContainerRecord};
 use crate::state::process::ProcessRef;
 use crate::state::record::RecordError;
 use engine_spec::ContainerName;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::Mode;
 use std::io;
 
 /// A container's files could not be reached.
@@ -97,36 +94,11 @@ fn running_files(layout: &Layout, record: &ContainerRecord) -> Result<Option<Roo
     let name = || record.spec.name.clone();
     let status = container::status(layout, &record.id);
     let status = status.map_err(|source| FilesError::Record { name: name(), source: Box::new(source) })?;
-    let root = status.init.filter(ProcessRef::is_alive).map(running_root).transpose();
+    let root = status.init.filter(ProcessRef::is_alive).map(root::of_process).transpose();
     root.map_err(|source| FilesError::Reach { name: name(), source })
 }
 
 fn resting_files(layout: &Layout, record: &ContainerRecord) -> Result<Root, FilesError> {
-    resting_root(layout, record)
-        .map_err(|source| FilesError::Rootfs { name: record.spec.name.clone(), source })
-}
-
-/// Mounts the root file system of a container at rest, without its volumes.
-pub(super) fn resting_root(layout: &Layout, record: &ContainerRecord) -> Result<Root, RootfsError> {
-    let folder = Folder::of(layout, &record.id);
-    let overlay = Overlay {
-        layers: record.layers.iter().rev().map(|layer| layout.layer(layer)).collect(),
-        upper: folder.upper(),
-        work: folder.work(),
-        durability: Durability::Honoured,
-    };
-    overlay.mount()
-}
-
-/// The root folder of a running container, with all that is mounted in it.
-pub(super) fn running_root(init: ProcessRef) -> io::Result<Root> {
-    let path = format!("/proc/{}/root", init.pid());
-    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let folder = open(path.as_str(), flags, Mode::empty())?;
-    // Only now: before, the number could have become another process's.
-    if init.is_alive() {
-        Ok(Root::from_mount(folder, path.into()))
-    } else {
-        Err(io::Error::new(io::ErrorKind::NotFound, "the container has ended"))
-    }
+    let mounted = root::overlay(layout, record).mount();
+    mounted.map_err(|source| FilesError::Rootfs { name: record.spec.name.clone(), source })
 }

@@ -3,7 +3,7 @@
 use super::change::{Step, bring_into_line, nearest};
 use super::{Change, SyncError};
 use crate::container::files::lookup::Owner;
-use crate::container::files::{resting_root, running_root};
+use crate::container::root;
 use crate::runtime::rootfs::{Root, RootfsError};
 use crate::runtime::user::{self, UserError};
 use crate::state::Layout;
@@ -73,9 +73,9 @@ impl Entrance {
         let init = container::status(layout, id)?.init.filter(ProcessRef::is_alive);
         let root = match init {
             Some(init) => {
-                running_root(init).map_err(|source| EntranceError::Open { id: id.clone(), source })?
+                root::of_process(init).map_err(|source| EntranceError::Open { id: id.clone(), source })?
             }
-            None => resting_root(layout, &record)?,
+            None => root::overlay(layout, &record).mount()?,
         };
         let asked = record.spec.process.user.as_deref().or(record.image.user.as_deref()).unwrap_or_default();
         let found = user::resolve(&root, asked, &[])?;

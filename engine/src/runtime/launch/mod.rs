@@ -11,6 +11,7 @@
 //! ```
 //! At each point the child reports the step that failed, and dies when the supervisor does.
 
+mod error;
 mod hook;
 mod mount;
 pub(super) mod report;
@@ -18,11 +19,12 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use error::LaunchError;
 pub(super) use hook::HookPlan;
 pub(super) use mount::{MountPlan, Source};
 pub(super) use step::{Step, exec_steps};
 
-use super::cgroup::{Cgroup, CgroupError};
+use super::cgroup::Cgroup;
 use super::init::{Identity, Init, Program as InitProgram};
 use super::init_process;
 use super::namespace::BirthPlace;
@@ -31,7 +33,6 @@ use super::rootfs::Root;
 use super::seccomp::Program;
 use crate::sys::pidfd_send_signal;
 use crate::sys::process::Child;
-use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
@@ -39,7 +40,6 @@ use oci_spec::runtime::Spec;
 use report::Report;
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
@@ -97,87 +97,6 @@ pub struct Running {
     pub pid: Pid,
     /// The same as a descriptor.
     pub pidfd: OwnedFd,
-}
-
-/// A process could not be launched.
-#[derive(Debug, thiserror::Error)]
-pub enum LaunchError {
-    /// The spec asks for what this runtime cannot do.
-    #[error("cannot launch a container with {0}")]
-    Unsupported(String),
-    /// No child could be made.
-    #[error("cannot create the container's process")]
-    Clone(#[source] io::Error),
-    /// There is no program to be its PID 1.
-    #[error("cannot keep the program for `init: true` in memory; where vm.memfd_noexec is 2, set it to 1")]
-    InitProgram(#[source] io::Error),
-    /// The container's control group cannot be used.
-    #[error("cannot use the container's control group")]
-    Cgroup(#[from] CgroupError),
-    /// What hooks read could not be written.
-    #[error("cannot write {path} for the container's hooks")]
-    Bundle {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A step failed in the child.
-    #[error("cannot {step}")]
-    Step {
-        /// What was tried, to what: `mount /proc`.
-        step: String,
-        /// Why.
-        #[source]
-        source: Errno,
-    },
-    /// The program could not be found or executed.
-    #[error("cannot execute `{program}`")]
-    Execute {
-        /// As the container's command names it.
-        program: String,
-        /// Why.
-        #[source]
-        source: Errno,
-    },
-    /// The network could not be set up from inside; the text is the whole chain of causes.
-    #[error("cannot set up the container's network: {0}")]
-    Inside(String),
-    /// No user namespace could be made for an idmapped mount; the text is the whole chain of causes.
-    #[error("cannot prepare an idmapped mount: {0}")]
-    Owners(String),
-    /// The child was killed before it could report.
-    #[error("the container's process was killed before it could start")]
-    Killed,
-    /// The socket to the child failed.
-    #[error("cannot talk to the container's process")]
-    Socket(#[source] io::Error),
-}
-
-impl LaunchError {
-    /// The exit code Docker gives a container that could not be started: 127 where the program is
-    /// missing, 126 where it may not be executed, else 128.
-    #[must_use]
-    pub fn exit_code(&self) -> i32 {
-        match self {
-            Self::Execute { source: Errno::ENOENT, .. } => 127,
-            Self::Execute {
-                source: Errno::EACCES | Errno::EISDIR | Errno::ENOTDIR | Errno::EPERM, ..
-            } => 126,
-            Self::Execute { .. }
-            | Self::Unsupported(_)
-            | Self::Clone(_)
-            | Self::InitProgram(_)
-            | Self::Cgroup(_)
-            | Self::Bundle { .. }
-            | Self::Step { .. }
-            | Self::Inside(_)
-            | Self::Owners(_)
-            | Self::Killed
-            | Self::Socket(_) => 128,
-        }
-    }
 }
 
 /// Makes the child. The caller has one thread only.
@@ -323,19 +242,6 @@ impl Drop for Launching {
         if !self.is_over {
             let _ = pidfd_send_signal(self.child.pidfd.as_fd(), Signal::SIGKILL as i32);
             let _ = waitid(Id::PIDFd(self.child.pidfd.as_fd()), WaitPidFlag::WEXITED);
-        }
-    }
-}
-
-impl From<Report> for LaunchError {
-    fn from(report: Report) -> Self {
-        match report {
-            Report::Failed { step, errno } => Self::Step { step, source: Errno::from_raw(errno) },
-            Report::NotExecuted { program, errno } => {
-                Self::Execute { program, source: Errno::from_raw(errno) }
-            }
-            Report::Inside(text) => Self::Inside(text),
-            Report::Prepared { .. } => Self::Socket(io::ErrorKind::InvalidData.into()),
         }
     }
 }

@@ -6,7 +6,8 @@
 //! ```
 
 use super::delivery::{Address, Destination, Flow};
-use super::options::{LogOptionError, Notes};
+use super::notes::Notes;
+use super::options::LogOptionError;
 use crate::state::container::ContainerRecord;
 use crate::supervisor::step::Stream;
 use std::path::Path;

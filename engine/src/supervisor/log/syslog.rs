@@ -1,7 +1,8 @@
 //! Syslog messages (RFC 3164, RFC 5424), as Docker's syslog driver writes them.
 
 use super::delivery::{Address, Destination, Flow};
-use super::options::{LogOptionError, Notes, SyslogFormat};
+use super::notes::Notes;
+use super::options::{LogOptionError, SyslogFormat};
 use super::time;
 use crate::supervisor::step::Stream;
 use std::path::{Path, PathBuf};
