@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 /// How long a container must stay deaf before it is killed early: time for a program that has just
-/// been started to install its handler.
+/// been started to set up its handler.
 const STILL_DEAF: Duration = Duration::from_millis(50);
 
 /// A container on its way to its end.
@@ -20,8 +20,8 @@ pub(super) struct Stopping {
     signal: Signal,
     /// When it is killed whatever it does.
     deadline: Option<Instant>,
-    /// When it is killed if it is still deaf.
-    deaf_until: Option<Instant>,
+    /// When it is looked at once more, for having missed the signal.
+    second_look: Option<Instant>,
     /// Why.
     pub(super) cause: Cause,
 }
@@ -42,15 +42,22 @@ pub(super) enum Cause {
 impl Stopping {
     /// Sends the stop signal.
     pub(super) fn begin(run: &Launched, signal: Signal, grace: Duration, cause: Cause, now: Instant) -> Self {
-        let mut stopping = Self { signal, deadline: Some(now + grace), deaf_until: None, cause };
+        let mut stopping = Self { signal, deadline: Some(now + grace), second_look: None, cause };
         if grace.is_zero() {
             stopping.kill(run);
         } else {
-            // A process that has just ended is noticed by its descriptor.
-            let _ = sys::pidfd_send_signal(run.pidfd.as_fd(), signal.number());
-            stopping.deaf_until = is_deaf(run, signal).then(|| now + STILL_DEAF);
+            // Deaf before and after, it has missed the signal. Deaf after alone, it may be at work: a
+            // handler that leaves the next signal to the kernel is common.
+            let was_deaf = is_deaf(run, signal);
+            stopping.send_signal(run);
+            stopping.second_look = (was_deaf && is_deaf(run, signal)).then(|| now + STILL_DEAF);
         }
         stopping
+    }
+
+    /// A process that has just ended is noticed by its descriptor.
+    fn send_signal(&self, run: &Launched) {
+        let _ = sys::pidfd_send_signal(run.pidfd.as_fd(), self.signal.number());
     }
 
     /// A shorter grace period counts from now on; a longer one is too late. Who stops it now takes
@@ -64,24 +71,27 @@ impl Stopping {
 
     /// When [`Self::advance`] has to be called.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.deadline.into_iter().chain(self.deaf_until).min()
+        self.deadline.into_iter().chain(self.second_look).min()
     }
 
-    /// Kills the container when its time is over, or early if it cannot hear.
+    /// Kills the container when its time is over, or early if it cannot hear. One that has learnt to hear
+    /// since it missed the signal is sent it again.
     pub(super) fn advance(&mut self, run: &Launched, now: Instant) {
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.kill(run);
-        } else if self.deaf_until.is_some_and(|check| check <= now) {
-            self.deaf_until = None;
+        } else if self.second_look.is_some_and(|look| look <= now) {
+            self.second_look = None;
             if is_deaf(run, self.signal) {
                 self.kill(run);
+            } else {
+                self.send_signal(run);
             }
         }
     }
 
     /// The control group holds every process; the descriptor is for the case that it fails.
     fn kill(&mut self, run: &Launched) {
-        (self.deadline, self.deaf_until) = (None, None);
+        (self.deadline, self.second_look) = (None, None);
         if run.description.cgroup.kill().is_err() {
             let _ = sys::pidfd_send_signal(run.pidfd.as_fd(), Signal::KILL.number());
         }

@@ -40,6 +40,18 @@ fn stop_grace_period_is_how_long_a_handler_may_take() {
 }
 
 #[test]
+fn handler_that_leaves_the_next_signal_to_the_kernel_may_finish() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    // Work in the shell itself: it is the only process, and from here on without a handler.
+    let work = "trap - TERM; i=0; while [ $$i -lt 300000 ]; do i=$$((i+1)); done; exit 7";
+    let command = format!("command: [sh, -c, \"trap '{work}' TERM; echo ready; while :; do :; done\"]");
+    let project = started(&lighter, &format!("{command}\nstop_grace_period: 10m"));
+    project.run(&["stop"]).succeeds();
+    assert_eq!(project.container("web").exit_code, 7);
+}
+
+#[test]
 fn process_without_a_handler_need_not_be_waited_for() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
