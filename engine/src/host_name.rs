@@ -23,7 +23,8 @@ const LONGEST_ANSWER: usize = 4096;
 /// `NotFound` where neither the hosts file nor a name server knows it.
 pub(crate) fn resolve(host: &str) -> io::Result<IpAddr> {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
-    if let Some(address) = host.parse().ok().or_else(|| in_hosts(&read(HOSTS), host)) {
+    let known = host.parse().ok().or_else(|| in_hosts(&read(HOSTS), host)).or_else(|| own(host));
+    if let Some(address) = known {
         return Ok(address);
     }
     let mut failed = io::Error::from(io::ErrorKind::NotFound);
@@ -46,6 +47,11 @@ fn in_hosts(text: &str, host: &str) -> Option<IpAddr> {
         let address = words.next()?.parse().ok()?;
         words.any(|name| name.eq_ignore_ascii_case(host)).then_some(address)
     })
+}
+
+/// What no name server is asked for (RFC 6761, section 6.3).
+fn own(host: &str) -> Option<IpAddr> {
+    host.eq_ignore_ascii_case("localhost").then_some(Ipv4Addr::LOCALHOST.into())
 }
 
 fn servers(text: &str) -> Vec<IpAddr> {
@@ -86,5 +92,7 @@ mod tests {
         let hosts = "# nas\n127.0.0.1 localhost\n192.0.2.9\tnas nas.example # the big one\n";
         assert_eq!(in_hosts(hosts, "NAS.example"), Some(IpAddr::from([192, 0, 2, 9])));
         assert_eq!(in_hosts(hosts, "big"), None);
+        assert_eq!(own("localhost"), Some(Ipv4Addr::LOCALHOST.into()));
+        assert_eq!(own("nas"), None);
     }
 }

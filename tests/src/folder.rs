@@ -28,7 +28,8 @@ impl Folder {
         Self::within(Path::new("/var/tmp"), name)
     }
 
-    fn within(parent: &Path, name: &str) -> Self {
+    /// Makes one below `parent`.
+    pub(crate) fn within(parent: &Path, name: &str) -> Self {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = parent.join(format!("{name}-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a test's folder can be made");

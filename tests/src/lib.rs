@@ -8,6 +8,7 @@
 
 pub mod cgroup;
 pub mod fault_proxy;
+pub mod file_server;
 pub mod folder;
 pub mod host;
 pub mod http;
@@ -17,6 +18,7 @@ pub mod namespace;
 pub mod outcome;
 pub mod process;
 pub mod project;
+pub mod quota_disk;
 pub mod registry;
 pub mod requirement;
 pub mod sctp;
@@ -25,11 +27,13 @@ pub mod terminal;
 pub mod wait;
 
 pub use fault_proxy::{Fault, FaultProxy};
+pub use file_server::{NfsServer, SmbServer};
 pub use folder::Folder;
 pub use lighter::Lighter;
 pub use machine::Machine;
 pub use outcome::Outcome;
 pub use project::{Container, Project};
+pub use quota_disk::QuotaDisk;
 pub use registry::RegistryServer;
 pub use requirement::Requirement;
 pub use snapshot::Snapshot;

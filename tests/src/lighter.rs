@@ -32,7 +32,16 @@ impl Lighter {
     /// Unless `require!(Seeds)` holds.
     #[must_use]
     pub fn new() -> Self {
-        let folder = Folder::new("lighter-test");
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// The same with its folder below `parent`: on a file system of the test's choice.
+    ///
+    /// # Panics
+    /// Unless `require!(Seeds)` holds.
+    #[must_use]
+    pub fn within(parent: &Path) -> Self {
+        let folder = Folder::within(parent, "lighter-test");
         let root = folder.path().to_owned();
         Self { binary: binary(), root, network: None, _keep: Keep::Own { _folder: folder } }
     }

@@ -101,7 +101,7 @@ impl Machine {
     /// If it cannot be started.
     #[must_use]
     pub fn start(&self, line: &[&str]) -> Running {
-        start(inside(&self.name, line[0]), &line[1..])
+        Running::begin(inside(&self.name, line[0]), &line[1..])
     }
 
     /// The same at the neighbour.
@@ -110,7 +110,7 @@ impl Machine {
     /// If it cannot be started.
     #[must_use]
     pub fn start_at_neighbour(&self, line: &[&str]) -> Running {
-        start(inside(&self.neighbour_name(), line[0]), &line[1..])
+        Running::begin(inside(&self.neighbour_name(), line[0]), &line[1..])
     }
 }
 
@@ -133,16 +133,28 @@ impl Drop for Machine {
 #[derive(Debug)]
 pub struct Running(Child);
 
+impl Running {
+    /// Starts it on the machine that the tests run on.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start(program: &str, arguments: &[&str]) -> Self {
+        Self::begin(Command::new(program), arguments)
+    }
+
+    fn begin(mut command: Command, arguments: &[&str]) -> Self {
+        let command =
+            command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().expect("a program can be started"))
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn start(mut command: Command, arguments: &[&str]) -> Running {
-    let command = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    Running(command.spawn().expect("a program can be started"))
 }
 
 fn namespace(name: &str) -> String {

@@ -41,6 +41,12 @@ pub enum Requirement {
     Vlan,
     /// SCTP in the kernel.
     Sctp,
+    /// An xfs in the kernel that has quotas, and the program that makes one.
+    ProjectQuota,
+    /// An NFS client and an NFS server in the kernel, and the server's programs.
+    Nfs,
+    /// An SMB client in the kernel, and Samba.
+    Cifs,
 }
 
 impl Requirement {
@@ -65,6 +71,14 @@ impl Requirement {
             Self::Ipvlan => has_link_kind("ipvlan", &[]),
             Self::Vlan => has_link_kind("vlan", &["id", "1"]),
             Self::Sctp => sctp::socket().is_ok(),
+            // The file is there where xfs was built with quotas.
+            Self::ProjectQuota => {
+                is_installed("mkfs.xfs")
+                    && has_modules(&["loop", "xfs"])
+                    && Path::new("/proc/fs/xfs/xqmstat").exists()
+            }
+            Self::Nfs => is_installed("rpc.nfsd") && has_modules(&["nfs", "nfsd"]),
+            Self::Cifs => is_installed("smbd") && has_modules(&["cifs"]),
         }
     }
 }
@@ -88,6 +102,9 @@ impl fmt::Display for Requirement {
             Self::Ipvlan => "a kernel with ipvlan",
             Self::Vlan => "a kernel with VLANs (8021q)",
             Self::Sctp => "a kernel with SCTP",
+            Self::ProjectQuota => "xfs with quotas in the kernel, and mkfs.xfs (Debian's xfsprogs)",
+            Self::Nfs => "nfs and nfsd in the kernel, and rpc.nfsd (Debian's nfs-kernel-server)",
+            Self::Cifs => "cifs in the kernel, and smbd (Debian's samba)",
         })
     }
 }
@@ -140,4 +157,12 @@ fn has_link_kind(kind: &str, options: &[&str]) -> bool {
         "ip link add base type veth peer name other && ip link add link base name probe type \"$@\"";
     let made = Command::new("unshare").args(["--net", "sh", "-c", MAKE, "sh", kind]).args(options).output();
     made.is_ok_and(|made| made.status.success())
+}
+
+/// Loads them where they are not part of the kernel (modprobe(8) knows those that are).
+fn has_modules(names: &[&str]) -> bool {
+    let loads = |name: &&str| {
+        Command::new("modprobe").args(["--quiet", name]).status().is_ok_and(|status| status.success())
+    };
+    names.iter().all(loads)
 }

@@ -1,7 +1,8 @@
 //! `storage_opt: {size: …}`: how much a container may write to its own files, volumes apart.
 //!
 //! Its upper folder becomes a project of the file system, which counts what lies in it (xfs, or ext4 with
-//! the `project` feature, mounted with `prjquota`).
+//! the `project` feature, mounted with `prjquota`). So does its work folder: what overlayfs copies up or
+//! hides is made there and renamed into the upper folder, and no file is renamed into another project.
 
 use super::Supervised;
 use crate::sys::quota::{limit_project, set_project};
@@ -9,7 +10,7 @@ use engine_spec::ContainerId;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A container's storage could not be limited.
 #[derive(Debug, thiserror::Error)]
@@ -29,14 +30,14 @@ pub(super) struct StorageError {
 pub(super) fn limit(supervised: &Supervised) -> Result<(), StorageError> {
     let Supervised { record, folder, .. } = supervised;
     let Some(size) = record.spec.resources.storage_size else { return Ok(()) };
-    let folder = folder.upper();
-    limit_folder(&folder, project(&record.id), size).map_err(|source| StorageError { size, folder, source })
-}
-
-fn limit_folder(folder: &Path, project: u32, size: u64) -> io::Result<()> {
-    let folder = File::open(folder)?;
-    set_project(folder.as_fd(), project)?;
-    Ok(limit_project(folder.as_fd(), project, size)?)
+    let (upper, work, project) = (folder.upper(), folder.work(), project(&record.id));
+    let limited = || -> io::Result<()> {
+        let (upper, work) = (File::open(&upper)?, File::open(&work)?);
+        set_project(upper.as_fd(), project)?;
+        set_project(work.as_fd(), project)?;
+        Ok(limit_project(upper.as_fd(), project, size)?)
+    };
+    limited().map_err(|source| StorageError { size, folder: upper.clone(), source })
 }
 
 /// Ids are random: two containers share the first 31 bits of them as good as never. The highest bit keeps

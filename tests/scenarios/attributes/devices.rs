@@ -1,8 +1,8 @@
 //! Devices: nodes of the host, rules, CDI, gpus.
 
-use super::{inside, refused};
+use super::{inside, refused, sleeping};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
-use scenarios::{Folder, require};
+use scenarios::{Folder, Lighter, Project, QuotaDisk, require};
 use std::path::PathBuf;
 
 /// A node for /dev/fuse's device, which no container has by default and every kernel opens.
@@ -151,7 +151,28 @@ fn gpus_that_nothing_describes_are_refused_with_the_way_to_get_them() {
     assert!(stderr.contains("exclude each other"), "{stderr}");
 }
 
-/// Shown is the refusal: few machines have project quotas in force, and a test cannot mount them everywhere.
+#[test]
+fn storage_opt_limits_what_a_container_writes_to_its_own_files() {
+    require!(Root, Seeds, ProjectQuota);
+    let disk = QuotaDisk::new();
+    let lighter = Lighter::within(&disk.path());
+    let project = sleeping(&lighter, "storage_opt: {size: 16m}\nvolumes: [/data]");
+    let write = |project: &Project<'_>, file: &str| {
+        let dd = format!("dd if=/dev/zero of={file} bs=1M count=32 2>&1 | grep -o 'No space left on device'");
+        project.shell("web", &format!("{dd}; stat -c %s {file}"))
+    };
+    assert_eq!(project.shell("web", "df -k / | awk 'NR == 2 {print $2}'"), "16384\n");
+    let written = write(&project, "/file");
+    let size = written.strip_prefix("No space left on device\n").expect(&written);
+    assert!(size.trim().parse::<u64>().expect("a size") <= 16 << 20, "{size}");
+    // What is copied up and what is hidden goes through overlayfs' own folder.
+    let change = "rm /file; echo more >> /etc/passwd; tail -n 1 /etc/passwd; rm /etc/group; test -e /etc/group || echo gone";
+    assert_eq!(project.shell("web", change), "more\ngone\n");
+    // Volumes and other containers have the whole disk.
+    assert_eq!(write(&project, "/data/file"), "33554432\n");
+    assert_eq!(write(&sleeping(&lighter, ""), "/file"), "33554432\n");
+}
+
 #[test]
 fn storage_opt_is_refused_where_no_project_quota_is_in_force() {
     require!(Root, Seeds);

@@ -1,6 +1,6 @@
 //! Volumes that are more than a folder.
 
-use scenarios::{Lighter, Project, Snapshot, require};
+use scenarios::{Folder, Lighter, NfsServer, Project, SmbServer, Snapshot, require};
 use std::fs;
 
 #[test]
@@ -66,6 +66,57 @@ fn what_the_host_lacks_for_a_volume_is_named() {
     check("{driver_opts: {type: none, o: bind, device: /no/such/folder}}", &["cannot mount /no/such/folder"]);
     check("{driver: rexray}", &["asks for the driver `rexray`: use `local` or `sshfs`"]);
     check("{driver: sshfs}", &["needs the driver option `sshcmd`"]);
+}
+
+#[test]
+fn nfs_volume_is_what_the_server_has() {
+    require!(Root, Seeds, Nfs);
+    let exported = Folder::new("exported");
+    exported.write("file", "from afar\n");
+    let server = NfsServer::start(exported.path());
+    for source in
+        ["device: ':/', o: 'addr=127.0.0.1,nfsvers=4.2,soft'", "device: 'localhost:/', o: 'vers=4,ro'"]
+    {
+        let seen = seen_in_volume(&format!("type: nfs, {source}"));
+        assert!(seen.starts_with("from afar\n"), "{seen}");
+        assert!(seen.contains(" nfs4 ") && seen.contains("addr=127.0.0.1"), "{seen}");
+    }
+    let answer = fs::read_to_string(exported.path().join("answer"));
+    assert_eq!(answer.expect("written by the first"), "answer\n", "it outlives the volumes");
+    drop(server);
+}
+
+#[test]
+fn cifs_volume_is_what_the_server_has() {
+    require!(Root, Seeds, Cifs);
+    let shared = Folder::new("shared");
+    shared.write("file", "from afar\n");
+    let server = SmbServer::start(shared.path());
+    let (share, password) = (SmbServer::SHARE, SmbServer::PASSWORD);
+    let login = format!("username=root,password={password},vers=3.0");
+    let seen = seen_in_volume(&format!("type: cifs, device: //localhost/{share}, o: '{login}'"));
+    assert!(seen.starts_with("from afar\n"), "{seen}");
+    assert!(seen.contains(" cifs ") && seen.contains("addr=127.0.0.1"), "{seen}");
+    let answer = fs::read_to_string(shared.path().join("answer"));
+    assert_eq!(answer.expect("written by the container"), "answer\n", "it outlives the volume");
+    drop(server);
+}
+
+/// What a container finds in `file` of a volume with `options`, and how that is mounted; it leaves an
+/// `answer` there if it may.
+#[track_caller]
+fn seen_in_volume(options: &str) -> String {
+    let lighter = Lighter::new();
+    let before = Snapshot::take(lighter.root());
+    let web = "services: {web: {image: busybox, command: sleep 1000000, volumes: ['far:/far']}}";
+    let project = Project::new(&lighter, &format!("{web}\nvolumes: {{far: {{driver_opts: {{{options}}}}}}}"));
+    project.up();
+    let script =
+        "cat /far/file; grep ' /far ' /proc/mounts; { echo answer > /far/answer; } 2> /dev/null || true";
+    let seen = project.shell("web", script);
+    project.run(&["down", "-v", "-t", "0"]).succeeds();
+    before.assert_same(&Snapshot::take(lighter.root()));
+    seen
 }
 
 #[test]

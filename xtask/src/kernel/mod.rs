@@ -17,6 +17,7 @@ use crate::program::Program;
 use crate::seed::{self, Registry};
 use crate::{apt, build, workspace};
 use anyhow::{Context as _, Result, bail};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What emulates a machine and makes its disk.
@@ -74,6 +75,14 @@ fn unpack_kernel(folder: &Path) -> Result<Kernel> {
     let release = package.with_context(|| format!("{KERNEL_PACKAGE} depends on no kernel:\n{depends}"))?;
     let root = apt::unpack(&format!("linux-image-{release}"), folder)?;
     Ok(Kernel { release: release.to_owned(), root })
+}
+
+/// The names of the end-to-end tests that run on the machine.
+pub(crate) fn tests() -> Result<BTreeSet<String>> {
+    let list = scripts().join("tests.txt");
+    let text = std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
+    let names = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(names.map(str::to_owned).collect())
 }
 
 fn stack() -> PathBuf {
