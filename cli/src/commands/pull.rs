@@ -5,13 +5,13 @@ use crate::error::CommandError;
 use crate::report;
 use crate::session::Session;
 use crate::show::output;
-use crate::show::progress::Progress;
+use crate::show::progress::{Mark, Progress};
 use clap::{Args, ValueEnum};
 use compose::graph::Selection;
 use compose::load::Depth;
-use compose::plan::{self, BuildChoice, ImageOptions, ImagePull};
+use compose::plan::{self, ImageOptions, ImagePull};
 use engine::image::Store;
-use engine_spec::PullPolicy;
+use engine_spec::{PullPolicy, ServiceName};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -56,20 +56,33 @@ impl Pull {
             Some(Policy::Missing) => PullPolicy::Missing,
             Some(Policy::Always) | None => PullPolicy::Always,
         };
-        let options =
-            ImageOptions { build: BuildChoice::Never, pull: Some(policy), ..ImageOptions::default() };
+        let options = ImageOptions { pull: Some(policy), ..ImageOptions::default() };
         let mut pulls = plan::images(&project, &selection, &options, &store.names()?)?.pulls;
         pulls.retain(|pull| !self.ignore_buildable || pull.fallback.is_none());
         if session.global.dry_run {
             output::print_lines(pulls.iter().map(|pull| format!("pull {}", pull.image)))?;
             return Ok(ExitCode::SUCCESS);
         }
-        self.fetch(session, &store, pulls)?;
+        let has_no_image = |name: &&ServiceName| {
+            project.service(name.as_str()).is_some_and(|service| service.image.is_none())
+        };
+        let without: Vec<_> = selection.services().filter(has_no_image).collect();
+        self.fetch(session, &store, pulls, &without)?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn fetch(&self, session: &Session, store: &Store, pulls: Vec<ImagePull>) -> Result<(), CommandError> {
+    /// Services without a name for their image have nothing to fetch, which is said.
+    fn fetch(
+        &self,
+        session: &Session,
+        store: &Store,
+        pulls: Vec<ImagePull>,
+        without: &[&ServiceName],
+    ) -> Result<(), CommandError> {
         let progress = Arc::new(Progress::unless(self.quiet, &session.terminal, "pull"));
+        for service in without {
+            progress.end(&format!("Service {service}"), Mark::Warning, "Skipped: no image to pull");
+        }
         let transfer = Transfer::new(session, store, &progress)?;
         let result = transfer::run(async || Ok(transfer.pull_all(pulls).await));
         progress.close();

@@ -1,4 +1,4 @@
-//! `wait`: waits until the running containers of services have ended.
+//! `wait`: waits until the containers of services have ended; who has ended before is not waited for.
 
 use crate::apply::execute::carry_out;
 use crate::error::CommandError;
@@ -8,7 +8,7 @@ use clap::Args;
 use compose::plan::{self, DownOptions};
 use engine::container::{self, WaitError};
 use engine::state::Layout;
-use engine_spec::{ContainerId, ContainerName};
+use engine_spec::{ContainerId, ObservedContainer, Status};
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
@@ -29,15 +29,15 @@ impl Wait {
         let scope = session.scope()?;
         let (layout, observed) = session.look(Some(&scope.name))?;
         let services = scope.services(&self.services, &observed)?;
-        let running = observed.containers.iter().filter(|container| container.status.is_running());
-        let waited: Vec<_> = running
-            .filter(|container| is_of_any(container, &services))
-            .map(|container| (container.id.clone(), container.name().clone()))
+        let waited: Vec<_> = observed
+            .containers
+            .iter()
+            .filter(|container| is_of_any(container, &services) && container.status != Status::Created)
             .collect();
         if waited.is_empty() {
-            return Err(CommandError::NothingRuns { project: scope.name });
+            return Err(CommandError::NothingStarted { project: scope.name });
         }
-        let code = wait_for_all(&layout, waited)?;
+        let code = wait_for_all(&layout, &waited)?;
         if self.down_project {
             let held = session.hold(&scope.name, View::Project)?;
             let options = DownOptions { remove_orphans: true, ..DownOptions::default() };
@@ -48,18 +48,24 @@ impl Wait {
     }
 }
 
-/// Tells of each end as it comes, and returns the code of the last.
-fn wait_for_all(layout: &Layout, waited: Vec<(ContainerId, ContainerName)>) -> Result<u8, CommandError> {
-    let (sender, ended) = mpsc::channel::<(ContainerId, Result<Option<i32>, WaitError>)>();
+/// Tells of each end as it comes, of those that have come before at once; returns the code of the last.
+fn wait_for_all(layout: &Layout, waited: &[&ObservedContainer]) -> Result<u8, CommandError> {
+    let (ended, running): (Vec<_>, Vec<_>) =
+        waited.iter().copied().partition(|container| matches!(container.status, Status::Exited { .. }));
+    let (sender, ends) = mpsc::channel::<(ContainerId, Result<Option<i32>, WaitError>)>();
+    let wait = |container: &ObservedContainer, sender: &mpsc::Sender<_>| {
+        // Who listens has left only after an error, which is told.
+        drop(sender.send((container.id.clone(), container::wait_exit(layout, container.name()))));
+    };
+    ended.iter().for_each(|container| wait(container, &sender));
     thread::scope(|scope| {
-        for (id, name) in waited {
+        for container in running {
             let sender = sender.clone();
-            // Who listens has left only after an error, which is told.
-            scope.spawn(move || drop(sender.send((id, container::wait_exit(layout, &name)))));
+            scope.spawn(move || wait(container, &sender));
         }
         drop(sender);
         let mut last = 0;
-        for (id, code) in ended {
+        for (id, code) in ends {
             let code = code?.unwrap_or(1);
             output::print_lines([format!("container \"{id}\" exited with status code {code}")])?;
             last = u8::try_from(code).unwrap_or(u8::MAX);

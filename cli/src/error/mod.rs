@@ -99,9 +99,9 @@ pub(crate) enum CommandError {
         /// Which service.
         service: String,
     },
-    /// A command waits for running containers, and there is none.
-    #[error("no container of project {project} runs")]
-    NothingRuns {
+    /// A command waits for containers to end, and none was ever started.
+    #[error("no container of project {project} has been started")]
+    NothingStarted {
         /// Which project.
         project: ProjectName,
     },

@@ -244,6 +244,7 @@ fn complete(tree: &mut Node, options: &LoadOptions, loader: &mut Loader<'_>, fra
     merge::prune(tree);
     repetition::settle(tree, &FILE, "the file", &mut loader.report);
     normalize::defaults(tree, scope.base);
+    normalize::old_spellings(tree, &mut loader.report);
     if !options.skip.paths {
         normalize::resolve_links(tree, loader.reader.files);
     }

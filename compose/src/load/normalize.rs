@@ -3,6 +3,7 @@
 use super::node::{Entry, Mapping, Node, Span, Value};
 use super::origin::Step;
 use super::path;
+use super::report::Report;
 use std::path::Path;
 
 /// The network of services that name none.
@@ -76,6 +77,19 @@ fn implied(value: Value, span: Span, reason: &'static str) -> Entry {
     let mut node = Node::new(value, span);
     node.trace(Step::Implied(reason));
     Entry::new(span, node)
+}
+
+/// What docker compose wrote in another way before the specification had it.
+pub(super) fn old_spellings(tree: &mut Node, report: &mut Report) {
+    let services = tree.entries_mut("services").filter_map(|(_, service)| service.node.get_mut("develop"));
+    for rule in services.flat_map(|develop| develop.items_mut("watch")) {
+        let Some(rule) = rule.as_map_mut() else { continue };
+        let Some(old) = rule.get("x-initialSync") else { continue };
+        report.warning(old.key_span, "`x-initialSync` is the old name of `initial_sync`").hint =
+            Some("write `initial_sync`".to_owned());
+        let old = old.clone();
+        rule.entry("initial_sync".to_owned()).or_insert(old);
+    }
 }
 
 /// Completes a project of the given name.

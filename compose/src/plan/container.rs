@@ -66,7 +66,7 @@ impl Blueprint<'_> {
             network: self.network()?,
             ports: endpoint::ports(&service.ports)?,
             port_group: self.port_group()?,
-            expose: service.expose.clone(),
+            expose: endpoint::exposed(&service.expose)?,
             extra_hosts: extra_hosts(&service.extra_hosts)?,
             dns: service
                 .dns

@@ -51,6 +51,18 @@ pub(super) fn endpoints(
     networks.into_iter().enumerate().map(endpoint).collect()
 }
 
+/// The ports of `expose` one by one, as `80/tcp`: each is `PORT[-PORT][/PROTOCOL]`.
+pub(super) fn exposed(texts: &[String]) -> Result<Vec<String>, AttributeError> {
+    let mut ports = Vec::new();
+    for text in texts {
+        let (range, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (u16, u16) = (parse("expose", first)?, parse("expose", last)?);
+        ports.extend((first..=last).map(|port| format!("{port}/{protocol}")));
+    }
+    Ok(ports)
+}
+
 /// Whether a network is the host's own or none at all: Docker has them under these names.
 pub(super) fn is_no_network(name: &str) -> bool {
     matches!(name, "host" | "none")

@@ -95,3 +95,67 @@ fn nothing_to_build_is_a_warning() {
     let project = Project::new(&lighter, "services: {web: {image: busybox}}");
     project.run(&["build"]).succeeds().says(&["no services to build"]);
 }
+
+#[test]
+fn a_dry_run_needs_no_image_and_creating_again_changes_nothing() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "
+services:
+  one: {image: busybox, platform: linux/amd64}
+  two: {image: busybox}
+  far: {image: 'no-such-image-anywhere:1', profiles: [far]}
+";
+    let project = Project::new(&lighter, compose);
+    project.run(&["--profile", "far", "--dry-run", "up", "-d"]).succeeds();
+    project.run(&["create"]).succeeds();
+    let ids = || project.run(&["ps", "-aq"]).succeeds().stdout;
+    let before = ids();
+    project.run(&["create"]).succeeds();
+    assert_eq!(ids(), before);
+    assert_eq!(before.lines().count(), 2);
+}
+
+#[test]
+fn an_explicit_pull_fetches_whatever_the_policy_says_and_nothing_to_pull_is_said() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "services: {web: {image: busybox, pull_policy: weekly}, own: {build: .}}";
+    let project = Project::new(&lighter, compose);
+    project.run(&["pull", "web"]).succeeds().says(&["Pulled"]);
+    project.run(&["pull", "web"]).succeeds().says(&["Pulled"]);
+    let outcome = project.run(&["pull", "own"]).succeeds();
+    assert!(!outcome.stderr.contains("Pulled"), "{outcome:#?}");
+    outcome.says(&["own", "no image to pull"]);
+    project.write("compose.yaml", "services: {web: {image: 'no-such-image-anywhere:1', build: .}}");
+    project.run(&["pull", "--ignore-buildable"]).succeeds();
+}
+
+#[test]
+fn who_mounts_an_image_is_made_anew_when_that_is_built_anew() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let with = |word: &str| {
+        format!(
+            r#"
+services:
+  web:
+    image: busybox
+    command: sleep 1000000
+    init: true
+    stop_grace_period: 0s
+    volumes: [{{type: image, source: assets, target: /assets}}]
+  assets: {{image: assets, scale: 0, build: {{context: ., dockerfile_inline: "FROM busybox\nRUN echo {word} > /word\n"}}}}
+"#
+        )
+    };
+    let project = Project::new(&lighter, &with("one"));
+    project.up();
+    assert_eq!(project.shell("web", "cat /assets/word"), "one\n");
+    let before = project.container("web").id;
+    project.up();
+    assert_eq!(project.container("web").id, before);
+    project.write("compose.yaml", with("two"));
+    project.run(&["up", "-d", "--build"]).succeeds();
+    assert_eq!(project.shell("web", "cat /assets/word"), "two\n");
+}

@@ -7,6 +7,7 @@ mod control;
 mod copying;
 mod environment;
 mod habits;
+mod hooks;
 mod images;
 mod interruption;
 mod listing;

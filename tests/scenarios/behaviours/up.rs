@@ -222,3 +222,51 @@ services:
     let hook = format!("{}-stays-1 pre_stop | ", project.name());
     outcome.says(&["Running hook", &format!("{hook}heard\n"), &format!("{hook}twice\n"), "Stopped"]);
 }
+
+#[test]
+fn following_dependencies_too_ends_with_the_service_asked_for() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "
+services:
+  db: {image: busybox, command: [sh, -c, 'echo of the db; exec sleep 1000000'], init: true, stop_grace_period: 0s}
+  app: {image: busybox, command: echo of the app, depends_on: [db]}
+";
+    let project = Project::new(&lighter, compose);
+    let flags = ["up", "--no-color", "--attach-dependencies", "--abort-on-container-exit", "app"];
+    let outcome = project.run(&flags).succeeds();
+    for line in ["db-1   | of the db", "app-1  | of the app"] {
+        assert!(outcome.stdout.contains(line), "no {line:?} in {outcome:#?}");
+    }
+}
+
+#[test]
+fn a_range_that_is_exposed_and_a_bind_that_stays_change_nothing() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let compose = "
+services:
+  web:
+    image: busybox
+    command: sleep 1000000
+    init: true
+    stop_grace_period: 0s
+    expose: ['9091-9092']
+    volumes: ['./data:/data', 'of_the_host:/bound']
+volumes: {of_the_host: {driver_opts: {type: none, o: bind, device: $PWD/data}}}
+";
+    let project = Project::new(&lighter, compose);
+    project.write("data/file", "of the host\n");
+    let project = {
+        let folder = project.folder().path().display().to_string();
+        project.env("PWD", folder)
+    };
+    project.up();
+    let before = project.container("web");
+    assert_eq!(project.shell("web", "cat /data/file /bound/file"), "of the host\nof the host\n");
+    project.up();
+    assert_eq!(project.container("web"), before);
+    let format = "{{json .Config.ExposedPorts}}";
+    let ports = lighter.run(["inspect", "-f", format, &before.id]).succeeds().stdout;
+    assert_eq!(ports, "{\"9091/tcp\":{},\"9092/tcp\":{}}\n");
+}

@@ -6,6 +6,7 @@ mod copies;
 mod journal;
 mod limits;
 mod saves;
+mod services;
 mod surroundings;
 
 use scenarios::{Lighter, Project, wait_until};
