@@ -1,6 +1,6 @@
 //! How far an image's layers are, how fast they move, and how long the rest will take.
 
-use crate::show::progress::{Mark, Progress};
+use crate::show::progress::{Amount, Mark, Progress};
 use crate::show::size;
 use engine::image::registry::Progress as Step;
 use engine_spec::{Digest, ImageReference};
@@ -72,6 +72,10 @@ impl Way {
         Some(self.describe(self.since.map(|since| since.elapsed()).unwrap_or_default()))
     }
 
+    fn amount<'a>(&self, parent: Option<&'a str>) -> Amount<'a> {
+        Amount { parent, current: self.moved, total: self.total }
+    }
+
     /// `12.3MB / 40MB  3.1MB/s  9s`
     fn describe(&self, took: Duration) -> String {
         let far = format!("{} / {}", size::human(self.moved), size::human(self.total));
@@ -110,8 +114,10 @@ impl<'a> Meter<'a> {
             Step::Transferred { layer, bytes } => {
                 if let Some(way) = state.layers.get_mut(layer) {
                     way.advance(*bytes);
-                    let news = way.news().filter(|_| self.shows_layers);
-                    news.inspect(|detail| self.progress.detail(&row(layer), self.words.working, detail));
+                    if let Some(detail) = way.news().filter(|_| self.shows_layers) {
+                        let amount = way.amount(Some(&self.id));
+                        self.progress.amount(&row(layer), self.words.working, &detail, amount);
+                    }
                 }
                 let moved = state.layers.values().map(|way| way.moved).sum();
                 state.whole.advance(moved);
@@ -122,7 +128,7 @@ impl<'a> Meter<'a> {
             }
         }
         if let Some(detail) = state.whole.news() {
-            self.progress.detail(&self.id, self.words.working, &detail);
+            self.progress.amount(&self.id, self.words.working, &detail, state.whole.amount(None));
         }
     }
 

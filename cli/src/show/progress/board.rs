@@ -51,6 +51,26 @@ pub(super) struct Row<'a> {
     pub(super) word: &'a str,
     /// `12MB / 40MB`.
     pub(super) detail: &'a str,
+    /// How much of it has moved, where that can be counted.
+    pub(super) amount: Option<Amount<'a>>,
+}
+
+/// How much of something has moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Amount<'a> {
+    /// The row it is a part of: `Image redis:latest`.
+    pub(crate) parent: Option<&'a str>,
+    /// Bytes so far.
+    pub(crate) current: u64,
+    /// Bytes in all.
+    pub(crate) total: u64,
+}
+
+impl<'a> Row<'a> {
+    /// Nothing more than a word.
+    pub(super) fn new(id: &'a str, mark: Mark, word: &'a str) -> Self {
+        Self { id, mark, word, detail: "", amount: None }
+    }
 }
 
 /// Docker compose's plain line: ` Container web-1  Started`.
@@ -160,7 +180,7 @@ mod tests {
     use super::*;
 
     fn row<'a>(id: &'a str, mark: Mark, word: &'a str) -> Row<'a> {
-        Row { id, mark, word, detail: "" }
+        Row::new(id, mark, word)
     }
 
     #[test]

@@ -13,7 +13,7 @@ use board::{Board, Row};
 use screen::Screen;
 use std::io::{self, Write};
 
-pub(crate) use board::Mark;
+pub(crate) use board::{Amount, Mark};
 
 /// Where steps report to. Cheap to share by reference between threads.
 #[derive(Debug)]
@@ -64,24 +64,28 @@ impl Progress {
 
     /// Something begins: `Container web-1`, `Starting`.
     pub(crate) fn begin(&self, id: &str, word: &str) {
-        self.show(&Row { id, mark: Mark::Working, word, detail: "" });
+        self.show(&Row::new(id, Mark::Working, word));
     }
 
     /// Something has come to an end, good or bad.
     pub(crate) fn end(&self, id: &str, mark: Mark, word: &str) {
-        self.show(&Row { id, mark, word, detail: "" });
+        self.show(&Row::new(id, mark, word));
     }
 
     /// How far something is. Seen on a terminal and in JSON only, for it may come often.
-    pub(crate) fn detail(&self, id: &str, word: &str, detail: &str) {
-        self.row(id, Mark::Working, word, detail);
+    pub(crate) fn amount(&self, id: &str, word: &str, detail: &str, amount: Amount<'_>) {
+        self.show_often(&Row { id, mark: Mark::Working, word, detail, amount: Some(amount) });
     }
 
     /// A row of its own for what plain text tells in lines of [`Self::output`].
     pub(crate) fn row(&self, id: &str, mark: Mark, word: &str, detail: &str) {
+        self.show_often(&Row { detail, ..Row::new(id, mark, word) });
+    }
+
+    fn show_often(&self, row: &Row<'_>) {
         match &self.show {
             Show::Lines | Show::Nothing => {}
-            Show::Screen(_) | Show::Json => self.show(&Row { id, mark, word, detail }),
+            Show::Screen(_) | Show::Json => self.show(row),
         }
     }
 
