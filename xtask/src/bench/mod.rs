@@ -3,6 +3,7 @@
 //! Docker comes from `../shared/peers`, the kernel's own time from `../shared/bench/floor`. Each area is
 //! one file here and one table of `docs/benchmarks.md`; a run writes the tables of its areas and leaves the others.
 
+mod build;
 mod config;
 mod figure;
 mod flask;
@@ -17,7 +18,7 @@ mod watch;
 
 use crate::engine::{Engine, Images};
 use crate::seed::{self, Registry};
-use crate::{apt, build, workspace};
+use crate::{apt, workspace};
 use anyhow::{Result, bail};
 use figure::Figure;
 use page::Section;
@@ -36,13 +37,13 @@ struct Area {
 }
 
 const AREAS: &[Area] =
-    &[sleepers::AREA, flask::AREA, operations::AREA, config::AREA, watch::AREA, network::AREA];
+    &[sleepers::AREA, flask::AREA, build::AREA, operations::AREA, config::AREA, watch::AREA, network::AREA];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {
     let areas = choose(names)?;
     apt::install(&["busybox-static"])?;
-    let binary = build::build()?;
+    let binary = crate::build::build()?;
     let was_running = Registry::running(&seed::folder())?.is_some();
     let registry = seed::publish(&binary, &seed::prepare()?)?;
     let lighter = Engine::lighter(binary, &workspace::target().join("bench/root"), &registry);
