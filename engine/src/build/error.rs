@@ -157,6 +157,24 @@ pub enum BuildError {
     /// The digests of the context's files could not be kept.
     #[error("cannot keep the digests of the build context")]
     SaveDigests(#[source] io::Error),
+    /// The Dockerfile wants what the checks find to be errors.
+    #[error("the Dockerfile says `check=error=true`, and these checks found something: {rules}")]
+    Checks {
+        /// Their names.
+        rules: String,
+    },
+    /// The file system of the store is full.
+    #[error(
+        "there is no room left in {}: `lighter builder prune` and `lighter image prune` make some",
+        folder.display()
+    )]
+    NoRoom {
+        /// Where.
+        folder: PathBuf,
+        /// What could not be done without.
+        #[source]
+        source: Box<BuildError>,
+    },
     /// The image's configuration has no JSON form.
     #[error("cannot write the image's configuration")]
     Configuration(#[source] ConfigurationError),

@@ -3,6 +3,7 @@
 //! ```text
 //! text dockerfile         text -> instructions with places                pure
 //! graph scope             which stages, and what their words mean         pure
+//! lint                    what works but is hardly meant
 //! schedule stage solve    stages at work, those of several builds at once
 //! input                   what is read: contexts, ignore files, digests
 //! files command           doing a step, in an upper folder that becomes the layer
@@ -21,7 +22,9 @@ mod files;
 mod graph;
 mod input;
 mod kept;
+mod lint;
 mod outcome;
+mod room;
 mod schedule;
 mod scope;
 #[cfg(test)]
@@ -151,7 +154,7 @@ pub fn check_all(layout: &Layout, requests: &[BuildRequest], host: &Host<'_>) ->
 pub fn check_text(name: &str, text: &str) -> Result<Vec<(&'static str, Diagnostic)>, Diagnostic> {
     let file = dockerfile::parse(dockerfile::Source::new(name, text))?;
     scope::global_scope(&file, &BTreeMap::new(), (&Platform::host(), None))?;
-    Ok(file.warnings())
+    Ok(file.in_force(None, file.warnings()))
 }
 
 /// How many stages one build works at together.
@@ -164,7 +167,10 @@ fn build_with(
     runner: &dyn StepRunner,
 ) -> Result<BTreeMap<String, Image>, BuildFailure> {
     let id_of = |index: usize| requests.get(index).map(|request| request.id.clone()).unwrap_or_default();
-    let failed = |(index, source): Failed| BuildFailure { id: id_of(index), source };
+    let failed = |(index, source): Failed| {
+        let source = Box::new(room::told(layout, *source));
+        BuildFailure { id: id_of(index), source }
+    };
     let _running = lock::build(layout).map_err(|error| failed((0, Box::new(BuildError::Claim(error)))))?;
     Staging::sweep(layout);
     let shop = Workshop::open(layout, host, runner).map_err(|error| failed((0, Box::new(error))))?;
@@ -173,9 +179,11 @@ fn build_with(
     let solvers = requests.iter().enumerate().map(solver).collect::<Result<Vec<_>, _>>()?;
     solvers.iter().for_each(Solver::import_caches);
     let drafts = Schedule::new(&shop, &solvers).and_then(|schedule| schedule.run(parallel));
-    shop.contents.save().map_err(|error| failed((0, Box::new(BuildError::SaveDigests(error)))))?;
+    let saved = shop.contents.save();
+    let drafts = drafts.map_err(failed)?;
+    saved.map_err(|error| failed((0, Box::new(BuildError::SaveDigests(error)))))?;
     let mut images = BTreeMap::new();
-    for (index, (draft, solver)) in drafts.map_err(failed)?.into_iter().zip(&solvers).enumerate() {
+    for (index, (draft, solver)) in drafts.into_iter().zip(&solvers).enumerate() {
         let finished = solver.finish(draft).and_then(|image| solver.export_caches().map(|()| image));
         images.insert(id_of(index), finished.map_err(|error| failed((index, Box::new(error))))?);
     }

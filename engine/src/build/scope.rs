@@ -5,7 +5,7 @@ use engine_spec::Platform;
 use std::collections::BTreeMap;
 
 /// Arguments that commands get without an ARG, and that no key or history shows (Docker's list).
-const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
+pub(super) const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 
 /// Values the caller gave; `None` leaves the Dockerfile's default.
 pub(super) type Given = BTreeMap<String, Option<String>>;

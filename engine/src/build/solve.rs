@@ -6,7 +6,7 @@ use super::graph::{self, Base};
 use super::schedule::{Needed, Node};
 use super::scope::{Given, Scope, global_scope};
 use super::workshop::Workshop;
-use super::{BuildEvent, BuildRequest, text};
+use super::{BuildRequest, text};
 use crate::build::input::contexts::Contexts;
 use engine_spec::{BuildSpec, ContextSource, Platform};
 use std::time::{Duration, SystemTime};
@@ -41,15 +41,8 @@ impl<'a> Solver<'a> {
         let global = global_scope(&file, &spec.args, (&platform, spec.target.as_deref()))?;
         let epoch = epoch(&spec.args)?;
         let solver = Self { shop, id, spec, file, platform, global, contexts, target, epoch };
-        solver.warn();
+        solver.warn()?;
         Ok(solver)
-    }
-
-    /// Says what works but is hardly meant.
-    fn warn(&self) {
-        for (rule, diagnostic) in self.file.warnings() {
-            self.shop.emit(BuildEvent::Warning { build: self.id.to_owned(), rule, diagnostic });
-        }
     }
 
     /// The builds of the request whose results are contexts of this one.

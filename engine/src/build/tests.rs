@@ -2,6 +2,7 @@
 
 mod delta;
 mod graph;
+mod lint;
 mod mounts;
 mod sources;
 
@@ -148,12 +149,15 @@ impl World {
                 BuildEvent::StepDone { step, .. } => format!("{step} done"),
                 BuildEvent::StepFailed { step } => format!("{step} failed"),
                 BuildEvent::Output { bytes, .. } => format!("wrote {}", String::from_utf8_lossy(&bytes)),
-                BuildEvent::Warning { .. } => return,
+                BuildEvent::Warning { rule, diagnostic, .. } => format!("{rule} {}", diagnostic.at.line),
             };
             log.lock().expect("not poisoned").push(text);
         };
-        let pull =
-            |reference: &ImageReference, _: &Platform| Err(format!("no registry has {reference}").into());
+        // What a registry has is what the store has, for whatever platform.
+        let pull = |reference: &ImageReference, _: &Platform| {
+            let found = Store::open(&self.layout).find(reference)?;
+            found.ok_or_else(|| format!("no registry has {reference}").into())
+        };
         let push = |_: &Image, _: &ImageReference| Ok(());
         let host = Host { pull: &pull, push: &push, events: &events, environment };
         build_with(&self.layout, requests, (STAGES_AT_A_TIME, &host), self)

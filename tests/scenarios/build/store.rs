@@ -1,7 +1,7 @@
 //! What builds leave in the store: for builds that are killed, that meet, and for those who look and clean up.
 
 use scenarios::lighter::run;
-use scenarios::{Lighter, Outcome, Project, require, wait_until};
+use scenarios::{Folder, Lighter, Outcome, Project, host, require, wait_until};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -102,4 +102,96 @@ fn dockerfile_may_come_on_stdin() {
     with_input(lighter.command(["image", "build", "-t", "built:1", "-"]), text).succeeds();
     let printed = lighter.run(["container", "run", "--rm", "built:1"]).succeeds().stdout;
     assert_eq!(printed, "from stdin\n");
+}
+
+/// An installation on a small file system of its own.
+struct SmallDisk<'a> {
+    lighter: &'a Lighter,
+    mount: std::path::PathBuf,
+}
+
+impl SmallDisk<'_> {
+    fn build(&self, project: &Project, arguments: &[&str]) -> Outcome {
+        let mut command = project.command(arguments);
+        command.env("LIGHTER_ROOT", self.mount.join("root"));
+        run(command)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        let mut command = self.lighter.command(arguments);
+        command.env("LIGHTER_ROOT", self.mount.join("root"));
+        run(command)
+    }
+}
+
+#[test]
+fn full_disk_is_said_and_nothing_is_lost() {
+    require!(Root, Seeds);
+    let (lighter, folder) = (Lighter::new(), Folder::new("full"));
+    let project = Project::new(&lighter, COMPOSE);
+    let (disk, mount) = (folder.path().join("disk"), folder.path().join("mount"));
+    std::fs::create_dir(&mount).expect("made");
+    std::fs::File::create(&disk).and_then(|file| file.set_len(24 << 20)).expect("made");
+    let (disk, mount_point) = (disk.display().to_string(), mount.display().to_string());
+    host::run("mkfs.ext4", &["-q", "-O", "^has_journal", &disk]);
+    host::run("mount", &["-o", "loop", &disk, &mount_point]);
+    let small = SmallDisk { lighter: &lighter, mount };
+
+    project.write("Dockerfile", "FROM busybox\nRUN echo small > /made\n");
+    let first = small.build(&project, &["build"]);
+    project.write("large", vec![1; 32 << 20]);
+    project.write("Dockerfile", "FROM busybox\nRUN echo small > /made\nCOPY large /\n");
+    let copied = small.build(&project, &["build"]);
+    project.write("Dockerfile", "FROM busybox\nRUN echo small > /made\nRUN cat /dev/zero > /large\n");
+    let ran = small.build(&project, &["build"]);
+    let kept = small.run(&["image", "ls", "-q"]);
+    let verified = small.run(&["image", "verify", "-q"]);
+    let pruned = small.run(&["builder", "prune", "-f"]);
+    project.write("Dockerfile", "FROM busybox\nRUN echo small > /made\nRUN echo later > /later\n");
+    let later = small.build(&project, &["build", "--progress", "plain"]);
+    let swept = small.run(&["system", "prune", "-f", "-a", "--volumes"]);
+    host::run("umount", &[&mount_point]);
+    first.succeeds();
+    let place = format!("no room left in {mount_point}");
+    for full in [copied, ran] {
+        full.fails_with(1).says(&[
+            &place,
+            "lighter builder prune",
+            "Dockerfile:3",
+            "No space left on device",
+        ]);
+    }
+    assert_eq!(kept.succeeds().stdout.lines().count(), 2, "the base and what was built before");
+    for outcome in [verified, pruned, swept] {
+        outcome.succeeds();
+    }
+    assert!(later.succeeds().stderr.contains("#2 CACHED"), "the finished step was run again");
+}
+
+#[test]
+fn base_may_be_removed_while_a_build_stands_on_it() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, COMPOSE);
+    // The step waits until the image is gone, which a file of a cache mount tells it.
+    project.write(
+        "Dockerfile",
+        "FROM busybox\nRUN --mount=type=cache,target=/gate echo waiting && until test -e /gate/open; do usleep 10000; done\nRUN echo done > /made\n",
+    );
+    let log = project.folder().path().join("log");
+    let file = std::fs::File::create(&log).expect("a log can be made");
+    let mut build = project.command(&["build", "--progress", "plain"]);
+    let mut build =
+        build.stdout(file.try_clone().expect("open")).stderr(file).spawn().expect("a build starts");
+    let says = |text: &str| std::fs::read_to_string(&log).is_ok_and(|log| log.contains(text));
+    wait_until("the first step runs", || says(" waiting\n"));
+    lighter.run(["image", "rm", "busybox"]).succeeds();
+    lighter.run(["image", "prune", "-a", "-f"]).succeeds();
+    let root = lighter.root().display().to_string();
+    let gate = host::run("find", &[&root, "-path", "*/build/mounts/*/0", "-prune"]);
+    std::fs::write(std::path::Path::new(gate.trim()).join("open"), "").expect("opened");
+    assert!(build.wait().expect("a build ends").success(), "{:?}", std::fs::read_to_string(&log));
+    let made = project.run(&["run", "--rm", "-T", "web", "cat", "/made"]);
+    assert_eq!(made.succeeds().stdout, "done\n");
+    lighter.run(["image", "verify"]).succeeds();
 }

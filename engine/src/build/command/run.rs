@@ -6,6 +6,7 @@ use crate::build::dockerfile::{Device, Diagnostic, Heredoc, Run, Step};
 use crate::build::error::BuildError;
 use crate::build::outcome::config::{arguments, shell, working_dir};
 use crate::build::outcome::draft::Draft;
+use crate::build::room;
 use crate::build::stage::{LayerStep, StageBuild, Trust, Workplace};
 use crate::build::{BuildEvent, OutputStream};
 use crate::runtime::cdi;
@@ -246,7 +247,8 @@ impl StageBuild<'_> {
         };
         if exit_code != 0 {
             let (command, output) = (spec.arguments.join(" "), tail.into_lines());
-            return Err(BuildError::StepFailed { command, exit_code, output, at: self.at(step) });
+            let failed = BuildError::StepFailed { command, exit_code, output, at: self.at(step) };
+            return Err(room::told_of_command(self.shop.layout, failed));
         }
         Ok(())
     }

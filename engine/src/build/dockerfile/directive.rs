@@ -13,24 +13,46 @@ pub(super) struct Directives {
     pub(super) escape: char,
     /// Which checks are not told of.
     pub(super) checks: Checks,
+    /// How many lines they take.
+    pub(super) lines: usize,
 }
 
-/// `# check=skip=Rule,Rule;error=true`: what fails a build elsewhere is a warning here.
+/// Checks that are made only if they are asked for.
+const EXPERIMENTAL: [&str; 1] = ["InvalidDefinitionDescription"];
+
+/// `# check=skip=Rule,Rule;experimental=Rule;error=true`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Checks {
     skipped: Vec<String>,
+    experimental: Vec<String>,
+    /// Whether what they find ends the build.
+    pub(super) are_errors: bool,
 }
 
 impl Checks {
-    fn parse(text: &str) -> Self {
-        let skip = text.split(';').find_map(|field| field.trim().strip_prefix("skip="));
-        let skipped = skip.unwrap_or_default().split(',').map(|rule| rule.trim().to_ascii_lowercase());
-        Self { skipped: skipped.filter(|rule| !rule.is_empty()).collect() }
+    pub(super) fn parse(text: &str) -> Self {
+        let field = |name: &str| {
+            let mut fields = text.split(';').filter_map(|field| field.split_once('='));
+            fields
+                .find(|(key, _)| key.trim().eq_ignore_ascii_case(name))
+                .map_or("", |(_, value)| value.trim())
+        };
+        let rules = |name| {
+            let rules = field(name).split(',').map(|rule| rule.trim().to_ascii_lowercase());
+            rules.filter(|rule| !rule.is_empty()).collect()
+        };
+        Self {
+            skipped: rules("skip"),
+            experimental: rules("experimental"),
+            are_errors: field("error").eq_ignore_ascii_case("true"),
+        }
     }
 
     /// Whether the check of this name is not told of.
     pub(super) fn skips(&self, rule: &str) -> bool {
-        self.skipped.iter().any(|skipped| skipped == "all" || skipped.eq_ignore_ascii_case(rule))
+        let has =
+            |rules: &[String]| rules.iter().any(|known| known == "all" || known.eq_ignore_ascii_case(rule));
+        has(&self.skipped) || (EXPERIMENTAL.contains(&rule) && !has(&self.experimental))
     }
 }
 
@@ -57,7 +79,7 @@ pub(super) fn directives(source: &Source) -> Result<Directives, Diagnostic> {
         }
         seen.push(key);
     }
-    Ok(Directives { escape: escape.unwrap_or('\\'), checks })
+    Ok(Directives { escape: escape.unwrap_or('\\'), checks, lines: seen.len() })
 }
 
 /// `# key = value` with a key of letters and digits, folded to lower case.

@@ -20,7 +20,7 @@ mod syntax;
 mod transfer;
 mod words;
 
-use check::Warning;
+pub(crate) use check::{Warning, variables};
 pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, SourceLine};
 use directive::Checks;
@@ -45,6 +45,8 @@ pub(crate) struct Dockerfile {
     pub(crate) escape: char,
     /// Which build checks are told of.
     checks: Checks,
+    /// How many lines of directives it begins with.
+    directives: usize,
     /// Empty lines within continued instructions.
     gaps: Vec<usize>,
     /// The arguments before the first FROM.
@@ -73,7 +75,23 @@ pub(crate) struct Stage {
 impl Dockerfile {
     /// What works but is hardly meant: the name of Docker's check, and where.
     pub(crate) fn warnings(&self) -> Vec<Warning> {
-        check::warnings(self, &self.checks)
+        check::warnings(self)
+    }
+
+    /// Of `warnings` those that the file, or `given` in its stead, wants to hear, by line.
+    pub(crate) fn in_force(&self, given: Option<&str>, warnings: Vec<Warning>) -> Vec<Warning> {
+        check::in_force(self, given, warnings)
+    }
+
+    /// Whether the file, or `given` in its stead, makes errors of warnings.
+    pub(crate) fn warnings_are_errors(&self, given: Option<&str>) -> bool {
+        check::are_errors(self, given)
+    }
+
+    /// The comments right above a line, nearest first, without their `#`.
+    fn comments_above(&self, line: usize) -> impl Iterator<Item = &str> {
+        let above = self.source.lines().get(self.directives..line.saturating_sub(1)).unwrap_or_default();
+        above.iter().rev().map_while(|line| line.trim_start().strip_prefix('#').map(str::trim))
     }
 
     /// `text` with its variables replaced; an error points at it.

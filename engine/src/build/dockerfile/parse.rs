@@ -33,7 +33,7 @@ const NAMES: [&str; 18] = [
 
 /// Reads a whole Dockerfile.
 pub(crate) fn parse(source: Source) -> Result<Dockerfile, Diagnostic> {
-    let Directives { escape, checks } = directives(&source)?;
+    let Directives { escape, checks, lines: directives } = directives(&source)?;
     let mut gaps = Vec::new();
     let mut arguments = Vec::new();
     let mut stages: Vec<Stage> = Vec::new();
@@ -61,7 +61,7 @@ pub(crate) fn parse(source: Source) -> Result<Dockerfile, Diagnostic> {
         let start = Span { line: 1, column: 1, width: 1 };
         return Err(source.error(start, "there is no stage to build: the file has no FROM"));
     }
-    Ok(Dockerfile { source, escape, checks, gaps, arguments, stages })
+    Ok(Dockerfile { source, escape, checks, directives, gaps, arguments, stages })
 }
 
 /// Reads one instruction that a base image left for this build (ONBUILD); it counts as standing at FROM.

@@ -103,9 +103,9 @@ impl StatCache {
         let mut text = MAGIC.to_vec();
         entries.values().for_each(|entry| text.extend_from_slice(entry));
         let temporary = self.path.with_extension(std::process::id().to_string());
-        fs::write(&temporary, text)?;
         self.is_changed = false;
-        fs::rename(&temporary, &self.path)
+        let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, &self.path));
+        written.inspect_err(|_| drop(fs::remove_file(&temporary)))
     }
 
     /// Where the cache of an installation lies below its build folder.

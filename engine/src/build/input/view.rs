@@ -149,6 +149,14 @@ impl View {
         self.roots.first().filter(|_| self.is_context()).map(|root| root.path.as_path())
     }
 
+    /// Whether the ignore file hides `path` and all that may lie below it.
+    pub(in crate::build) fn hides(&self, path: &str) -> bool {
+        let Some(ignore) = &self.ignore else { return false };
+        let ends = path.match_indices('/').map(|(slash, _)| slash).chain([path.len()]);
+        let verdict = ends.fold(Verdict::default(), |above, end| ignore.judge(&above, &path[..end]));
+        !path.is_empty() && verdict.is_excluded && !ignore.may_include_below(path)
+    }
+
     /// The tree's root, which only a tree without layers lacks.
     pub(in crate::build) fn root(&self) -> Result<Option<Entry>, ViewError> {
         let Some(first) = self.roots.first() else { return Ok(None) };

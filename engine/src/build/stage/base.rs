@@ -27,7 +27,19 @@ impl StageBuild<'_> {
 
     fn start_at_image(&self, reference: &ImageReference, span: Span) -> Result<(Draft, bool), BuildError> {
         let (image, is_here) = self.image(reference, span)?;
+        self.check_platform(&image, span);
         Ok((Draft::new(self.shop.store.configuration(&image)?), is_here))
+    }
+
+    /// Says so if the image is for another platform than the stage.
+    fn check_platform(&self, image: &Image, span: Span) {
+        let (found, wanted) = (&image.platform, &self.platform);
+        if (&found.os, &found.architecture) != (&wanted.os, &wanted.architecture) {
+            let [found, wanted] = [found, wanted].map(|of| format!("{}/{}", of.os, of.architecture));
+            let message = format!("the base image is for {found}, the stage for {wanted}");
+            let diagnostic = self.solver.file.source.error(span, message);
+            self.solver.tell(vec![("InvalidBaseImagePlatform", diagnostic)]);
+        }
     }
 
     /// A stage that starts from a named context.
