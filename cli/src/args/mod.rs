@@ -4,13 +4,18 @@
 //! fingers need not learn anything.
 
 mod boolean;
+
 mod docker;
 mod global;
+mod place;
+mod twin;
 mod value;
 
 pub(crate) use boolean::parse;
 pub(crate) use docker::instead_of;
 pub(crate) use global::{AnsiMode, GlobalArguments, LogLevel, ProgressMode};
+pub(crate) use place::Place;
+pub(crate) use twin::{CommitFlags, EventPeriod, LogFlags, StatsFlags};
 pub(crate) use value::{PullChoice, Scale, StopTimeout, Tail, parse_scale};
 
 use crate::commands::Command;

@@ -1,11 +1,12 @@
 //! `commit`: makes an image of a container as it is.
 
+use crate::args::CommitFlags;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::show::progress::{Mark, Progress};
 use crate::target;
-use clap::{ArgAction, Args};
-use engine::container::{self, CommitOptions};
+use clap::Args;
+use engine::container;
 use engine_spec::ImageReference;
 use std::process::ExitCode;
 
@@ -18,18 +19,9 @@ pub(crate) struct Commit {
     /// The name of the image
     #[arg(value_name = "IMAGE[:TAG]")]
     image: Option<ImageReference>,
-    /// Say who made it
-    #[arg(short, long, value_name = "NAME")]
-    author: Option<String>,
-    /// Change how it is run by an instruction of a Dockerfile (`CMD ["nginx"]`)
-    #[arg(short, long, value_name = "INSTRUCTION")]
-    change: Vec<String>,
-    /// Say what was done
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
-    /// Freeze the container meanwhile
-    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", action = ArgAction::Set)]
-    pause: bool,
+    /// How it is made.
+    #[command(flatten)]
+    flags: CommitFlags,
     /// Choose among several containers of the service
     #[arg(long, value_name = "NUMBER")]
     index: Option<u32>,
@@ -41,16 +33,10 @@ impl Commit {
         let (layout, observed) = session.look(Some(&scope.name))?;
         scope.service(&self.service)?;
         let name = target::existing(&observed, &self.service, self.index)?.name();
-        let options = CommitOptions {
-            author: self.author,
-            message: self.message,
-            changes: self.change,
-            pause: self.pause,
-        };
         let progress = Progress::new(&session.terminal, "commit");
         let label = format!("Container {name}");
         progress.begin(&label, "Committing");
-        let committed = container::commit(&layout, name, self.image.as_ref(), &options);
+        let committed = container::commit(&layout, name, self.image.as_ref(), &self.flags.into());
         match &committed {
             Ok(id) => progress.end(&label, Mark::Done, &format!("Committed as {id}")),
             Err(_) => progress.end(&label, Mark::Failed, "Error"),

@@ -1,5 +1,6 @@
 //! `cp`: copies files between the host and the containers of a service.
 
+use crate::args::Place;
 use crate::error::CommandError;
 use crate::session::{Scope, Session};
 use crate::show::progress::{Mark, Progress};
@@ -36,36 +37,15 @@ pub(crate) struct Cp {
     index: Option<u32>,
 }
 
-/// One end of a copy.
-#[derive(Debug, PartialEq, Eq)]
-enum Place<'a> {
-    Service { service: &'a str, path: &'a Path },
-    Host(&'a Path),
-    Stream,
-}
-
-impl<'a> Place<'a> {
-    /// A service's name comes before the first colon; what begins like a path is one.
-    fn parse(text: &'a str) -> Self {
-        match text.split_once(':') {
-            _ if text == "-" => Self::Stream,
-            Some((service, path)) if !text.starts_with(['/', '.']) => {
-                Self::Service { service, path: Path::new(path) }
-            }
-            _ => Self::Host(Path::new(text)),
-        }
-    }
-}
-
 impl Cp {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let scope = session.scope()?;
         let (layout, observed) = session.look(Some(&scope.name))?;
         let copy = Copy { arguments: &self, session, scope: &scope, layout: &layout, observed: &observed };
         match (Place::parse(&self.source), Place::parse(&self.destination)) {
-            (Place::Service { .. }, Place::Service { .. }) => return Err(CommandError::CopyBetweenServices),
-            (Place::Service { service, path }, to) => copy.take_out(service, path, &to)?,
-            (from, Place::Service { service, path }) => copy.bring_in(&from, service, path)?,
+            (Place::Inside { .. }, Place::Inside { .. }) => return Err(CommandError::CopyBetweenServices),
+            (Place::Inside { name: service, path }, to) => copy.take_out(service, path, &to)?,
+            (from, Place::Inside { name: service, path }) => copy.bring_in(&from, service, path)?,
             (Place::Host(_) | Place::Stream, Place::Host(_) | Place::Stream) => {
                 return Err(CommandError::CopyWithoutService);
             }
@@ -120,7 +100,7 @@ impl Copy<'_> {
                         Origin::Archive(archive)
                     }
                     (Place::Host(host), None) => Origin::Path(host),
-                    (Place::Service { .. } | Place::Stream, None) => return Ok(()),
+                    (Place::Inside { .. } | Place::Stream, None) => return Ok(()),
                 };
                 container::copy_in(self.layout, &name, origin, path, self.arguments.options())?;
                 Ok(())
@@ -173,19 +153,4 @@ fn spooled_input() -> Result<File, CommandError> {
 fn nameless_file(folder: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     File::options().read(true).write(true).custom_flags(nix::libc::O_TMPFILE).mode(0o600).open(folder)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_service_stands_before_the_first_colon_unless_it_is_a_path() {
-        let service = |service, path| Place::Service { service, path: Path::new(path) };
-        assert_eq!(Place::parse("web:/a:b"), service("web", "/a:b"));
-        assert_eq!(Place::parse("./a:b"), Place::Host(Path::new("./a:b")));
-        assert_eq!(Place::parse("/a:b"), Place::Host(Path::new("/a:b")));
-        assert_eq!(Place::parse("file"), Place::Host(Path::new("file")));
-        assert_eq!(Place::parse("-"), Place::Stream);
-    }
 }

@@ -1,5 +1,6 @@
 //! `events`: prints what happens to the containers of the project.
 
+use crate::args::EventPeriod;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::show::clock;
@@ -9,7 +10,6 @@ use engine::state::events::EventReader;
 use engine_spec::{Event, EventObject, ProjectName, ServiceName, compose_label};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 /// Labels that tell nothing which is not printed anyhow.
 const OWN_LABELS: &str = "com.docker.compose.";
@@ -23,19 +23,14 @@ pub(crate) struct Events {
     /// Print each event as a JSON object
     #[arg(long)]
     json: bool,
-    /// Begin with events since this time or for this long (`2026-01-31T08:00:00Z`, `10m`)
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// End with events of this time, or of this long ago
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    /// When they were.
+    #[command(flatten)]
+    period: EventPeriod,
 }
 
 impl Events {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
-        let now = SystemTime::now();
-        let time = |text: &Option<String>| clock::parse_option(text.as_deref(), now);
-        let (since, until) = (time(&self.since)?.unwrap_or(now), time(&self.until)?);
+        let (since, until) = self.period.bounds()?;
         let scope = session.scope()?;
         let (layout, observed) = session.look(Some(&scope.name))?;
         let services = scope.services(&self.services, &observed)?;

@@ -1,10 +1,9 @@
 //! `logs`: prints what containers wrote.
 
 use crate::apply::execute::with_runtime;
-use crate::args::Tail;
+use crate::args::LogFlags;
 use crate::error::CommandError;
 use crate::session::{Session, is_of_any};
-use crate::show::clock;
 use crate::show::stream::{Admit, Follow, Heard, Printer, Source, print_written};
 use crate::target;
 use clap::Args;
@@ -12,7 +11,6 @@ use engine::container::logs::LogOptions;
 use engine::state::Layout;
 use engine_spec::{ObservedContainer, ProjectName, ServiceName, compose_label};
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 /// Options of `logs`.
 #[derive(Debug, Default, Args)]
@@ -20,21 +18,9 @@ pub(crate) struct Logs {
     /// Only these services
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Go on with what is written from now on
-    #[arg(short, long)]
-    follow: bool,
-    /// Print only this many of the last lines of each container, or `all`
-    #[arg(short = 'n', long, value_name = "LINES", default_value_t, allow_hyphen_values = true)]
-    tail: Tail,
-    /// Print only what was written since this time or for this long (`2026-01-31T08:00:00Z`, `10m`)
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Print only what was written before this time, or not for this long
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
-    /// Print the time before each line
-    #[arg(short, long)]
-    timestamps: bool,
+    /// Which lines are printed.
+    #[command(flatten)]
+    flags: LogFlags,
     /// Only this container of the service
     #[arg(long, value_name = "NUMBER")]
     index: Option<u32>,
@@ -72,9 +58,9 @@ impl Logs {
             observed.containers.iter().filter(|found| is_of_any(found, &services) && self.wants(found));
         let sources: Vec<_> =
             chosen.map(|container| Source::new(&container.id, container.name(), &scope.name)).collect();
-        let mut printer = Printer::new(sources, self.format, self.timestamps, &session.terminal);
-        let options = self.options()?;
-        if self.follow {
+        let mut printer = Printer::new(sources, self.format, self.flags.timestamps, &session.terminal);
+        let options = self.flags.options()?;
+        if self.flags.follow {
             let admit = self.admit(&scope.name, &services);
             follow(&layout, &mut printer, &options, admit)?;
         } else {
@@ -97,20 +83,6 @@ impl Logs {
                 && (services.is_empty()
                     || services.iter().any(|name| Some(name.as_str()) == label(compose_label::SERVICE)));
             is_meant.then(|| Source::new(id, name, project))
-        })
-    }
-
-    fn options(&self) -> Result<LogOptions, CommandError> {
-        let now = SystemTime::now();
-        let time = |text: &Option<String>| clock::parse_option(text.as_deref(), now);
-        Ok(LogOptions {
-            follow: self.follow,
-            tail: match self.tail {
-                Tail::All => None,
-                Tail::Lines(lines) => Some(usize::try_from(lines).unwrap_or(usize::MAX)),
-            },
-            since: time(&self.since)?,
-            until: time(&self.until)?,
         })
     }
 }

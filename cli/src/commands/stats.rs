@@ -1,10 +1,9 @@
 //! `stats`: shows what containers use.
 
+use crate::args::StatsFlags;
 use crate::error::CommandError;
-use crate::habits::Habit;
 use crate::session::{Session, is_of_any};
-use crate::show::format::Format;
-use crate::usage::{self, Show};
+use crate::usage;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -14,18 +13,9 @@ pub(crate) struct Stats {
     /// Only these services
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Show stopped containers too
-    #[arg(short, long)]
-    all: bool,
-    /// Print as `json`, or each container through a Go template
-    #[arg(long, value_name = "FORMAT")]
-    format: Option<Format>,
-    /// Print once and return
-    #[arg(long)]
-    no_stream: bool,
-    /// Print in full what a table cuts short
-    #[arg(long)]
-    no_trunc: bool,
+    /// How it is shown.
+    #[command(flatten)]
+    flags: StatsFlags,
 }
 
 impl Stats {
@@ -33,15 +23,11 @@ impl Stats {
         let scope = session.scope()?;
         let (layout, observed) = session.look(Some(&scope.name))?;
         let services = scope.services(&self.services, &observed)?;
-        let show = Show {
-            format: session.format(self.format, Habit::Stats),
-            once: self.no_stream,
-            is_full: self.no_trunc,
-        };
+        let show = self.flags.show(session);
         usage::print(&layout, &show, || {
             let (_, observed) = session.look(Some(&scope.name))?;
             let shown = observed.containers.into_iter().filter(|container| {
-                (self.all || container.status.is_running()) && is_of_any(container, &services)
+                (self.flags.all || container.status.is_running()) && is_of_any(container, &services)
             });
             Ok(shown.map(|container| (container.id, container.spec.name)).collect())
         })?;

@@ -1,5 +1,6 @@
 //! `system events`: prints what happens to anything.
 
+use crate::args::EventPeriod;
 use crate::error::CommandError;
 use crate::filter::{Filter, Filters};
 use crate::session::Session;
@@ -11,7 +12,7 @@ use engine::state::events::EventReader;
 use engine_spec::{Event, EventObject};
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 const KEYS: &[&str] = &["container", "event", "image", "label", "network", "type", "volume"];
 
@@ -24,20 +25,15 @@ pub(crate) struct Events {
     /// Print as `json`, or each event through a Go template
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
-    /// Begin with events since this time or for this long (`2026-01-31T08:00:00Z`, `10m`)
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// End with events of this time, or of this long ago
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    /// When they were.
+    #[command(flatten)]
+    period: EventPeriod,
 }
 
 impl Events {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let filters = Filters::new(&self.filter, KEYS)?;
-        let now = SystemTime::now();
-        let time = |text: &Option<String>| clock::parse_option(text.as_deref(), now);
-        let (since, until) = (time(&self.since)?.unwrap_or(now), time(&self.until)?);
+        let (since, until) = self.period.bounds()?;
         let mut reader = EventReader::open(&session.layout()?)?;
         while let Some(event) = reader.next(until)? {
             let is_in_time = event.time >= since && until.is_none_or(|until| event.time <= until);

@@ -1,11 +1,12 @@
 //! `container commit`.
 
 use super::One;
+use crate::args::CommitFlags;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::show::output;
-use clap::{ArgAction, Args};
-use engine::container::{self, CommitOptions};
+use clap::Args;
+use engine::container;
 use engine_spec::ImageReference;
 use std::process::ExitCode;
 
@@ -17,30 +18,15 @@ pub(crate) struct Commit {
     /// The name of the image
     #[arg(value_name = "IMAGE[:TAG]")]
     image: Option<ImageReference>,
-    /// Say who made it
-    #[arg(short, long, value_name = "NAME")]
-    author: Option<String>,
-    /// Change how it is run by an instruction of a Dockerfile (`CMD ["nginx"]`)
-    #[arg(short, long, value_name = "INSTRUCTION")]
-    change: Vec<String>,
-    /// Say what was done
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
-    /// Freeze the container meanwhile
-    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", action = ArgAction::Set)]
-    pause: bool,
+    /// How it is made.
+    #[command(flatten)]
+    flags: CommitFlags,
 }
 
 impl Commit {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let (layout, name) = self.one.find(session)?;
-        let options = CommitOptions {
-            author: self.author,
-            message: self.message,
-            changes: self.change,
-            pause: self.pause,
-        };
-        let id = container::commit(&layout, &name, self.image.as_ref(), &options)?;
+        let id = container::commit(&layout, &name, self.image.as_ref(), &self.flags.into())?;
         output::print_lines([id])?;
         Ok(ExitCode::SUCCESS)
     }

@@ -1,6 +1,7 @@
 //! `container cp`.
 
 use super::{OperationError, prepared};
+use crate::args::Place;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::show::size;
@@ -8,7 +9,6 @@ use clap::Args;
 use engine::container::{self, CopyOptions, Destination, Origin};
 use engine::state::container::resolve_name;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Options of `container cp`.
@@ -31,52 +31,33 @@ pub(crate) struct Cp {
     quiet: bool,
 }
 
-/// One end of a copy.
-#[derive(Debug, PartialEq, Eq)]
-enum Place<'a> {
-    Container(&'a str, &'a Path),
-    Host(&'a Path),
-    Stream,
-}
-
-impl<'a> Place<'a> {
-    /// A container's name comes before the first colon; what begins like a path is one.
-    fn parse(text: &'a str) -> Self {
-        match text.split_once(':') {
-            _ if text == "-" => Self::Stream,
-            Some((name, path)) if !text.starts_with(['/', '.']) => Self::Container(name, Path::new(path)),
-            _ => Self::Host(Path::new(text)),
-        }
-    }
-}
-
 impl Cp {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let layout = prepared(session)?;
         let options = CopyOptions { archive: self.archive, follow_link: self.follow_link };
         match (Place::parse(&self.source), Place::parse(&self.destination)) {
-            (Place::Container(text, path), Place::Stream) => {
+            (Place::Inside { name: text, path }, Place::Stream) => {
                 if io::stdout().is_terminal() {
                     return Err(CommandError::ArchiveOnTerminal);
                 }
                 let archive = Destination::Archive(&mut io::stdout());
                 container::copy_out(&layout, &resolve_name(&layout, text)?, path, archive, options)?;
             }
-            (Place::Container(text, path), Place::Host(host)) => {
+            (Place::Inside { name: text, path }, Place::Host(host)) => {
                 let name = resolve_name(&layout, text)?;
                 let length = container::copy_out(&layout, &name, path, Destination::Path(host), options)?;
                 self.tell(length);
             }
-            (Place::Stream, Place::Container(text, path)) => {
+            (Place::Stream, Place::Inside { name: text, path }) => {
                 let archive = Origin::Archive(&mut io::stdin());
                 container::copy_in(&layout, &resolve_name(&layout, text)?, archive, path, options)?;
             }
-            (Place::Host(host), Place::Container(text, path)) => {
+            (Place::Host(host), Place::Inside { name: text, path }) => {
                 let name = resolve_name(&layout, text)?;
                 let length = container::copy_in(&layout, &name, Origin::Path(host), path, options)?;
                 self.tell(length);
             }
-            (Place::Container(..), Place::Container(..))
+            (Place::Inside { .. }, Place::Inside { .. })
             | (Place::Host(_) | Place::Stream, Place::Host(_) | Place::Stream) => {
                 return Err(OperationError::CopyWithoutContainer.into());
             }
@@ -90,18 +71,5 @@ impl Cp {
             let line = format!("Successfully copied {} to {}\n", size::human(length), self.destination);
             let _ = io::stderr().lock().write_all(line.as_bytes());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_container_stands_before_the_first_colon_unless_it_is_a_path() {
-        assert_eq!(Place::parse("web:/a:b"), Place::Container("web", Path::new("/a:b")));
-        assert_eq!(Place::parse("./a:b"), Place::Host(Path::new("./a:b")));
-        assert_eq!(Place::parse("file"), Place::Host(Path::new("file")));
-        assert_eq!(Place::parse("-"), Place::Stream);
     }
 }

@@ -1,36 +1,22 @@
 //! `container logs`.
 
 use super::One;
-use crate::args::Tail;
+use crate::args::LogFlags;
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::show::{clock, ending};
 use clap::Args;
-use engine::container::logs::{LogEntry, LogLine, LogOptions, LogReader, Stream, details};
+use engine::container::logs::{LogEntry, LogLine, LogReader, Stream, details};
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 /// Options of `container logs`.
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
     #[command(flatten)]
     one: One,
-    /// Go on with what is written from now on
-    #[arg(short, long)]
-    follow: bool,
-    /// Print only this many of the last lines, or `all`
-    #[arg(short = 'n', long, value_name = "LINES", default_value_t, allow_hyphen_values = true)]
-    tail: Tail,
-    /// Print only what was written since this time or for this long (`2026-01-31T08:00:00Z`, `10m`)
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Print only what was written before this time, or not for this long
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
-    /// Print the time before each line
-    #[arg(short, long)]
-    timestamps: bool,
+    #[command(flatten)]
+    flags: LogFlags,
     /// Print the labels and variables that the log options name before each line
     #[arg(long)]
     details: bool,
@@ -39,20 +25,9 @@ pub(crate) struct Logs {
 impl Logs {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let (layout, name) = self.one.find(session)?;
-        let now = SystemTime::now();
-        let time = |text: &Option<String>| clock::parse_option(text.as_deref(), now);
-        let options = LogOptions {
-            follow: self.follow,
-            tail: match self.tail {
-                Tail::All => None,
-                Tail::Lines(lines) => Some(usize::try_from(lines).unwrap_or(usize::MAX)),
-            },
-            since: time(&self.since)?,
-            until: time(&self.until)?,
-        };
         let details = if self.details { details(&layout, &name)? } else { String::new() };
-        let mut printer = Printer { with_times: self.timestamps, details, is_begun: [false; 2] };
-        let mut reader = LogReader::open(&layout, &name, &options)?;
+        let mut printer = Printer { with_times: self.flags.timestamps, details, is_begun: [false; 2] };
+        let mut reader = LogReader::open(&layout, &name, &self.flags.options()?)?;
         while let Some(entry) = reader.next()? {
             match entry {
                 LogEntry::Line(line) => printer.print(&line).map_err(CommandError::Stdout)?,

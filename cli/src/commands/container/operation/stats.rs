@@ -1,11 +1,10 @@
 //! `container stats`.
 
 use super::prepared;
+use crate::args::StatsFlags;
 use crate::error::CommandError;
-use crate::habits::Habit;
 use crate::session::Session;
-use crate::show::format::Format;
-use crate::usage::{self, Show};
+use crate::usage;
 use clap::Args;
 use engine::state::container::{resolve, resolve_name};
 use std::process::ExitCode;
@@ -16,28 +15,15 @@ pub(crate) struct Stats {
     /// Only these containers, by name, id or the start of an id
     #[arg(value_name = "CONTAINER")]
     containers: Vec<String>,
-    /// Show stopped containers too
-    #[arg(short, long)]
-    all: bool,
-    /// Print as `json`, or each container through a Go template
-    #[arg(long, value_name = "FORMAT")]
-    format: Option<Format>,
-    /// Print once and return
-    #[arg(long)]
-    no_stream: bool,
-    /// Print in full what a table cuts short
-    #[arg(long)]
-    no_trunc: bool,
+    /// How it is shown.
+    #[command(flatten)]
+    flags: StatsFlags,
 }
 
 impl Stats {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let layout = prepared(session)?;
-        let show = Show {
-            format: session.format(self.format, Habit::Stats),
-            once: self.no_stream,
-            is_full: self.no_trunc,
-        };
+        let show = self.flags.show(session);
         let named: Vec<_> = self
             .containers
             .iter()
@@ -48,7 +34,8 @@ impl Stats {
                 return Ok(named.clone());
             }
             let (_, observed) = session.look(None)?;
-            let shown = observed.containers.into_iter().filter(|found| self.all || found.status.is_running());
+            let shown =
+                observed.containers.into_iter().filter(|found| self.flags.all || found.status.is_running());
             Ok(shown.map(|container| (container.id, container.spec.name)).collect())
         })?;
         Ok(ExitCode::SUCCESS)
