@@ -4,7 +4,6 @@
 //! fingers need not learn anything.
 
 mod boolean;
-
 mod docker;
 mod global;
 mod place;
