@@ -236,7 +236,10 @@ fn is_reply_to<C>(exchange: &Exchange<C>, reply: &[u8]) -> bool {
     let has_id = packet::id(reply) == Some(exchange.id) && packet::is_response(reply);
     let has_question = match (packet::question(reply), packet::question(&exchange.query)) {
         (Some(theirs), Some(ours)) => theirs.eq_ignore_ascii_case(ours),
-        _ => packet::code(reply) != 0 && reply.get(4..6) == Some(&[0, 0]),
+        _ => {
+            let is_whole = reply.len() >= packet::HEADER_BYTES;
+            is_whole && packet::code(reply) != 0 && reply.get(4..6) == Some(&[0, 0])
+        }
     };
     has_id && has_question
 }

@@ -150,3 +150,15 @@ fn too_many_queries_are_refused() {
     assert_eq!(bench.resolver.forget(|client| *client == 7).len(), 1);
     forwarded(bench.query(256));
 }
+
+#[test]
+fn reply_without_a_whole_header_is_no_reply() {
+    let mut bench = Bench::new(1);
+    let (exchange, _, asked) = bench.forward();
+    let mut refusal = response(&asked, packet::REFUSED);
+    refusal[4..6].fill(0);
+    for end in 0..packet::HEADER_BYTES {
+        assert_eq!(bench.reply(exchange, &refusal[..end]), None, "cut at {end}");
+    }
+    replied(bench.reply(exchange, &refusal[..packet::HEADER_BYTES]));
+}
