@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 pub mod build;
+mod calendar;
 pub mod container;
 mod host_name;
 pub mod image;

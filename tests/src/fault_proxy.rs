@@ -27,11 +27,16 @@ pub enum Fault {
     BreakAfter(usize),
     /// Each piece of the body waits so long.
     Slow(Duration),
+    /// No answer, however long the client waits.
+    Silent,
+    /// The connection ends after so many bytes of what the client sends.
+    BreakUploadAfter(u64),
 }
 
 /// A fault, for which requests, and how often.
 #[derive(Debug)]
 struct Plan {
+    method: String,
     path: String,
     fault: Fault,
     left: u32,
@@ -89,7 +94,13 @@ impl FaultProxy {
 
     /// Has the next `times` answers to GET requests with `path` in theirs go wrong.
     pub fn plan(&self, path: &str, times: u32, fault: Fault) {
-        let plan = Plan { path: path.to_owned(), fault, left: times };
+        self.plan_for("GET", path, times, fault);
+    }
+
+    /// The same for requests of another kind.
+    pub fn plan_for(&self, method: &str, path: &str, times: u32, fault: Fault) {
+        let (method, path) = (format!("{method} "), path.to_owned());
+        let plan = Plan { method, path, fault, left: times };
         self.shared.plans.lock().unwrap_or_else(PoisonError::into_inner).push(plan);
     }
 
@@ -140,8 +151,19 @@ impl Shared {
                 "HTTP/1.1 {status}\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n"
             );
         }
+        if let Some(Fault::Silent) = fault {
+            // Until the client hangs up.
+            return std::io::copy(&mut reader, &mut std::io::sink()).map(drop);
+        }
         let mut upstream = self.connect()?;
         upstream.write_all(closing(&head).as_bytes())?;
+        if let Some(Fault::BreakUploadAfter(end)) = fault {
+            std::io::copy(&mut reader.take(end), &mut upstream)?;
+            upstream.shutdown(Shutdown::Write)?;
+            // The server has taken in what came when it hangs up too.
+            std::io::copy(&mut upstream, &mut std::io::sink())?;
+            return client.shutdown(Shutdown::Both);
+        }
         let sending = (upstream.try_clone()?, length(&head));
         thread::scope(|scope| {
             scope.spawn(move || std::io::copy(&mut reader.take(sending.1), &mut &sending.0));
@@ -152,7 +174,8 @@ impl Shared {
 
     fn fault(&self, line: &str) -> Option<Fault> {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |plan: &&mut Plan| plan.left > 0 && line.starts_with("GET ") && line.contains(&plan.path);
+        let fits =
+            |plan: &&mut Plan| plan.left > 0 && line.starts_with(&plan.method) && line.contains(&plan.path);
         let plan = plans.iter_mut().find(fits)?;
         plan.left -= 1;
         Some(plan.fault.clone())

@@ -13,6 +13,14 @@ pub const PASSWORD: &str = "correct horse";
 /// The same as the registry has it (bcrypt).
 const PASSWORD_HASH: &str = "$2y$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2";
 
+/// How a registry is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Guarded,
+    SelfSigned,
+}
+
 /// A registry; it ends with the value, and its images with it.
 #[derive(Debug)]
 pub struct RegistryServer {
@@ -29,7 +37,7 @@ impl RegistryServer {
     /// Unless `require!(Registry)` holds.
     #[must_use]
     pub fn plain() -> Self {
-        Self::start("")
+        Self::start(Kind::Plain)
     }
 
     /// Starts one with TLS that lets only [`USER`] in.
@@ -38,29 +46,44 @@ impl RegistryServer {
     /// Unless `require!(Registry)` holds.
     #[must_use]
     pub fn guarded() -> Self {
-        Self::start("guarded")
+        Self::start(Kind::Guarded)
     }
 
-    fn start(kind: &str) -> Self {
+    /// Starts one with TLS whose certificate is its own authority.
+    ///
+    /// # Panics
+    /// Unless `require!(Registry)` holds.
+    #[must_use]
+    pub fn self_signed() -> Self {
+        Self::start(Kind::SelfSigned)
+    }
+
+    fn start(kind: Kind) -> Self {
         let folder = Folder::new("registry");
         let program = std::env::var_os("LIGHTER_TEST_REGISTRY").expect("LIGHTER_TEST_REGISTRY is set").into();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("bound");
         drop(listener);
         let mut server = Self { folder, address, program, child: None };
-        server.configure(kind == "guarded");
+        server.configure(kind);
         server.resume();
         server
     }
 
-    fn configure(&self, is_guarded: bool) {
+    fn configure(&self, kind: Kind) {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
         let mut http = format!("http:\n  addr: \"{}\"\n", self.address);
-        if is_guarded {
-            make_certificate(self.folder.path());
-            self.folder.write("htpasswd", format!("{USER}:{PASSWORD_HASH}\n"));
+        match kind {
+            Kind::Plain => {}
+            Kind::Guarded => make_certificate(self.folder.path()),
+            Kind::SelfSigned => make_own_certificate(self.folder.path()),
+        }
+        if kind != Kind::Plain {
             let (certificate, key) = (path("registry.crt"), path("registry.key"));
             http += &format!("  tls: {{certificate: \"{certificate}\", key: \"{key}\"}}\n");
+        }
+        if kind == Kind::Guarded {
+            self.folder.write("htpasswd", format!("{USER}:{PASSWORD_HASH}\n"));
             http += &format!("auth:\n  htpasswd: {{realm: test, path: \"{}\"}}\n", path("htpasswd"));
         }
         let storage = format!("storage:\n  filesystem: {{rootdirectory: \"{}\"}}\n", path("data"));
@@ -73,7 +96,7 @@ impl RegistryServer {
         self.address
     }
 
-    /// The authority of a guarded one.
+    /// The authority of one with TLS.
     #[must_use]
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("ca.crt")
@@ -124,6 +147,13 @@ fn make_certificate(folder: &Path) {
     let subject = ["-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1"];
     let is_no_authority = ["-addext", "basicConstraints=critical,CA:FALSE"];
     openssl(folder, "registry", &[&signed_by[..], &subject, &is_no_authority].concat());
+}
+
+/// A certificate that has signed itself and says that it is an authority, as `openssl req -x509` makes them.
+fn make_own_certificate(folder: &Path) {
+    let subject = ["-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1"];
+    openssl(folder, "registry", &subject);
+    std::fs::copy(folder.join("registry.crt"), folder.join("ca.crt")).expect("copied");
 }
 
 /// Makes `name`.crt and `name`.key.

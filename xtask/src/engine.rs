@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// An engine with a Compose command.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Engine {
     pub(crate) name: &'static str,
     program: PathBuf,
@@ -44,6 +44,13 @@ impl Engine {
             ("LIGHTER_REGISTRY_MIRROR", registry.address.to_string()),
         ];
         Self { name: "Lighter", program: binary, compose: &[], image: &["image"], environment, daemon: None }
+    }
+
+    /// The same with `folder` as its LIGHTER_ROOT.
+    pub(crate) fn at(mut self, folder: &Path) -> Self {
+        self.environment.retain(|(name, _)| *name != "LIGHTER_ROOT");
+        self.environment.push(("LIGHTER_ROOT", folder.display().to_string()));
+        self
     }
 
     /// Docker Engine, which is started if it does not run.

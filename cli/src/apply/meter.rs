@@ -111,6 +111,10 @@ impl<'a> Meter<'a> {
                 state.whole = Way::of(layers.iter().map(|(_, size)| size).sum());
                 state.layers = layers.iter().map(|(layer, size)| (layer.clone(), Way::of(*size))).collect();
             }
+            Step::Sized { layer, bytes } => {
+                state.layers.insert(layer.clone(), Way::of(*bytes));
+                state.whole.total = state.layers.values().map(|way| way.total).sum();
+            }
             Step::Transferred { layer, bytes } => {
                 if let Some(way) = state.layers.get_mut(layer) {
                     way.advance(*bytes);

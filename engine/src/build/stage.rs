@@ -13,7 +13,7 @@ use super::workshop::Workshop;
 use super::{BuildEvent, StepLabel};
 use crate::build::files::transfer::CopyError;
 use crate::build::outcome::draft::Draft;
-use crate::build::outcome::moment::rfc3339;
+use crate::calendar::rfc3339;
 use engine_spec::Platform;
 use std::time::Instant;
 

@@ -21,7 +21,7 @@ pub use layer::{Layer, Limits};
 pub use manifest::{Descriptor, Manifest, ManifestError, check_manifest};
 pub(crate) use manifest::{fits, name as platform_name};
 pub use store::{Damage, Flaw, Lease, Removed, Store, StoreError};
-pub(crate) use store::{Prepared, Staging};
+pub(crate) use store::Staging;
 
 use engine_spec::{Digest, ImageConfig, Platform};
 use serde::{Deserialize, Serialize};

@@ -31,10 +31,9 @@ impl Machine {
         layout.prepare().expect("prepared");
         let store = Store::open(&layout);
         let name = ImageReference::parse("busybox").expect("valid");
-        let changes = ["VOLUME /seeded".to_owned()];
-        let changes = if test.contains("volume") { &changes[..] } else { &[] };
+        let changes = if test.contains("volume") { vec!["VOLUME /seeded".to_owned()] } else { Vec::new() };
         let options =
-            archive::ImportOptions { platform: Platform::host(), changes, message: None, name: Some(&name) };
+            archive::ImportOptions { platform: Platform::host(), changes, message: None, name: Some(name) };
         let image = archive::import(&store, &busybox()[..], &options);
         Self { layout, root, image: image.expect("imported") }
     }

@@ -12,7 +12,7 @@ fuzz_target!(|archive: &[u8]| {
     let tree = folder.join("tree");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&tree).expect("a folder can be made");
-    let limits = Limits { bytes: 16 << 20, entries: 1000 };
+    let limits = Limits { bytes: 16 << 20, entries: 1000, ..Limits::default() };
     let _ = unpack_stranger(archive, &tree, limits);
     let beside = std::fs::read_dir(&folder).expect("it is there").count();
     assert_eq!(beside, 1, "something was written outside");

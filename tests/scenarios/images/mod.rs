@@ -3,6 +3,8 @@
 mod archives;
 mod faults;
 mod registry;
+mod resume;
+mod ways;
 
 use scenarios::{Folder, Lighter, Outcome, host};
 
@@ -38,6 +40,15 @@ impl Source {
         let change = "CMD [\"/none\"]";
         ok(&self.lighter, &["image", "import", "-c", change, &archive, name]).trim().to_owned()
     }
+}
+
+/// An installation with these settings for registries.
+fn with_settings(settings: &str) -> Lighter {
+    let lighter = Lighter::new();
+    let folder = lighter.root().join("lib");
+    std::fs::create_dir_all(&folder).expect("made");
+    std::fs::write(folder.join("registries.toml"), settings).expect("written");
+    lighter
 }
 
 /// Runs a command that must succeed; returns what it printed.

@@ -8,6 +8,7 @@ mod config;
 mod figure;
 mod flask;
 mod floor;
+mod images;
 mod memory;
 mod network;
 mod operations;
@@ -36,8 +37,16 @@ struct Area {
     floor: Option<fn() -> Result<Vec<Figure>>>,
 }
 
-const AREAS: &[Area] =
-    &[sleepers::AREA, flask::AREA, build::AREA, operations::AREA, config::AREA, watch::AREA, network::AREA];
+const AREAS: &[Area] = &[
+    sleepers::AREA,
+    flask::AREA,
+    build::AREA,
+    operations::AREA,
+    config::AREA,
+    watch::AREA,
+    images::AREA,
+    network::AREA,
+];
 
 /// The verb; `names` choose areas, none means all.
 pub(crate) fn main(names: &[String]) -> Result<()> {

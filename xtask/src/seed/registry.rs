@@ -1,6 +1,6 @@
 //! Debian's `docker-registry`, run from its unpacked package on a free port of loopback.
 
-use crate::program::read_if_there;
+use crate::program::{Program, read_if_there};
 use crate::{apt, http, workspace};
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -39,10 +39,18 @@ impl Registry {
     /// Stops the registry of `folder`, if it runs.
     pub(crate) fn stop(folder: &Path) -> Result<()> {
         if let Some(registry) = Self::running(folder)? {
-            crate::program::Program::new("kill").arg(registry.pid.to_string()).run()?;
+            Program::new("kill").arg(registry.pid.to_string()).run()?;
             std::fs::remove_file(record(folder))?;
         }
         Ok(())
+    }
+
+    /// Removes a folder of repositories from the registry of `folder`, with the blobs that only they have.
+    pub(crate) fn forget(folder: &Path, repositories: &str) -> Result<()> {
+        let root = folder.join("registry/docker/registry/v2/repositories");
+        Program::new("rm").arg("-rf").arg(root.join(repositories)).run()?;
+        let settings = settings(folder);
+        Program::new(Self::program(folder)).arg("garbage-collect").arg(settings).quiet()
     }
 
     /// The registry of `folder`, if it runs.
@@ -55,7 +63,7 @@ impl Registry {
     fn launch(folder: &Path) -> Result<Self> {
         let program = apt::unpack("docker-registry", folder)?.join(PROGRAM);
         let address = free_address()?;
-        let settings = folder.join("registry.yml");
+        let settings = settings(folder);
         std::fs::write(&settings, configuration(folder, address))?;
         let log = std::fs::File::create(folder.join("registry.log"))?;
         let child = Command::new(&program)
@@ -99,6 +107,10 @@ impl Registry {
 
 fn record(folder: &Path) -> PathBuf {
     folder.join("registry.json")
+}
+
+fn settings(folder: &Path) -> PathBuf {
+    folder.join("registry.yml")
 }
 
 fn free_address() -> Result<SocketAddr> {

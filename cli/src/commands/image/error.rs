@@ -1,7 +1,7 @@
 //! Why a command of `image`, or a login, failed.
 
 use engine::image::archive::{LoadError, SaveError};
-use engine::image::registry::{ListError, LoginError};
+use engine::image::registry::{ListError, LoginError, RegistryError};
 use engine_spec::ReferenceError;
 use std::path::PathBuf;
 
@@ -26,6 +26,15 @@ pub(crate) enum ImageCommandError {
     /// A registry was not asked.
     #[error(transparent)]
     List(#[from] ListError),
+    /// A file was not fetched.
+    #[error("cannot fetch {address}")]
+    Download {
+        /// Where it is.
+        address: String,
+        /// Why.
+        #[source]
+        source: Box<RegistryError>,
+    },
     /// Nobody was logged in or out.
     #[error(transparent)]
     Login(#[from] LoginError),

@@ -46,7 +46,7 @@ impl Prune {
             let is_used = observed.containers.iter().any(|container| container.spec.image_id == image.id);
             is_old && !is_used && filters.allow_labels(&image.config.labels)
         };
-        let (mut lines, mut bytes) = (Vec::new(), 0);
+        let (mut lines, mut bytes) = (Vec::new(), store.forget_partials());
         for (image, names) in store.list()? {
             if fits(&image) && (all || names.is_empty()) {
                 let removed = store.remove_image(&image.id, false)?;

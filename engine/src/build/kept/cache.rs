@@ -5,7 +5,7 @@
 //! Records are small files `build/steps/<key>`; they are written after their layer is on disk, and a
 //! lost one costs time only, so they are not synced. A record whose layer is gone counts as none.
 
-use crate::build::outcome::moment::rfc3339;
+use crate::calendar::rfc3339;
 use crate::image::Store;
 use crate::state::Layout;
 use crate::state::lock::{self, Guard, LockError};

@@ -1,10 +1,10 @@
 //! The finished image: labels, times, and its place in the store.
 
 use super::draft::Draft;
-use super::moment::rfc3339;
 use crate::build::error::BuildError;
 use crate::build::kept::cache::Cache;
 use crate::build::solve::Solver;
+use crate::calendar::rfc3339;
 use crate::image::layer::Hasher;
 use crate::image::{Configuration, Image};
 use crate::state::record::{self, Record};

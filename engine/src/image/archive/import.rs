@@ -30,16 +30,16 @@ pub enum ImportError {
 
 /// What an imported image is like.
 #[derive(Debug, Clone)]
-pub struct ImportOptions<'a> {
+pub struct ImportOptions {
     /// What it runs on.
     pub platform: Platform,
     /// Dockerfile instructions: `CMD`, `ENTRYPOINT`, `ENV`, `EXPOSE`, `LABEL`, `STOPSIGNAL`, `USER`,
     /// `VOLUME`, `WORKDIR`.
-    pub changes: &'a [String],
+    pub changes: Vec<String>,
     /// What its history says.
-    pub message: Option<&'a str>,
+    pub message: Option<String>,
     /// Its name.
-    pub name: Option<&'a ImageReference>,
+    pub name: Option<ImageReference>,
 }
 
 /// Makes a one-layer image of a root file system's archive (tar, plain, gzip or zstd).
@@ -51,10 +51,10 @@ pub struct ImportOptions<'a> {
 pub fn import(
     store: &Store,
     archive: impl Read + Send,
-    options: &ImportOptions<'_>,
+    options: &ImportOptions,
 ) -> Result<Image, ImportError> {
     let mut configuration = Configuration::scratch(options.platform.clone());
-    for change in options.changes {
+    for change in &options.changes {
         apply(&mut configuration.config, change)
             .map_err(|reason| ImportError::Change { change: change.clone(), reason })?;
     }
@@ -64,10 +64,10 @@ pub fn import(
     unpack_alone(archive, &tree, store.limits())?;
     let layer = store.commit_layer(&tree)?;
     configuration.diff_ids.push(layer.diff_id);
-    let comment = Some(options.message.unwrap_or("imported").to_owned());
+    let comment = Some(options.message.clone().unwrap_or_else(|| "imported".to_owned()));
     configuration.history.push(History { comment, ..History::default() });
-    let image = store.create_image(&configuration, options.name.map_or(&[], std::slice::from_ref))?;
-    store.note(Some(&image.id), options.name, ImageAction::Import);
+    let image = store.create_image(&configuration, options.name.as_slice())?;
+    store.note(Some(&image.id), options.name.as_ref(), ImageAction::Import);
     Ok(image)
 }
 

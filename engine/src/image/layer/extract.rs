@@ -75,6 +75,11 @@ pub enum ExtractError {
     /// A bomb of large ones.
     #[error("the archive's files have more than {0} bytes; `largest-layer` in registries.toml allows more")]
     TooLarge(u64),
+    /// A bomb of one byte again and again.
+    #[error(
+        "the archive has {0} times the bytes of its compressed form and more; `largest-ratio` in registries.toml allows more"
+    )]
+    Bomb(u64),
 }
 
 /// What an archive's tree does not tell.

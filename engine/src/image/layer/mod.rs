@@ -12,6 +12,7 @@ mod commit;
 mod compression;
 mod digest;
 mod extract;
+mod gzip;
 mod limits;
 mod merge;
 mod metadata;
@@ -27,13 +28,12 @@ pub use commit::{CommitError, digest, write};
 pub(crate) use compression::decompress;
 pub(crate) use digest::{Hasher, HashingReader, HashingWriter};
 pub use extract::ExtractError;
+pub(crate) use gzip::GzipWriter;
 pub use limits::Limits;
 pub(crate) use merge::{Removals, merge};
 pub(crate) use tar::{Entry, Kind as EntryKind, TarError, TarReader, TarWriter, Time};
-#[cfg(test)]
-pub(crate) use unpack::Unpacked;
 pub use unpack::{UnpackError, unpack_stranger};
-pub(crate) use unpack::{unpack, unpack_alone, unpack_tree};
+pub(crate) use unpack::{Unpacked, unpack, unpack_alone, unpack_tree};
 
 use engine_spec::Digest;
 

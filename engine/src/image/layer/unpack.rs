@@ -6,6 +6,8 @@ use engine_spec::Digest;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -51,10 +53,11 @@ pub(crate) fn unpack<R: Read + Send>(
     limits: Limits,
 ) -> Result<(Unpacked, R), UnpackError> {
     let (sender, receiver) = sync_channel(BLOCKS);
-    let compressed = &mut archive;
+    let (used, unused) = sync_channel(BLOCKS);
+    let (compressed, out) = (&mut archive, Out { sender, unused });
     let unpacked = thread::scope(|scope| {
-        scope.spawn(move || decode(compressed, &sender, limits));
-        extract_hashed(Blocks { receiver, current: io::Cursor::default() }, tree, hasher, limits)
+        scope.spawn(move || decode(compressed, &out, limits));
+        extract_hashed(Blocks { receiver, used, current: io::Cursor::default() }, tree, hasher, limits)
     })?;
     Ok((unpacked, archive))
 }
@@ -102,34 +105,57 @@ fn extract_hashed(
 
 type Block = io::Result<Vec<u8>>;
 
+/// The decoding thread's end. Memory that has been read comes back, so that none is asked for anew.
+struct Out {
+    sender: SyncSender<Block>,
+    unused: Receiver<Vec<u8>>,
+}
+
 /// Sends what `compressed` holds, then reads it to its end: what follows belongs to its digest.
-fn decode(compressed: &mut (impl Read + Send), sender: &SyncSender<Block>, limits: Limits) {
-    let decoded = decompress(&mut *compressed).and_then(|stream| send_blocks(stream, sender, limits.bytes));
+fn decode(compressed: &mut (impl Read + Send), out: &Out, limits: Limits) {
+    let taken = AtomicU64::new(0);
+    let counted = Counted { reader: &mut *compressed, count: &taken };
+    let decoded = decompress(counted).and_then(|stream| send_blocks(stream, out, &taken, limits));
     let drained = decoded.and_then(|()| io::copy(compressed, &mut io::sink()));
     if let Err(error) = drained {
         // Nobody receives any more if it was the other side that gave up.
-        let _ = sender.send(Err(error));
+        let _ = out.sender.send(Err(error));
     }
 }
 
-fn send_blocks(mut stream: impl Read, sender: &SyncSender<Block>, limit: u64) -> io::Result<()> {
+fn send_blocks(mut stream: impl Read, out: &Out, taken: &AtomicU64, limits: Limits) -> io::Result<()> {
     let mut total = 0;
     loop {
-        let mut block = Vec::with_capacity(BLOCK);
+        let mut block = out.unused.try_recv().unwrap_or_else(|_| Vec::with_capacity(BLOCK));
+        block.clear();
         total += stream.by_ref().take(BLOCK as u64).read_to_end(&mut block)? as u64;
-        if total > limit {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, super::ExtractError::TooLarge(limit)));
-        }
+        let checked = limits.check(0, total).and_then(|()| limits.check_ratio(taken.load(Relaxed), total));
+        checked.map_err(|bomb| io::Error::new(io::ErrorKind::FileTooLarge, bomb))?;
         if block.is_empty() {
             return Ok(());
         }
-        sender.send(Ok(block)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        out.sender.send(Ok(block)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+    }
+}
+
+/// Counts what is read through it.
+struct Counted<'a, R> {
+    reader: R,
+    count: &'a AtomicU64,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.count.fetch_add(count as u64, Relaxed);
+        Ok(count)
     }
 }
 
 /// The receiving end, as a reader.
 struct Blocks {
     receiver: Receiver<Block>,
+    used: SyncSender<Vec<u8>>,
     current: io::Cursor<Vec<u8>>,
 }
 
@@ -141,7 +167,11 @@ impl Read for Blocks {
                 return Ok(count);
             }
             match self.receiver.recv() {
-                Ok(block) => self.current = io::Cursor::new(block?),
+                Ok(block) => {
+                    let read = std::mem::replace(&mut self.current, io::Cursor::new(block?));
+                    // There is no use for more of them than can be under way.
+                    let _ = self.used.try_send(read.into_inner());
+                }
                 Err(_) => return Ok(0), // the sender is done
             }
         }

@@ -67,14 +67,14 @@ impl Client {
 
     /// Whether anything answers, and be it with a refusal.
     pub(super) async fn answers(&self) -> bool {
-        let request = self.connection.http().get(self.root());
-        request.send().await.is_ok_and(|response| !response.status().is_server_error())
+        let answer = self.connection.execute(self.connection.http().get(self.root())).await;
+        answer.is_ok_and(|response| !response.status().is_server_error())
     }
 
     /// Makes sure that the registry lets in `who`, or the user as known to it.
     pub(super) async fn log_in(&self, who: Option<&Credentials>) -> Result<(), RegistryError> {
         let ask = || self.connection.http().get(self.root());
-        let response = ask().send().await.map_err(|error| self.connection.transport(error))?;
+        let response = self.connection.execute(ask()).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
             self.connection.authorize(response.headers(), who).await?;
             return self.connection.send_body(ask()).await.map(drop);
@@ -206,8 +206,9 @@ impl Client {
         format!("{}/v2/", self.connection.base())
     }
 
-    /// Something of the repository.
+    /// Something of the repository; a mirror is told whose (containerd's `ns`).
     pub(super) fn url(&self, rest: &str) -> String {
-        format!("{}{}/{rest}", self.root(), self.repository)
+        let namespace = self.connection.namespace().map(|registry| format!("?ns={registry}"));
+        format!("{}{}/{rest}{}", self.root(), self.repository, namespace.unwrap_or_default())
     }
 }

@@ -2,17 +2,20 @@
 
 use super::credentials::Logins;
 use super::error::RegistryError;
-use reqwest::{Certificate, ClientBuilder, Identity};
-use std::fs;
-use std::path::{Path, PathBuf};
+use super::trust;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 const USER_AGENT: &str = concat!("lighter/", env!("CARGO_PKG_VERSION"));
 /// A registry that is down must be known to be within seconds.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(4);
-/// A connection on which nothing moves for so long is dead.
-pub(super) const READ_LIMIT: Duration = Duration::from_secs(30);
+/// A connection on which nothing moves for so long is dead, unless the settings say otherwise.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is sent with one request, unless the settings say otherwise: proxies before registries have limits.
+pub(super) const LARGEST_REQUEST: NonZeroU64 = NonZeroU64::new(32 << 20).expect("it is not zero");
 
 /// A registry or a mirror of one.
 #[derive(Clone)]
@@ -27,6 +30,12 @@ pub(super) struct Endpoint {
     pub(super) logins: Arc<Logins>,
     /// Folders with certificates for it: `*.crt` of authorities, `*.cert` and `*.key` of our own.
     pub(super) certificates: Vec<PathBuf>,
+    /// Of a mirror: the registry that it stands for, which it is told.
+    pub(super) namespace: Option<String>,
+    /// How long nothing may move.
+    pub(super) patience: Duration,
+    /// The most bytes of a blob that one request sends.
+    pub(super) largest_request: NonZeroU64,
 }
 
 /// One way to speak to a host.
@@ -64,53 +73,41 @@ impl Base {
 }
 
 impl Endpoint {
+    /// The host of any address, of which nothing else is known.
+    pub(super) fn of_url(url: &reqwest::Url) -> Self {
+        let authority = url.authority();
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        Self {
+            host: host.to_owned(),
+            bases: vec![Base::of_url(&format!("{}://{host}", url.scheme()))],
+            key: host.to_owned(),
+            logins: Arc::default(),
+            certificates: Vec::new(),
+            namespace: None,
+            patience: PATIENCE,
+            largest_request: LARGEST_REQUEST,
+        }
+    }
+
     /// A client for one of its bases; connects to nothing yet.
     pub(super) fn client(&self, base: &Base) -> Result<reqwest::Client, RegistryError> {
         // Fails only if a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(READ_LIMIT);
+        // What comes after connecting is watched where it happens: a large body may take its time.
+        let builder = reqwest::Client::builder().user_agent(USER_AGENT).connect_timeout(CONNECT_LIMIT);
         let builder = match base.trust {
             // Without certificates to check: reading the host's takes milliseconds, or fails.
             Trust::Plain => builder.tls_certs_only([]),
-            Trust::Tls => self.own_certificates(builder)?,
-            Trust::AnyCertificate => self.own_certificates(builder.tls_danger_accept_invalid_certs(true))?,
+            Trust::Tls if self.certificates.is_empty() => builder,
+            Trust::Tls => {
+                let provider = Arc::new(rustls::crypto::ring::default_provider());
+                builder.tls_backend_preconfigured(trust::configuration(&self.certificates, &provider)?)
+            }
+            Trust::AnyCertificate => builder.tls_danger_accept_invalid_certs(true),
         };
         let builder = if is_loopback(&self.host) { builder.no_proxy() } else { builder };
         builder.build().map_err(RegistryError::Setup)
     }
-
-    fn own_certificates(&self, mut builder: ClientBuilder) -> Result<ClientBuilder, RegistryError> {
-        for folder in &self.certificates {
-            for path in files(folder, "crt") {
-                let authorities = Certificate::from_pem_bundle(&read(&path)?);
-                let refuse = |source| RegistryError::Certificate { path: path.clone(), source };
-                builder = builder.tls_certs_merge(authorities.map_err(refuse)?);
-            }
-            for path in files(folder, "cert") {
-                let mut pem = read(&path)?;
-                pem.extend(read(&path.with_extension("key"))?);
-                let refuse = |source| RegistryError::Certificate { path: path.clone(), source };
-                builder = builder.identity(Identity::from_pem(&pem).map_err(refuse)?);
-            }
-        }
-        Ok(builder)
-    }
-}
-
-/// The files of a folder that end so, in the order of their names; none where there is no folder.
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<_> =
-        entries.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
-    files.sort();
-    files
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, RegistryError> {
-    fs::read(path).map_err(|source| RegistryError::CertificateFile { path: path.to_owned(), source })
 }
 
 /// Whether `host[:port]` is this machine, where nobody listens in.

@@ -28,7 +28,7 @@ pub enum RegistryError {
         host: String,
     },
     /// Nobody answers.
-    #[error("{host} does not answer within {} s", limit.as_secs())]
+    #[error("{host} does not answer within {limit:?}")]
     Timeout {
         /// Which host.
         host: String,
@@ -121,15 +121,27 @@ pub enum RegistryError {
         #[source]
         source: io::Error,
     },
-    /// A certificate cannot be used.
-    #[error("{} is no certificate that can be used", path.display())]
+    /// A certificate or key cannot be read.
+    #[error("{} is no certificate or key that can be used", path.display())]
     Certificate {
         /// Its file.
         path: PathBuf,
         /// Why.
         #[source]
-        source: reqwest::Error,
+        source: rustls::pki_types::pem::Error,
     },
+    /// Certificates cannot be used.
+    #[error("cannot use the certificates in {}", folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(" and "))]
+    Certificates {
+        /// Where they lie.
+        folders: Vec<PathBuf>,
+        /// Why.
+        #[source]
+        source: rustls::Error,
+    },
+    /// An address that is none.
+    #[error("`{0}` is not the address of a file")]
+    Address(String),
     /// The program that keeps the credentials failed.
     #[error(transparent)]
     Helper(HelperError),

@@ -8,7 +8,7 @@
 //! Connection: one of an endpoint's ways, authorization, retries, the registry's own words
 //! Client:     what can be asked of a repository: documents, blobs, tags
 //! pull:       manifest -> configuration -> layers, three at a time: fetch | inflate | hash and unpack
-//! push:       layers, five at a time -> configuration -> manifest
+//! push:       layers, compressed in turn, sent five at a time -> configuration -> manifest
 //! ```
 
 mod registries;
@@ -16,12 +16,15 @@ mod registries;
 mod credentials;
 mod endpoint;
 mod helper;
+mod trust;
 
 mod authorization;
 mod client;
 mod connection;
 mod error;
 
+mod chunks;
+mod download;
 mod fetch;
 mod list;
 mod login;
@@ -30,6 +33,7 @@ mod push;
 mod upload;
 
 pub use credentials::{Credentials, Logins};
+pub use download::download;
 pub use error::RegistryError;
 pub use helper::HelperError;
 pub use list::{ListError, Match, search, tags};
@@ -43,23 +47,33 @@ use engine_spec::{Digest, ImageReference};
 use std::time::Duration;
 
 /// How far a pull or push has come.
+///
+/// As with Docker, a pull knows its layers by their blobs, which is what the registry lists, and a push by
+/// their diff ids, since their blobs may be yet to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
     /// The manifest is known: so much there is to do.
     Started {
-        /// All layers, bottom first, with the size of what travels, in bytes.
+        /// All layers, bottom first, with the size of what travels, in bytes, as far as it is known.
         layers: Vec<(Digest, u64)>,
+    },
+    /// A layer has been compressed: so much of it there is to send.
+    Sized {
+        /// Which layer.
+        layer: Digest,
+        /// The size of its blob, in bytes.
+        bytes: u64,
     },
     /// Bytes of a layer have travelled.
     Transferred {
-        /// Which layer: the digest of its blob.
+        /// Which layer.
         layer: Digest,
         /// So many so far.
         bytes: u64,
     },
     /// A layer is where it should be; also reported for one that was there already.
     Done {
-        /// Which layer: the digest of its blob.
+        /// Which layer.
         layer: Digest,
         /// Whether nothing had to travel.
         existed: bool,

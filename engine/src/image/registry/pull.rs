@@ -5,7 +5,7 @@ use super::error::{RegistryError, one_line};
 use super::fetch::{self, LayerError};
 use super::{Progress, Registries};
 use crate::image::manifest::{self, Descriptor, Document, Manifest, ManifestError};
-use crate::image::store::{ManifestText, Staging};
+use crate::image::store::{ManifestText, Partial, Staging};
 use crate::image::{Configuration, ConfigurationError, Image, Store, StoreError};
 use engine_spec::{Digest, ImageAction, ImageReference, Platform};
 
@@ -75,6 +75,7 @@ pub async fn pull(
     let failed = Failed { reference };
     let store = &store.clone().within(registries.limits());
     Staging::sweep(store.layout());
+    Partial::sweep(store.layout());
     let found = find(reference, platform, registries).await?;
     let text =
         found.client.small_blob(&found.manifest.config).await.map_err(|error| failed.registry(error))?;

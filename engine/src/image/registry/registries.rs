@@ -4,6 +4,9 @@
 //! # registries.toml in the data folder; docs/registries.md
 //! insecure = ["registry.lan:5000", "10.0.0.0/8"]
 //! largest-layer = 274877906944
+//! largest-ratio = 2000
+//! largest-request = 33554432
+//! patience = 30
 //!
 //! [mirrors]
 //! "docker.io" = ["http://127.0.0.1:5000", "mirror.example.com"]
@@ -12,18 +15,20 @@
 //! `insecure-registries` of Docker's daemon.json come after what is said here.
 
 use super::credentials::Logins;
-use super::endpoint::{Base, Endpoint, Trust, is_loopback};
+use super::endpoint::{Base, Endpoint, LARGEST_REQUEST, PATIENCE, Trust, is_loopback};
 use crate::image::layer::Limits;
 use crate::state::Layout;
 use ipnet::IpNet;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 const DOCKER_HUB: &str = "docker.io";
 /// Where Docker Hub's API really is.
@@ -81,6 +86,10 @@ struct Settings {
     mirrors: BTreeMap<String, Vec<String>>,
     insecure: BTreeSet<String>,
     largest_layer: Option<u64>,
+    largest_ratio: Option<u64>,
+    largest_request: Option<NonZeroU64>,
+    #[serde(deserialize_with = "seconds")]
+    patience: Option<Duration>,
 }
 
 /// What counts of Docker's daemon.json.
@@ -123,7 +132,11 @@ impl Registries {
     #[must_use]
     pub fn limits(&self) -> Limits {
         let limits = Limits::default();
-        Limits { bytes: self.settings.largest_layer.unwrap_or(limits.bytes), ..limits }
+        Limits {
+            bytes: self.settings.largest_layer.unwrap_or(limits.bytes),
+            ratio: self.settings.largest_ratio.unwrap_or(limits.ratio),
+            ..limits
+        }
     }
 
     /// The user's logins.
@@ -136,7 +149,9 @@ impl Registries {
     pub(super) fn pull_endpoints(&self, registry: &str) -> Vec<Endpoint> {
         let mirrors = self.settings.mirrors.get(registry).into_iter().flatten();
         // A mirror is known by its own name, so it never sees what the registry itself is shown.
-        let mut endpoints: Vec<Endpoint> = mirrors.map(|mirror| self.endpoint(mirror, None)).collect();
+        let mirror =
+            |text: &String| Endpoint { namespace: Some(registry.to_owned()), ..self.endpoint(text, None) };
+        let mut endpoints: Vec<Endpoint> = mirrors.map(mirror).collect();
         endpoints.push(self.push_endpoint(registry));
         endpoints
     }
@@ -171,6 +186,9 @@ impl Registries {
             key: key.unwrap_or(host).to_owned(),
             logins: Arc::clone(&self.logins),
             certificates,
+            namespace: None,
+            patience: self.settings.patience.unwrap_or(PATIENCE),
+            largest_request: self.settings.largest_request.unwrap_or(LARGEST_REQUEST),
         }
     }
 
@@ -199,6 +217,13 @@ impl Registries {
         let listed = &self.settings.insecure;
         listed.contains(host) || listed.contains(name) || listed.iter().any(is_within)
     }
+}
+
+/// `30` or `0.5`.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    let duration = Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero());
+    duration.map(Some).ok_or_else(|| D::Error::custom("it must be a number of seconds above zero"))
 }
 
 fn read(path: &Path) -> Result<Option<String>, RegistriesError> {

@@ -2,19 +2,22 @@
 
 use super::{Staging, Store, StoreError};
 use crate::image::layer::Hasher;
+use crate::image::manifest::Descriptor;
 use engine_spec::Digest;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-/// A blob being written to a staging folder and hashed on the way.
+/// A blob being written and hashed on the way.
 #[derive(Debug)]
 pub(crate) struct BlobWriter {
     path: PathBuf,
     file: File,
     hasher: Hasher,
     size: u64,
+    /// So many bytes are in the file before anything is written.
+    already: u64,
     expected: (Digest, u64),
 }
 
@@ -24,7 +27,20 @@ impl BlobWriter {
         let path = staging.path(digest.hex());
         let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
         let file = opened.map_err(StoreError::io("create", &path))?;
-        Ok(Self { path, file, hasher: Hasher::of(digest), size: 0, expected: (digest.clone(), size) })
+        let expected = (digest.clone(), size);
+        Ok(Self { path, file, hasher: Hasher::of(digest), size: 0, already: 0, expected })
+    }
+
+    /// Goes on with a file that has `already` so many bytes; they are to be written first, once more, and
+    /// are only hashed.
+    pub(super) fn after(file: File, path: PathBuf, already: u64, blob: &Descriptor) -> Self {
+        let (hasher, expected) = (Hasher::of(&blob.digest), (blob.digest.clone(), blob.size));
+        Self { path, file, hasher, size: 0, already, expected }
+    }
+
+    /// Whether bytes are missing yet.
+    pub(super) fn is_short(&self) -> bool {
+        self.size < self.expected.1
     }
 
     /// Checks what was written; only then may the file at the returned path be published.
@@ -48,7 +64,9 @@ impl Write for BlobWriter {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the blob is longer than announced"));
         }
         self.hasher.update(bytes);
-        self.file.write_all(bytes)?;
+        let after = self.size - bytes.len() as u64;
+        let known = usize::try_from(self.already.saturating_sub(after)).unwrap_or(usize::MAX);
+        self.file.write_all(&bytes[known.min(bytes.len())..])?;
         Ok(bytes.len())
     }
 

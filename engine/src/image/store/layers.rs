@@ -1,14 +1,14 @@
 //! Layers: unpacked once, complete or not there, never changed.
 
-use super::{BlobWriter, Staging, Store, StoreError};
+use super::{Staging, Store, StoreError};
 use crate::image::Layer;
-use crate::image::layer::{self, Borrowed, Hasher, UnpackError};
+use crate::image::layer;
 use crate::image::manifest::Descriptor;
 use crate::state::record::{self, Record};
 use engine_spec::Digest;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, Permissions};
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -28,25 +28,6 @@ pub(crate) struct LayerRecord {
     /// The layers it must lie on, bottom first: it has hard links to files of theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) below: Option<Vec<Digest>>,
-}
-
-/// A layer that was unpacked.
-#[derive(Debug)]
-pub(crate) enum Added {
-    /// It is in the store.
-    Done,
-    /// It has links to the layers below and waits for them: [`Store::complete_layer`].
-    Waiting(Box<Waiting>),
-}
-
-/// An unpacked layer that needs the layers below to become whole.
-#[derive(Debug)]
-pub(crate) struct Waiting {
-    staging: Staging,
-    tree: PathBuf,
-    layer: Layer,
-    blob: Descriptor,
-    borrowed: Vec<Borrowed>,
 }
 
 impl Record for LayerRecord {
@@ -96,63 +77,8 @@ impl Store {
         Ok(layer)
     }
 
-    /// Unpacks a pulled blob and keeps it; both count only if digest, size and diff id are right.
-    pub(crate) fn add_layer(
-        &self,
-        blob: impl Read + Send,
-        descriptor: &Descriptor,
-        diff_id: &Digest,
-    ) -> Result<Added, StoreError> {
-        let refuse = |source| StoreError::Unpack { diff_id: diff_id.clone(), source };
-        let mut staging = Staging::new(&self.layout)?;
-        let writer = BlobWriter::create(&staging, &descriptor.digest, descriptor.size)?;
-        let tree = self.stage_tree(&staging)?;
-        let tee = Tee { reader: blob, writer };
-        let (unpacked, tee) = layer::unpack(tee, &tree, Hasher::of(diff_id), self.limits).map_err(refuse)?;
-        let blob = tee.writer.finish()?;
-        let layer = unpacked.layer;
-        if layer.diff_id != *diff_id {
-            return Err(refuse(UnpackError::DiffIdMismatch { found: layer.diff_id }));
-        }
-        staging.add(blob, self.layout.blob(&descriptor.digest));
-        if unpacked.borrowed.is_empty() {
-            let record = self.record_with(&layer, descriptor, None)?;
-            self.publish_tree(staging, &tree, diff_id, Some(&record))?;
-            return Ok(Added::Done);
-        }
-        let (blob, borrowed) = (descriptor.clone(), unpacked.borrowed);
-        Ok(Added::Waiting(Box::new(Waiting { staging, tree, layer, blob, borrowed })))
-    }
-
-    /// Makes a layer's links into the layers `below`, bottom first, and puts it into the store.
-    pub(crate) fn complete_layer(&self, waiting: Box<Waiting>, below: &[Digest]) -> Result<(), StoreError> {
-        let Waiting { staging, tree, layer, blob, borrowed } = *waiting;
-        let paths: Vec<PathBuf> = below.iter().rev().map(|diff_id| self.layout.layer(diff_id)).collect();
-        layer::lend(&tree, &paths, &borrowed)
-            .map_err(|source| StoreError::Unpack { diff_id: layer.diff_id.clone(), source: source.into() })?;
-        let record = self.record_with(&layer, &blob, Some(below.to_owned()))?;
-        self.publish_tree(staging, &tree, &layer.diff_id, Some(&record))
-    }
-
-    /// The record of a layer that came as `blob`, and maybe as another one before.
-    fn record_with(
-        &self,
-        layer: &Layer,
-        blob: &Descriptor,
-        below: Option<Vec<Digest>>,
-    ) -> Result<LayerRecord, StoreError> {
-        let known: Option<LayerRecord> = record::read(&self.layer_record_path(&layer.diff_id))?;
-        let mut others = known.as_ref().map(|known| known.others.clone()).unwrap_or_default();
-        let first = known.and_then(|known| known.blob).filter(|first| self.has_blob(&first.digest));
-        let first = first.unwrap_or_else(|| blob.clone());
-        if first.digest != blob.digest && !others.contains(&blob.digest) {
-            others.push(blob.digest.clone());
-        }
-        Ok(LayerRecord { size: layer.size, blob: Some(first), others, below })
-    }
-
     /// Record first, tree last: a tree in its place is whole and has a record.
-    fn publish_tree(
+    pub(super) fn publish_tree(
         &self,
         mut staging: Staging,
         tree: &Path,
@@ -198,19 +124,5 @@ impl Store {
 
     pub(super) fn layer_record_path(&self, diff_id: &Digest) -> PathBuf {
         self.layout.layers().join(format!("{}.json", diff_id.hex()))
-    }
-}
-
-/// Reads, and writes what was read.
-struct Tee<R> {
-    reader: R,
-    writer: BlobWriter,
-}
-
-impl<R: Read> Read for Tee<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        self.writer.write_all(&buffer[..count])?;
-        Ok(count)
     }
 }

@@ -10,23 +10,25 @@
 //! An image is written from the leaves up and its name last, so what has a name is whole. What
 //! exists changes only under [`crate::state::lock::images`]; reading takes no lock.
 
+mod arrival;
 mod blob;
 mod claim;
 mod compress;
 mod layers;
 mod lease;
 mod name;
+mod partial;
 mod publish;
 mod remove;
 mod staging;
 mod verify;
 mod whole;
 
+pub(crate) use arrival::{Added, Waiting};
 pub(crate) use blob::BlobWriter;
 pub(crate) use claim::Claim;
-pub(crate) use compress::Prepared;
-pub(crate) use layers::{Added, Waiting};
 pub use lease::Lease;
+pub(crate) use partial::Partial;
 pub(crate) use publish::ManifestText;
 pub use remove::Removed;
 pub(crate) use staging::Staging;

@@ -211,9 +211,9 @@ fn a_root_file_system_becomes_an_image() {
         let name = reference(name);
         let options = archive::ImportOptions {
             platform: Platform::host(),
-            changes: &changes,
+            changes: changes.to_vec(),
             message: None,
-            name: Some(&name),
+            name: Some(name),
         };
         archive::import(&sandbox.store, &compressed[..], &options)
     };

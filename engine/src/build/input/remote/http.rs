@@ -2,6 +2,7 @@
 
 use super::{note_use, place};
 use crate::build::workshop::Workshop;
+use crate::calendar::http_date;
 use crate::image::{Staging, StoreError};
 use crate::state::lock::{self, LockError};
 use crate::state::record::{self, Record, RecordError};
@@ -282,29 +283,9 @@ fn move_in(file: &Path, folder: &Path, name: &str) -> io::Result<()> {
     fs::rename(file, folder.join(name))
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7), the one form servers may send today.
-fn http_date(text: &str) -> Option<SystemTime> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let [_, day, month, year, time, "GMT"] = words[..] else { return None };
-    let month = MONTHS.iter().position(|known| *known == month)? as u64 + 1;
-    let mut parts = time.split(':').map(|part| part.parse::<u64>().ok());
-    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
-    let days = crate::build::outcome::moment::days(year.parse().ok()?, month, day.parse().ok()?)?;
-    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(days * 86_400 + hour * 3600 + minute * 60 + second))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_of_servers_are_read() {
-        let time = http_date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
-        assert_eq!(crate::build::outcome::moment::rfc3339(time), "1994-11-06T08:49:37.000000000Z");
-        assert_eq!(http_date("yesterday"), None);
-    }
 
     #[test]
     fn an_address_without_a_name_has_one() {

@@ -203,12 +203,16 @@ fn bomb(archive: impl Read + Send, limits: Limits) -> String {
 #[test]
 fn bombs_stop_at_the_limits() {
     require!(Root);
-    let limits = Limits { bytes: 1 << 20, entries: 100 };
+    let limits = Limits { bytes: 1 << 20, entries: 100, ..Limits::default() };
     // A gigabyte of zeros behind the archive's end is a megabyte of gzip.
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(&archive(&[file("a")])).expect("compressed");
     std::io::copy(&mut std::io::repeat(0).take(64 << 20), &mut gzip).expect("compressed");
     assert!(bomb(&gzip.finish().expect("finished")[..], limits).contains("1048576 bytes"));
+    // Zstandard makes a kilobyte of it, and that alone tells, long before the limit.
+    let zeros = zstd::encode_all(std::io::repeat(0).take(64 << 20), 1).expect("compressed");
+    let large = Limits { bytes: 32 << 20, ratio: 2000, ..limits };
+    assert!(bomb(&zeros[..], large).contains("largest-ratio"));
     let many: Vec<Entry> = (0..101).map(|number| folder(&format!("{number}"))).collect();
     assert!(bomb(&archive(&many)[..], limits).contains("more than 100 entries"));
     // A header alone promises more than the limit.

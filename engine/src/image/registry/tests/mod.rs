@@ -1,157 +1,20 @@
-//! Push and pull against a small registry in this process, which can be told to misbehave.
+//! Push and pull against a small registry in this process.
+
+mod server;
+mod token;
 
 use super::{Progress, PullError, Registries, is_reachable, pull, push};
-use crate::image::layer::Hasher;
 use crate::image::{Configuration, Image, Store};
 use crate::require;
 use crate::state::Layout;
 use engine_spec::{ImageReference, Platform};
-use std::collections::HashMap;
+use server::{Mood, Server};
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Duration;
-
-/// How the registry misbehaves.
-#[derive(Default)]
-struct Mood {
-    /// Asks for a token first.
-    wants_token: bool,
-    /// Answers so many requests with 503.
-    unavailable: AtomicU32,
-    /// Breaks off each blob after so many bytes.
-    breaks_after: Option<usize>,
-    /// Changes one byte of each blob.
-    corrupts: bool,
-}
-
-/// Blobs and manifests by path, served on loopback until the process ends.
-struct Server {
-    address: SocketAddr,
-    content: Mutex<HashMap<String, Vec<u8>>>,
-    mood: Mood,
-}
-
-struct Request {
-    method: String,
-    path: String,
-    headers: HashMap<String, String>,
-    body: Vec<u8>,
-}
-
-impl Server {
-    fn start(mood: Mood) -> Arc<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
-        let address = listener.local_addr().expect("bound");
-        let server = Arc::new(Self { address, content: Mutex::default(), mood });
-        let serving = Arc::clone(&server);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let server = Arc::clone(&serving);
-                thread::spawn(move || server.serve(stream));
-            }
-        });
-        server
-    }
-
-    fn with(self: &Arc<Self>, mood: Mood) -> Arc<Self> {
-        let other = Self::start(mood);
-        other.content.lock().expect("lock").clone_from(&self.content.lock().expect("lock"));
-        other
-    }
-
-    /// One request, then the connection is closed.
-    fn serve(&self, mut stream: TcpStream) {
-        let Some(request) = read_request(&stream) else { return };
-        let (status, headers, body) = self.answer(&request);
-        let mut head =
-            format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
-        for header in headers {
-            head += &format!("{header}\r\n");
-        }
-        let is_blob = request.path.contains("/blobs/sha256");
-        let end = self.mood.breaks_after.filter(|_| is_blob).unwrap_or(body.len()).min(body.len());
-        let _ = stream.write_all(format!("{head}\r\n").as_bytes());
-        if request.method != "HEAD" {
-            let _ = stream.write_all(&body[..end]);
-        }
-    }
-
-    fn answer(&self, request: &Request) -> (&'static str, Vec<String>, Vec<u8>) {
-        if request.path.starts_with("/token") {
-            return ("200 OK", vec![], br#"{"token":"secret"}"#.to_vec());
-        }
-        if self.mood.wants_token && request.headers.get("authorization").is_none_or(|a| a != "Bearer secret")
-        {
-            let challenge =
-                format!("Www-Authenticate: Bearer realm=\"http://{}/token\",service=\"s\"", self.address);
-            return ("401 Unauthorized", vec![challenge], vec![]);
-        }
-        let left = &self.mood.unavailable;
-        if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
-            return ("503 Service Unavailable", vec![], vec![]);
-        }
-        match request.method.as_str() {
-            "POST" => ("202 Accepted", vec!["Location: /upload?state=1".to_owned()], vec![]),
-            "PUT" => self.put(request),
-            _ => self.get(request),
-        }
-    }
-
-    fn put(&self, request: &Request) -> (&'static str, Vec<String>, Vec<u8>) {
-        let mut content = self.content.lock().expect("lock");
-        if let Some((_, digest)) = request.path.split_once("digest=") {
-            content.insert(digest.replace("%3A", ":"), request.body.clone());
-        } else {
-            let name = request.path.rsplit('/').next().unwrap_or_default();
-            content.insert(name.to_owned(), request.body.clone());
-            content.insert(Hasher::sha256(&request.body).to_string(), request.body.clone());
-        }
-        ("201 Created", vec![], vec![])
-    }
-
-    fn get(&self, request: &Request) -> (&'static str, Vec<String>, Vec<u8>) {
-        let name = request.path.rsplit('/').next().unwrap_or_default();
-        let Some(mut body) = self.content.lock().expect("lock").get(name).cloned() else {
-            let unknown = br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
-            return ("404 Not Found", vec![], unknown.to_vec());
-        };
-        if self.mood.corrupts && request.path.contains("/blobs/") {
-            body[0] ^= 1;
-        }
-        let start = request
-            .headers
-            .get("range")
-            .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
-        match start {
-            Some(start) => ("206 Partial Content", vec![], body.split_off(start)),
-            None => ("200 OK", vec![], body),
-        }
-    }
-}
-
-fn read_request(stream: &TcpStream) -> Option<Request> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut words = line.split_whitespace().map(str::to_owned);
-    let (method, path) = (words.next()?, words.next()?);
-    let mut headers = HashMap::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim().split_once(": ") else { break };
-        headers.insert(name.to_ascii_lowercase(), value.to_owned());
-    }
-    let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some(Request { method, path, headers, body })
-}
 
 /// A store of its own that goes away with the test.
 struct Sandbox {
@@ -254,11 +117,14 @@ fn a_pulled_image_is_pushed_byte_for_byte() {
 }
 
 #[test]
-fn a_token_is_fetched_when_asked_for() {
+fn layers_that_only_their_vendor_gives_away_are_refused() {
     require!(Root);
-    let (_source, image, server) = pushed();
-    let server = server.with(Mood { wants_token: true, ..Mood::default() });
-    assert_eq!(pull_from(&server, &Sandbox::new().store, "app:1").expect("pulled"), image);
+    let (_source, _, server) = pushed();
+    let server = server.with(Mood { is_vendor: true, ..Mood::default() });
+    let target = Sandbox::new();
+    let error = pull_from(&server, &target.store, "app:1").expect_err("refused");
+    assert!(super::error::one_line(&error).contains("is foreign"), "{error}");
+    assert!(target.store.list().expect("listed").is_empty());
 }
 
 #[test]

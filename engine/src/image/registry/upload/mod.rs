@@ -7,20 +7,18 @@
 //!             └─202─> PATCH place, PATCH place, …, PUT       larger ones, taken up where they broke off
 //! ```
 
+mod piece;
+
 use super::client::Client;
 use super::error::{RegistryError, one_line};
 use crate::image::manifest::Descriptor;
 use engine_spec::Digest;
+use piece::Piece;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
-use reqwest::{Response, StatusCode, Url};
-use std::io::{self, SeekFrom};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use std::path::Path;
 use std::time::Duration;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
-/// What is sent with one request; what is larger is sent in pieces of this size.
-const PIECE: u64 = 32 << 20;
 /// Waiting times before a broken upload goes on.
 const RESUMES: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -60,37 +58,30 @@ impl Upload<'_> {
         }
         let mut waits = RESUMES.iter();
         loop {
-            let Err(error) = self.try_send().await else { return Ok(Sent::Whole) };
-            match error {
-                Refusal::Mounted => return Ok(Sent::Existed),
-                Refusal::Error(error) => {
-                    // A token may have run out while the blob was on its way; the next start asks for one.
-                    let may_pass = error.is_transient() || error.is_absence() || error.is_denial();
-                    let Some(wait) = waits.next().filter(|_| may_pass) else { return Err(error) };
-                    tracing::debug!(error = one_line(&error), "sending the blob again");
-                    tokio::time::sleep(*wait).await;
-                }
-            }
+            let error = match self.try_send().await {
+                Ok(sent) => return Ok(sent),
+                Err(error) => error,
+            };
+            // A token may have run out while the blob was on its way; the next start asks for one.
+            let may_pass = error.is_transient() || error.is_absence() || error.is_denial();
+            let Some(wait) = waits.next().filter(|_| may_pass) else { return Err(error) };
+            tracing::debug!(error = one_line(&error), "sending the blob again");
+            tokio::time::sleep(*wait).await;
         }
     }
 
-    async fn try_send(&self) -> Result<(), Refusal> {
-        let place = match self.start().await? {
-            Start::Mounted => return Err(Refusal::Mounted),
-            Start::Place(place) => place,
-        };
-        let mut file = File::open(self.path).await.map_err(RegistryError::Blob)?;
-        let place = if self.blob.size > PIECE { self.pieces(&mut file, place).await? } else { place };
-        let rest = self.blob.size.min(PIECE);
-        let is_sent = self.blob.size > PIECE;
-        let body = if is_sent { Vec::new() } else { piece(&mut file, 0, rest).await? };
-        let place = with_digest(place, &self.blob.digest);
-        let length = body.len();
-        let request = self.client.connection.http().put(place.clone());
-        let request = request.header(CONTENT_TYPE, "application/octet-stream").header(CONTENT_LENGTH, length);
-        self.answer(&place, request.body(body)).await?;
+    async fn try_send(&self) -> Result<Sent, RegistryError> {
+        let Start::Place(place) = self.start().await? else { return Ok(Sent::Existed) };
+        let http = self.client.connection.http();
+        if self.blob.size > self.client.connection.largest_request() {
+            let place = with_digest(self.pieces(place).await?, &self.blob.digest);
+            self.answer(&place, http.put(place.clone()).header(CONTENT_LENGTH, 0)).await?;
+        } else {
+            let place = with_digest(place, &self.blob.digest);
+            self.send_piece(&place, http.put(place.clone()), 0, self.blob.size).await?;
+        }
         (self.progress)(self.blob.size);
-        Ok(())
+        Ok(Sent::Whole)
     }
 
     async fn start(&self) -> Result<Start, RegistryError> {
@@ -108,30 +99,26 @@ impl Upload<'_> {
     }
 
     /// Sends all of the blob; a piece that broke off is taken up where the registry says it did.
-    async fn pieces(&self, file: &mut File, mut to: Url) -> Result<Url, RegistryError> {
+    async fn pieces(&self, mut to: Url) -> Result<Url, RegistryError> {
         let (mut sent, mut waits) = (0, RESUMES.iter());
         while sent < self.blob.size {
-            let length = PIECE.min(self.blob.size - sent);
-            let body = piece(file, sent, length).await?;
-            let request = self.client.connection.http().patch(to.clone());
-            let request = request
-                .header(CONTENT_TYPE, "application/octet-stream")
-                .header(CONTENT_RANGE, format!("{sent}-{}", sent + length - 1))
-                .header(CONTENT_LENGTH, length);
-            match self.answer(&to, request.body(body)).await {
+            let length = self.client.connection.largest_request().min(self.blob.size - sent);
+            let range = format!("{sent}-{}", sent + length - 1);
+            let request = self.client.connection.http().patch(to.clone()).header(CONTENT_RANGE, range);
+            match self.send_piece(&to, request, sent, length).await {
                 Ok(response) => {
                     to = place(&response).unwrap_or(to);
                     sent += length;
                     waits = RESUMES.iter();
                 }
-                Err(error) if error.is_transient() || error.is_absence() => {
+                // A token that has run out is replaced by the question where it broke off.
+                Err(error) if error.is_transient() || error.is_absence() || error.is_denial() => {
                     let Some(wait) = waits.next() else { return Err(error) };
                     tokio::time::sleep(*wait).await;
                     (to, sent) = self.where_it_broke_off(to).await?;
                 }
                 Err(error) => return Err(error),
             }
-            (self.progress)(sent);
         }
         Ok(to)
     }
@@ -147,8 +134,30 @@ impl Upload<'_> {
         Ok((place(&response).unwrap_or(to), has))
     }
 
-    /// Sends a request with a body; the authorization goes to the registry itself only.
-    async fn answer(&self, to: &Url, request: reqwest::RequestBuilder) -> Result<Response, RegistryError> {
+    /// Sends bytes of the blob and reports them; there is no limit but that they must keep moving.
+    async fn send_piece(
+        &self,
+        to: &Url,
+        request: RequestBuilder,
+        offset: u64,
+        length: u64,
+    ) -> Result<Response, RegistryError> {
+        let piece = Piece::open(self.path, offset, length).await.map_err(RegistryError::Blob)?;
+        let request = request.header(CONTENT_TYPE, "application/octet-stream").header(CONTENT_LENGTH, length);
+        let mut answer = std::pin::pin!(self.answer(to, request.body(piece.body)));
+        let (mut sent, connection) = (piece.sent, &self.client.connection);
+        loop {
+            // All arms are cancel-safe: the answer is only looked at, and a count that is not taken stays.
+            tokio::select! {
+                answer = &mut answer => return answer,
+                Some(count) = sent.recv() => (self.progress)(offset + count),
+                () = tokio::time::sleep(connection.patience()) => return Err(connection.timed_out()),
+            }
+        }
+    }
+
+    /// Sends a request that cannot be sent again; the authorization goes to the registry itself only.
+    async fn answer(&self, to: &Url, request: RequestBuilder) -> Result<Response, RegistryError> {
         let connection = &self.client.connection;
         let is_own = Url::parse(connection.base()).is_ok_and(|base| base.origin() == to.origin());
         if is_own {
@@ -156,18 +165,6 @@ impl Upload<'_> {
         }
         let response = request.send().await.map_err(|error| connection.transport(error))?;
         connection.succeeded(response).await
-    }
-}
-
-/// Why a try to send a blob did not send it.
-enum Refusal {
-    Mounted,
-    Error(RegistryError),
-}
-
-impl From<RegistryError> for Refusal {
-    fn from(error: RegistryError) -> Self {
-        Self::Error(error)
     }
 }
 
@@ -180,15 +177,4 @@ fn with_digest(mut place: Url, digest: &Digest) -> Url {
 fn place(response: &Response) -> Option<Url> {
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
     response.url().join(location).ok()
-}
-
-async fn piece(file: &mut File, offset: u64, length: u64) -> Result<Vec<u8>, RegistryError> {
-    let read = async {
-        file.seek(SeekFrom::Start(offset)).await?;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-        file.take(length).read_to_end(&mut bytes).await?;
-        let is_whole = bytes.len() as u64 == length;
-        if is_whole { Ok(bytes) } else { Err(io::Error::from(io::ErrorKind::UnexpectedEof)) }
-    };
-    read.await.map_err(RegistryError::Blob)
 }
