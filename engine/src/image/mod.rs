@@ -20,8 +20,8 @@ pub use config::{Configuration, ConfigurationError, History};
 pub use layer::{Layer, Limits};
 pub use manifest::{Descriptor, Manifest, ManifestError, check_manifest};
 pub(crate) use manifest::{fits, name as platform_name};
-pub use store::{Damage, Flaw, Lease, Removed, Store, StoreError};
 pub(crate) use store::Staging;
+pub use store::{Damage, Flaw, Lease, Removed, Store, StoreError};
 
 use engine_spec::{Digest, ImageConfig, Platform};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Gzip by all processors: one member whose deflate blocks are made side by side.
 //!
 //! ```text
-//! bytes -> pieces of 1 MiB ──> workers: deflate each on its own ──> in their order -> sink
+//! bytes -> pieces of 512 KiB ──> workers: deflate each on its own ──> in their order -> sink
 //! ```
 //! Each piece ends with a sync flush (RFC 1951, section 3.2.4), so that pieces can be put one after the
 //! other. What a piece becomes depends on nothing but its bytes: the same archive gives the same blob on
@@ -18,27 +18,38 @@ use std::thread::{self, JoinHandle};
 /// Between the speed of level 1 and the size of level 6, which Docker takes.
 const LEVEL: u32 = 4;
 /// Large, so that what a piece cannot know of the one before costs nothing to speak of.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 512 << 10;
 /// More workers would only wait for the thread that hashes.
 const MOST_WORKERS: usize = 8;
 /// RFC 1952: no name, no time, written on Unix.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+/// For the ends of blocks, beside the bytes.
+const LEAST_ROOM: usize = 64;
 /// An empty last block.
 const LAST_BLOCK: [u8; 2] = [3, 0];
 /// Of eight bits in a byte; text has five, programs six, what is compressed almost all of them.
 const INCOMPRESSIBLE: f64 = 7.95;
 
-/// A piece on its way to a worker, and where the outcome goes.
-type Task = (Vec<u8>, SyncSender<Vec<u8>>);
+/// A piece and what becomes of it. Its memory is used again and again.
+#[derive(Debug, Default)]
+struct Work {
+    piece: Vec<u8>,
+    deflated: Vec<u8>,
+}
+
+/// Work on its way to a worker, and where it goes when it is done.
+type Task = (Work, SyncSender<Work>);
 
 /// Compresses what is written to it; [`Self::finish`] makes it whole.
 #[derive(Debug)]
 pub(crate) struct GzipWriter<W> {
     sink: W,
-    piece: Vec<u8>,
+    /// The piece that is being filled.
+    work: Work,
     checksum: Crc,
-    /// Outcomes that were asked for, in their order.
-    pending: VecDeque<Receiver<Vec<u8>>>,
+    /// What was handed over, in its order.
+    pending: VecDeque<Receiver<Work>>,
+    spare: Vec<Work>,
     most_pending: usize,
     workers: Workers,
 }
@@ -50,9 +61,10 @@ impl<W: Write> GzipWriter<W> {
         let count = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
         Ok(Self {
             sink,
-            piece: Vec::with_capacity(PIECE),
+            work: Work::default(),
             checksum: Crc::new(),
             pending: VecDeque::new(),
+            spare: Vec::new(),
             most_pending: 2 * count,
             workers: Workers::start(count),
         })
@@ -72,32 +84,36 @@ impl<W: Write> GzipWriter<W> {
 
     /// Gives the piece to a worker; where enough is under way, waits for the oldest one first.
     fn hand_over(&mut self) -> io::Result<()> {
-        if self.piece.is_empty() {
+        if self.work.piece.is_empty() {
             return Ok(());
         }
         if self.pending.len() == self.most_pending {
             self.take_one()?;
         }
-        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+        let work = std::mem::replace(&mut self.work, self.spare.pop().unwrap_or_default());
         let (outcome, pending) = sync_channel(1);
-        self.workers.take((piece, outcome))?;
+        self.workers.take((work, outcome))?;
         self.pending.push_back(pending);
         Ok(())
     }
 
     fn take_one(&mut self) -> io::Result<()> {
         let Some(oldest) = self.pending.pop_front() else { return Ok(()) };
-        let deflated = oldest.recv().map_err(|_| dead_worker())?;
-        self.sink.write_all(&deflated)
+        let mut work = oldest.recv().map_err(|_| dead_worker())?;
+        self.sink.write_all(&work.deflated)?;
+        work.piece.clear();
+        self.spare.push(work);
+        Ok(())
     }
 }
 
 impl<W: Write> Write for GzipWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = bytes.len().min(PIECE - self.piece.len());
+        let piece = &mut self.work.piece;
+        let taken = bytes.len().min(PIECE - piece.len());
         self.checksum.update(&bytes[..taken]);
-        self.piece.extend_from_slice(&bytes[..taken]);
-        if self.piece.len() == PIECE {
+        piece.extend_from_slice(&bytes[..taken]);
+        if piece.len() == PIECE {
             self.hand_over()?;
         }
         Ok(taken)
@@ -146,26 +162,27 @@ impl Drop for Workers {
 fn work(tasks: &Mutex<Receiver<Task>>) {
     loop {
         let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((piece, outcome)) = task else { return };
+        let Ok((mut work, outcome)) = task else { return };
+        deflate(&mut work);
         // Nobody waits any more if the sink has failed.
-        let _ = outcome.send(deflate(&piece));
+        let _ = outcome.send(work);
     }
 }
 
-fn deflate(piece: &[u8]) -> Vec<u8> {
+fn deflate(Work { piece, deflated }: &mut Work) {
     let level = if entropy(piece) > INCOMPRESSIBLE { Compression::none() } else { Compression::new(LEVEL) };
     let mut compress = Compress::new(level, false);
-    let mut deflated = Vec::with_capacity(piece.len() / 2);
+    deflated.clear();
     loop {
+        deflated.reserve(piece.len() / 2 + LEAST_ROOM);
         let read = usize::try_from(compress.total_in()).unwrap_or(usize::MAX);
         compress
-            .compress_vec(&piece[read..], &mut deflated, FlushCompress::Sync)
+            .compress_vec(&piece[read..], deflated, FlushCompress::Sync)
             .expect("deflating from memory to memory does not fail");
         // Room that is left says that the flush is complete (zlib manual, `deflate`).
         if deflated.len() < deflated.capacity() {
-            return deflated;
+            return;
         }
-        deflated.reserve(piece.len() / 2 + 64);
     }
 }
 

@@ -90,7 +90,7 @@ impl Store {
         diff_id: &Digest,
     ) -> Result<Added, StoreError> {
         let written = blob.finish()?;
-        let Unpacked { layer, borrowed } = unpacked;
+        let Unpacked { layer, borrowed, .. } = unpacked;
         if layer.diff_id != *diff_id {
             let source = UnpackError::DiffIdMismatch { found: layer.diff_id };
             return Err(StoreError::Unpack { diff_id: diff_id.clone(), source });

@@ -106,5 +106,5 @@ fn list(engine: &Engine) -> Result<Figure> {
     for names in names.chunks(50) {
         engine.image().args(["rm", "-f"]).args(names).quiet()?;
     }
-    Ok(Figure::milliseconds("`image ls` with 500 images", middle).target(Target::AtMost(10.0)))
+    Ok(Figure::milliseconds("`image ls` with 500 images", middle).target(Target::AtMost(20.0)))
 }
