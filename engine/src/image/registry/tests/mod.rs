@@ -34,13 +34,18 @@ impl Sandbox {
 
     /// An image of two layers, one of them large enough for several chunks.
     fn image(&self) -> Image {
+        self.image_of(&[10, 100_000])
+    }
+
+    /// An image with so many numbers in each layer.
+    fn image_of(&self, sizes: &[u32]) -> Image {
         let mut configuration = Configuration::scratch(Platform::host());
-        for size in [10_u32, 100_000] {
+        for size in sizes {
             let upper = self.root.join("upper");
             fs::create_dir(&upper).expect("created");
             // Text that does not compress to nothing.
             let text: String =
-                (0..size).map(|number| (number.wrapping_mul(2_654_435_761)).to_string()).collect();
+                (0..*size).map(|number| (number.wrapping_mul(2_654_435_761)).to_string()).collect();
             fs::write(upper.join("file"), text).expect("written");
             configuration.diff_ids.push(self.store.commit_layer(&upper).expect("committed").diff_id);
         }

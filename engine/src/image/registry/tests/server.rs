@@ -28,8 +28,8 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
     content: Mutex<HashMap<String, Vec<u8>>>,
     mood: Mood,
-    /// Requests that the last token was shown with.
-    shown: AtomicU32,
+    /// Requests that each token was shown with.
+    shown: Mutex<HashMap<String, u32>>,
     /// What was asked of the place that gives tokens.
     pub(super) tokens: Mutex<Vec<String>>,
 }
@@ -46,7 +46,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
         let address = listener.local_addr().expect("bound");
         let (content, tokens) = (Mutex::default(), Mutex::default());
-        let server = Arc::new(Self { address, content, mood, shown: AtomicU32::new(0), tokens });
+        let server = Arc::new(Self { address, content, mood, shown: Mutex::default(), tokens });
         let serving = Arc::clone(&server);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -106,15 +106,20 @@ impl Server {
         let shown = request.headers.get("authorization").map(String::as_str).unwrap_or_default();
         let body = String::from_utf8_lossy(&request.body);
         tokens.push(format!("{} {} {shown} {body}", request.method, request.path));
-        self.shown.store(0, Ordering::SeqCst);
         ("200 OK", vec![], format!("{{\"access_token\":\"{}\"}}", tokens.len()).into_bytes())
     }
 
     fn is_let_in(&self, request: &Request) -> bool {
         let Some(lasts) = self.mood.token_lasts else { return true };
-        let current = format!("Bearer {}", self.tokens.lock().expect("lock").len());
-        let is_known = request.headers.get("authorization") == Some(&current);
-        is_known && self.shown.fetch_add(1, Ordering::SeqCst) < lasts
+        let token = request.headers.get("authorization").and_then(|shown| shown.strip_prefix("Bearer "));
+        let given = self.tokens.lock().expect("lock").len();
+        let Some(token) = token.filter(|token| token.parse().is_ok_and(|token: usize| token <= given)) else {
+            return false;
+        };
+        let mut shown = self.shown.lock().expect("lock");
+        let count = shown.entry(token.to_owned()).or_default();
+        *count += 1;
+        *count <= lasts
     }
 
     fn put(&self, request: &Request) -> (&'static str, Vec<String>, Vec<u8>) {
