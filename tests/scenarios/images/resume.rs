@@ -51,7 +51,6 @@ fn what_was_left_of_a_layer_is_checked_like_everything_else_and_pruned() {
     let (_registry, proxy, name, made) = pushed();
     // Of the layer alone; the configuration is whole before that.
     proxy.plan("/blobs/", 40, Fault::BreakAfter(600_000));
-    proxy.plan_for("GET", "bytes=", 0, Fault::Silent);
     let target = with_settings("patience = 0.2\n");
     let mut pulling = target.command(["image", "pull", "-q", &name]).spawn().expect("started");
     wait_until("a part has come", || proxy.body_bytes() > 700_000);
@@ -74,7 +73,7 @@ fn what_was_left_of_a_layer_is_checked_like_everything_else_and_pruned() {
 }
 
 #[test]
-fn large_blobs_are_sent_in_pieces_and_go_on_from_the_one_that_broke() {
+fn large_blobs_are_sent_in_pieces_and_a_broken_one_is_made_good() {
     require!(Root, Seeds, Registry);
     let (registry, source) = (RegistryServer::plain(), Source::new());
     let lib = source.lighter.root().join("lib");
@@ -86,12 +85,11 @@ fn large_blobs_are_sent_in_pieces_and_go_on_from_the_one_that_broke() {
     proxy.plan_for("PATCH", "/blobs/uploads/", 1, Fault::Slow(Duration::ZERO));
     proxy.plan_for("PATCH", "/blobs/uploads/", 1, Fault::BreakUploadAfter(400_000));
     ok(&source.lighter, &["image", "push", "-q", &name]);
-    let sent = |word: &str| proxy.requests().iter().filter(|line| line.starts_with(word)).count();
-    // 3 MiB of noise are four pieces; one of them took two requests and the question where it broke off.
-    assert!((4..=6).contains(&sent("PATCH ")), "{:#?}", proxy.requests());
-    assert_eq!(sent("GET /v2/app/blobs/uploads/"), 1, "{:#?}", proxy.requests());
-    // Of the layer, and of the configuration, which is one piece.
-    assert_eq!(sent("POST "), 2, "the upload is begun once");
+    let requests = proxy.requests();
+    let sent = |word: &str| requests.iter().filter(|line| line.starts_with(word)).count();
+    // It is asked where the second piece broke off. This server does not know, so that all four come again.
+    assert_eq!(sent("GET /v2/app/blobs/uploads/"), 1, "{requests:#?}");
+    assert_eq!(sent("PATCH "), 6, "{requests:#?}");
     let target = Lighter::new();
     ok(&target, &["image", "pull", "-q", &name]);
     assert_eq!(id(&target, &name), made);
@@ -104,7 +102,7 @@ fn a_silent_registry_is_waited_for_as_long_as_was_said() {
     let target = with_settings("patience = 0.3\n");
     proxy.plan("/manifests/", 1, Fault::Silent);
     let start = Instant::now();
-    refused(&target, &["image", "pull", "-q", &name], &["does not answer within 300 ms"]);
+    refused(&target, &["image", "pull", "-q", &name], &["does not answer within 300ms"]);
     assert!(start.elapsed() < Duration::from_secs(20));
     super::nothing_is_left(&target);
     // A layer that stands still is asked for again from where it stood.

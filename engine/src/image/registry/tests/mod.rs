@@ -122,6 +122,20 @@ fn a_pulled_image_is_pushed_byte_for_byte() {
 }
 
 #[test]
+fn an_upload_in_pieces_goes_on_where_the_registry_says_it_broke_off() {
+    require!(Root);
+    let source = Sandbox::new();
+    let server = Server::start(Mood { halves: AtomicU32::new(2), ..Mood::default() });
+    let settings = source.store.layout().data().join("registries.toml");
+    fs::write(settings, "largest-request = 50000\n").expect("written");
+    let registries = Registries::load(source.store.layout(), &|_| None).expect("loaded");
+    let (image, name) = (source.image_of(&[100_000]), reference(server.address, "app:1"));
+    run(push(&source.store, &image, &name, &registries, &|_| {})).expect("pushed");
+    assert_eq!(server.questions(), 2);
+    assert_eq!(pull_from(&server, &Sandbox::new().store, "app:1").expect("pulled").id, image.id);
+}
+
+#[test]
 fn layers_that_only_their_vendor_gives_away_are_refused() {
     require!(Root);
     let (_source, _, server) = pushed();

@@ -19,6 +19,8 @@ pub(super) struct Mood {
     pub(super) unavailable: AtomicU32,
     /// Breaks off each blob after so many bytes.
     pub(super) breaks_after: Option<usize>,
+    /// Takes in half of so many pieces of an upload, and fails.
+    pub(super) halves: AtomicU32,
     /// Changes one byte of each blob.
     pub(super) corrupts: bool,
 }
@@ -30,6 +32,8 @@ pub(super) struct Server {
     mood: Mood,
     /// Requests that each token was shown with.
     shown: Mutex<HashMap<String, u32>>,
+    /// Blobs that are being sent in pieces, as far as they have come; and how often it was asked how far.
+    upload: Mutex<(Vec<u8>, u32)>,
     /// What was asked of the place that gives tokens.
     pub(super) tokens: Mutex<Vec<String>>,
 }
@@ -46,7 +50,14 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
         let address = listener.local_addr().expect("bound");
         let (content, tokens) = (Mutex::default(), Mutex::default());
-        let server = Arc::new(Self { address, content, mood, shown: Mutex::default(), tokens });
+        let server = Arc::new(Self {
+            address,
+            content,
+            mood,
+            shown: Mutex::default(),
+            upload: Mutex::default(),
+            tokens,
+        });
         let serving = Arc::clone(&server);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -95,7 +106,9 @@ impl Server {
         }
         match request.method.as_str() {
             "POST" => ("202 Accepted", vec!["Location: /upload?state=1".to_owned()], vec![]),
+            "PATCH" => self.take_piece(request),
             "PUT" => self.put(request),
+            "GET" if request.path.starts_with("/upload") => self.tell_how_far(),
             _ => self.get(request),
         }
     }
@@ -122,10 +135,38 @@ impl Server {
         *count <= lasts
     }
 
+    fn take_piece(&self, request: &Request) -> (&'static str, Vec<String>, Vec<u8>) {
+        let mut upload = self.upload.lock().expect("lock");
+        let left = &self.mood.halves;
+        if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            upload.0.extend_from_slice(&request.body[..request.body.len() / 2]);
+            return ("500 Internal Server Error", vec![], vec![]);
+        }
+        let start =
+            request.headers.get("content-range").and_then(|range| range.split('-').next()?.parse().ok());
+        assert_eq!(start, Some(upload.0.len()), "no byte twice, none left out");
+        upload.0.extend_from_slice(&request.body);
+        ("202 Accepted", vec!["Location: /upload?state=2".to_owned()], vec![])
+    }
+
+    fn tell_how_far(&self) -> (&'static str, Vec<String>, Vec<u8>) {
+        let mut upload = self.upload.lock().expect("lock");
+        upload.1 += 1;
+        let end = upload.0.len().saturating_sub(1);
+        ("204 No Content", vec![format!("Range: 0-{end}"), "Location: /upload?state=3".to_owned()], vec![])
+    }
+
+    /// How often it was asked how far an upload has come.
+    pub(super) fn questions(&self) -> u32 {
+        self.upload.lock().expect("lock").1
+    }
+
     fn put(&self, request: &Request) -> (&'static str, Vec<String>, Vec<u8>) {
         let mut content = self.content.lock().expect("lock");
         if let Some((_, digest)) = request.path.split_once("digest=") {
-            content.insert(digest.replace("%3A", ":"), request.body.clone());
+            let mut blob = std::mem::take(&mut self.upload.lock().expect("lock").0);
+            blob.extend_from_slice(&request.body);
+            content.insert(digest.replace("%3A", ":"), blob);
         } else {
             let name = request.path.rsplit('/').next().unwrap_or_default();
             content.insert(name.to_owned(), request.body.clone());

@@ -115,7 +115,9 @@ impl Upload<'_> {
                 Err(error) if error.is_transient() || error.is_absence() || error.is_denial() => {
                     let Some(wait) = waits.next() else { return Err(error) };
                     tokio::time::sleep(*wait).await;
-                    (to, sent) = self.where_it_broke_off(to).await?;
+                    // Some do not know after a piece that came in part; then all begins anew.
+                    let Ok(known) = self.where_it_broke_off(to).await else { return Err(error) };
+                    (to, sent) = known;
                 }
                 Err(error) => return Err(error),
             }
