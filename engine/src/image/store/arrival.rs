@@ -42,7 +42,7 @@ impl Store {
         let writer = BlobWriter::create(&staging, &descriptor.digest, descriptor.size)?;
         let mut tee = Tee { reader: blob, writer, has_ended: false };
         let unpacked = self.unpack_layer(&staging, &mut tee, diff_id);
-        self.stage_layer(staging, tee.writer, unpacked?, descriptor, diff_id)
+        self.stage_layer(staging, tee.writer, unpacked?, (descriptor, diff_id))
     }
 
     /// The same with a blob that is being fetched: what `partial` has of it, then `rest`.
@@ -60,7 +60,7 @@ impl Store {
         let mut tee = Tee { reader: kept.chain(rest), writer, has_ended: false };
         let unpacked = self.unpack_layer(&staging, &mut tee, diff_id);
         let is_cut_off = tee.has_ended && tee.writer.is_short();
-        let stage = |unpacked| self.stage_layer(staging, tee.writer, unpacked, descriptor, diff_id);
+        let stage = |unpacked| self.stage_layer(staging, tee.writer, unpacked, (descriptor, diff_id));
         let added = unpacked.and_then(stage);
         if added.is_err() && !is_cut_off {
             partial.discard();
@@ -86,8 +86,7 @@ impl Store {
         mut staging: Staging,
         blob: BlobWriter,
         (tree, unpacked): (PathBuf, Unpacked),
-        descriptor: &Descriptor,
-        diff_id: &Digest,
+        (descriptor, diff_id): (&Descriptor, &Digest),
     ) -> Result<Added, StoreError> {
         let written = blob.finish()?;
         let Unpacked { layer, borrowed, .. } = unpacked;
