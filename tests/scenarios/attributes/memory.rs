@@ -152,6 +152,30 @@ fn blkio_config_limits_rates_of_devices() {
 }
 
 #[test]
+fn weight_of_a_device_is_set_or_it_is_said_that_nobody_weighs_it() {
+    require!(Root, Seeds);
+    let (path, numbers) = block_device().expect("the host has a disk");
+    let lighter = Lighter::new();
+    let attributes = format!("blkio_config: {{weight_device: [{{path: {path}, weight: 400}}]}}");
+    let project = Project::new(&lighter, &compose(&format!("command: sleep 1000000\n{attributes}")));
+    let outcome = project.run(&["up", "-d"]);
+    if outcome.code != Some(0) {
+        outcome.fails_with(1).says(&[&format!("cannot weigh the device {numbers}"), "choose bfq"]);
+        return;
+    }
+    let pid = project.container("web").pid;
+    // Each file has its own scale, and a kernel need not have any of them.
+    let files =
+        [("blkio.bfq.weight_device", "io.bfq.weight", 400), ("blkio.weight_device", "io.weight", 3940)];
+    for (v1, v2, scaled) in files {
+        let scaled = if cgroup::is_version_2() { scaled } else { 400 };
+        let expected = format!("{numbers} {scaled}");
+        let weights = cgroup::value(pid, v1, v2);
+        assert!(weights.is_none_or(|weights| weights.lines().any(|line| line == expected)), "{expected}");
+    }
+}
+
+#[test]
 fn blkio_config_weighs_where_the_kernel_does() {
     require!(Root, Seeds);
     let lighter = Lighter::new();

@@ -52,6 +52,18 @@ pub enum CgroupError {
         /// The missing controller.
         controller: &'static str,
     },
+    /// A weight for a device that nobody weighs.
+    #[error(
+        "cannot weigh the device {device}: the scheduler of its queue takes no weights; choose bfq in \
+         /sys/dev/block/{device}/queue/scheduler, or take `weight_device` out"
+    )]
+    NoWeights {
+        /// Its numbers.
+        device: String,
+        /// What the kernel said.
+        #[source]
+        source: io::Error,
+    },
     /// The device rules could not be enforced, so nothing may run in it.
     #[error("cannot restrict the devices of {path}")]
     Devices {
@@ -67,6 +79,18 @@ pub enum CgroupError {
         /// The group.
         path: PathBuf,
     },
+}
+
+impl CgroupError {
+    /// The same for who has written the weight of `device`.
+    fn of_weight(self, device: &str) -> Self {
+        match self {
+            Self::Refused { source, .. } if source.raw_os_error() == Some(libc::EOPNOTSUPP) => {
+                Self::NoWeights { device: device.to_owned(), source }
+            }
+            other => other,
+        }
+    }
 }
 
 /// Which kind of control groups the host has.

@@ -61,7 +61,13 @@ fn pass_controllers_down(parent: &Path) -> Result<(), CgroupError> {
 fn write_limit(group: &Path, file: &'static str, value: &str) -> Result<(), CgroupError> {
     let path = group.join(file);
     if path.exists() {
-        return folder::write(&path, value);
+        let written = folder::write(&path, value);
+        return match (file, value.split_once(' ')) {
+            ("io.bfq.weight" | "io.weight", Some((device, _))) => {
+                written.map_err(|error| error.of_weight(device))
+            }
+            _ => written,
+        };
     }
     match file.split_once('.') {
         // Kernels without swap accounting or a scheduler that weighs lack the file; Docker warns and goes

@@ -14,8 +14,13 @@ pub(super) fn limit(group: &Path, limits: &LinuxBlockIo) -> Result<(), CgroupErr
     }
     for device in limits.weight_device().iter().flatten() {
         let weight = device.weight().unwrap_or_default();
-        let line = format!("{}:{} {weight}", device.major(), device.minor());
-        write_first(group, ["blkio.weight_device", "blkio.bfq.weight_device"], &line)?;
+        let device = format!("{}:{}", device.major(), device.minor());
+        let written = write_first(
+            group,
+            ["blkio.weight_device", "blkio.bfq.weight_device"],
+            &format!("{device} {weight}"),
+        );
+        written.map_err(|error| error.of_weight(&device))?;
     }
     let throttles: [(&str, &Option<Vec<LinuxThrottleDevice>>); 4] = [
         ("read_bps", limits.throttle_read_bps_device()),
