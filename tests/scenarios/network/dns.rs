@@ -128,3 +128,49 @@ fn name_server_in_a_container_has_port_53_and_serves_its_neighbours() {
     server.kill().expect("ended");
     server.wait().expect("reaped");
 }
+
+/// The same name in two networks, the asker in both.
+const TWICE: &str = "
+services:
+  first: {image: busybox, command: sleep 1000000, init: true, networks: {front: {aliases: [api]}}}
+  second: {image: busybox, command: sleep 1000000, init: true, networks: {back: {aliases: [api]}}}
+  asker:
+    image: busybox
+    command: sleep 1000000
+    init: true
+    hostname: own
+    domainname: shop.test
+    networks: {front: , back: {gw_priority: 1}}
+networks: {front: , back: }
+";
+
+#[test]
+fn name_of_several_networks_is_the_first_ones_and_stays_while_its_container_is_paused() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let project = Project::new(&lighter, TWICE);
+    project.up();
+    let own = |service: &str| super::address(&project, service);
+    let ask =
+        |name: &str| project.shell("asker", &format!("nslookup -type=a {name} 127.0.0.11 2>&1 || true"));
+    let (first, second) = (own("first"), own("second"));
+    let api = ask("api");
+    assert!(api.contains(&second) && !api.contains(&first), "not merged, the way out comes first: {api}");
+    let named = ask(&format!("api.{}_front", project.name()));
+    assert!(named.contains(&first) && !named.contains(&second), "{named}");
+    project.run(&["pause", "second"]).succeeds();
+    assert!(ask("api").contains(&second), "paused is not gone");
+    project.run(&["unpause", "second"]).succeeds();
+    project.run(&["stop", "-t", "0", "second"]).succeeds();
+    assert!(ask("api").contains(&first), "the next network has it");
+    project.run(&["stop", "-t", "0", "first"]).succeeds();
+    assert!(ask("api").contains("NXDOMAIN"), "nobody else is asked");
+    let hosts = project.shell("asker", "cat /etc/hosts");
+    let line = |line: &str| line.ends_with("own.shop.test own");
+    assert_eq!(
+        hosts.lines().filter(|text| line(&text.replace('\t', " "))).count(),
+        2,
+        "one per network: {hosts}"
+    );
+    assert!(!ask("asker").contains("NXDOMAIN"), "it knows itself");
+}
