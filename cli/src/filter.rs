@@ -45,6 +45,19 @@ impl<'a> Filters<'a> {
         self.0.iter().filter(move |filter| filter.key == key).map(|filter| filter.value.as_str())
     }
 
+    /// Makes sure that the values of a key are some that there can be.
+    pub(crate) fn check(
+        self,
+        key: &'static str,
+        expected: &'static str,
+        is_possible: impl Fn(&str) -> bool,
+    ) -> Result<(), CommandError> {
+        match self.values(key).find(|value| !is_possible(value)) {
+            None => Ok(()),
+            Some(value) => Err(CommandError::NoSuchFilterValue { key, value: value.to_owned(), expected }),
+        }
+    }
+
     /// Whether a value of the key fits, or none is asked for.
     pub(crate) fn allow(self, key: &str, fits: impl FnMut(&str) -> bool) -> bool {
         self.values(key).next().is_none() || self.values(key).any(fits)
@@ -58,6 +71,16 @@ impl<'a> Filters<'a> {
         };
         self.values("label").all(has) && !self.values("label!").any(has)
     }
+}
+
+/// Whether a text is one of docker's words for yes and no.
+pub(crate) fn is_boolean(text: &str) -> bool {
+    is_true(text) || matches!(text.to_ascii_lowercase().as_str(), "0" | "f" | "false")
+}
+
+/// Whether a text is one of docker's words for yes.
+pub(crate) fn is_true(text: &str) -> bool {
+    matches!(text.to_ascii_lowercase().as_str(), "1" | "t" | "true")
 }
 
 /// docker matches names by regular expressions, of which people use the anchors.
@@ -100,6 +123,14 @@ mod tests {
     fn an_unknown_key_is_refused() {
         let error = Filters::new(&filters(&["stauts=a"]), &["status"]).expect_err("refused");
         assert_eq!(error.to_string(), "there is no filter `stauts`; there are: status");
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_is_refused() {
+        let given = filters(&["dangling=maybe"]);
+        let filters = Filters::new(&given, &["dangling"]).expect("known");
+        let error = filters.check("dangling", "true or false", is_boolean).expect_err("refused");
+        assert_eq!(error.to_string(), "`maybe` is nothing to filter `dangling` by; expected true or false");
     }
 
     #[test]

@@ -28,7 +28,6 @@ mod watch;
 use args::Arguments;
 use clap::error::ErrorKind;
 use engine::supervisor;
-use error::{FAILED, NOT_RUN};
 use session::Session;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -59,8 +58,7 @@ fn run(arguments: Arguments) -> ExitCode {
     code
 }
 
-/// Help and version are answers; any other end of parsing is an error. docker compose's code for all of
-/// those is 1, but of `docker run` it is that of what did not come to run.
+/// Help and version are answers; any other end of parsing is an error.
 fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     // A closed stdout or stderr is nobody's loss.
     match error.kind() {
@@ -76,7 +74,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         _ => {
             let _ = error.print();
             report::misplaced(error, arguments);
-            ExitCode::from(if args::is_container_run(arguments) { NOT_RUN } else { FAILED })
+            ExitCode::from(args::refusal::exit_code(error, arguments))
         }
     }
 }

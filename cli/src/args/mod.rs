@@ -7,6 +7,7 @@ mod boolean;
 mod docker;
 mod global;
 mod place;
+pub(crate) mod refusal;
 mod twin;
 mod value;
 
@@ -57,11 +58,6 @@ pub(crate) struct Arguments {
     /// Print the version
     #[arg(short = 'v', long, action = clap::ArgAction::Version)]
     version: Option<bool>,
-}
-
-/// Whether a command line is a `container run`.
-pub(crate) fn is_container_run(arguments: &[OsString]) -> bool {
-    is_of("container", "run", arguments)
 }
 
 /// Whether an option, with its dashes, is one of `container run`, and the line is a project's `run`.

@@ -3,13 +3,11 @@
 use crate::error::CommandError;
 use crate::habits::Habit;
 use crate::session::{Session, is_of_any};
-use crate::show::format::{Columns, Format, Row};
+use crate::show::format::Format;
 use crate::show::output;
-use crate::show::table;
+use crate::show::volumes::{COLUMNS, ListedVolume};
 use clap::Args;
-use engine::volume;
 use engine_spec::{Labels, ObservedVolume, VolumeName, compose_label};
-use serde::Serialize;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
@@ -27,37 +25,6 @@ pub(crate) struct Volumes {
     format: Option<Format>,
 }
 
-/// A volume with docker's field names.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Listed {
-    availability: &'static str,
-    driver: String,
-    group: &'static str,
-    labels: String,
-    links: &'static str,
-    mountpoint: String,
-    name: String,
-    scope: &'static str,
-    size: &'static str,
-    status: &'static str,
-}
-
-impl Row for Listed {}
-
-const COLUMNS: Columns = Columns {
-    table: "{{.Driver}}\t{{.Name}}",
-    names: &[
-        ("Driver", "DRIVER"),
-        ("Name", "VOLUME NAME"),
-        ("Labels", "LABELS"),
-        ("Mountpoint", "MOUNTPOINT"),
-        ("Scope", "SCOPE"),
-        ("Size", "SIZE"),
-    ],
-    least_width: table::NARROW,
-};
-
 impl Volumes {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, CommandError> {
         let scope = session.scope()?;
@@ -74,18 +41,7 @@ impl Volumes {
             output::print_lines(volumes.map(|volume| &volume.spec.name))?;
             return Ok(ExitCode::SUCCESS);
         }
-        let listed = volumes.map(|volume| Listed {
-            availability: "N/A",
-            driver: volume.spec.driver.clone(),
-            group: "N/A",
-            labels: joined(&volume.spec.labels),
-            links: "N/A",
-            mountpoint: volume::data(&layout, &volume.spec.name).display().to_string(),
-            name: volume.spec.name.to_string(),
-            scope: "local",
-            size: "N/A",
-            status: "N/A",
-        });
+        let listed = volumes.map(|volume| ListedVolume::new(&layout, volume));
         session.format(self.format, Habit::Volumes).print_rows(&COLUMNS, listed)?;
         Ok(ExitCode::SUCCESS)
     }
@@ -93,8 +49,4 @@ impl Volumes {
 
 fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a str> {
     labels.get(key).map(String::as_str)
-}
-
-fn joined(labels: &Labels) -> String {
-    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }

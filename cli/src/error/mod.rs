@@ -349,6 +349,16 @@ pub(crate) enum CommandError {
         /// Those that there are.
         known: String,
     },
+    /// A value of `--filter`.
+    #[error("`{value}` is nothing to filter `{key}` by; expected {expected}")]
+    NoSuchFilterValue {
+        /// The filter's key.
+        key: &'static str,
+        /// As given.
+        value: String,
+        /// What may be.
+        expected: &'static str,
+    },
     /// A template of `--format`.
     #[error(transparent)]
     Template(#[from] TemplateError),

@@ -2,6 +2,7 @@
 
 use super::CommandError;
 use crate::apply::perform::PerformError;
+use crate::commands::FlagError;
 use crate::report::CONTAINER_RUN;
 use engine::container::AttachError;
 use std::io;
@@ -24,6 +25,8 @@ impl CommandError {
         match self {
             Self::Interrupted | Self::Declined => INTERRUPTED,
             Self::Exec(error) => error.exit_code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED),
+            // Docker looks at the terminal before it looks at the container.
+            Self::Run(error) if matches!(**error, Self::Flag(FlagError::NoTerminal)) => FAILED,
             Self::Run(error) => error.start_code().unwrap_or(NOT_RUN),
             _ => FAILED,
         }

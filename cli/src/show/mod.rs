@@ -11,3 +11,4 @@ pub(super) mod progress;
 pub(super) mod size;
 pub(super) mod stream;
 pub(super) mod table;
+pub(super) mod volumes;

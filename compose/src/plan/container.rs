@@ -137,7 +137,7 @@ impl Blueprint<'_> {
             Some(NamespaceMode::Word(word)) if word == "host" => NetworkMode::Host,
             Some(NamespaceMode::Word(word)) if word == "none" => NetworkMode::None,
             Some(NamespaceMode::Word(_)) => {
-                NetworkMode::Networks { endpoints: vec![endpoint::predefined()?] }
+                NetworkMode::Networks { endpoints: vec![endpoint::predefined(self.service)?] }
             }
             None => endpoint::mode(endpoint::endpoints(self.project, self.name, self.service)?)?,
         })

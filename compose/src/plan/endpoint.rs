@@ -83,9 +83,10 @@ pub(super) fn mode(endpoints: Vec<EndpointSpec>) -> Result<NetworkMode, Attribut
     }
 }
 
-/// A place in the engine's own network.
-pub(super) fn predefined() -> Result<EndpointSpec, AttributeError> {
-    Ok(EndpointSpec::new(NetworkName::new(PREDEFINED)?))
+/// A service's place in the engine's own network.
+pub(super) fn predefined(service: &Service) -> Result<EndpointSpec, AttributeError> {
+    let mac_address = service.mac_address.clone();
+    Ok(EndpointSpec { mac_address, ..EndpointSpec::new(NetworkName::new(PREDEFINED)?) })
 }
 
 /// The published ports.

@@ -1,6 +1,7 @@
 //! What comes after a container's first process has ended: another start, or the supervisor's own end.
 
 use super::custody;
+use super::detach;
 use super::ending::{self, End};
 use super::restart::{self, Ending};
 use super::run::Supervisor;
@@ -86,7 +87,8 @@ impl Supervisor {
     pub(super) fn leave(mut self) -> Result<(), RecordError> {
         let status = self.status();
         self.keep_status()?;
-        if self.is_removed() {
+        let is_removed = self.is_removed();
+        if is_removed {
             // Its folders are gone, and with them all that could be found of it.
         } else if self.is_clean {
             // A folder that stays is removed by repair.
@@ -104,6 +106,9 @@ impl Supervisor {
         }
         // Who is connected may take its time, and nobody else waits for this process any more.
         let _ = self.attached.finish();
+        if is_removed {
+            detach::leave_group(&self.supervised.layout);
+        }
         Ok(())
     }
 }

@@ -68,6 +68,15 @@ pub(crate) fn prune_group(layout: &Layout) {
     let _ = group.prune();
 }
 
+/// Leaves the supervisors' group, and removes it where this was the last: for one whose container is gone,
+/// so that no command comes to do it.
+pub(super) fn leave_group(layout: &Layout) {
+    // Where the root of all groups is another's, the next command removes the group.
+    if Cgroup::at("").join().is_ok() {
+        let _ = supervisors(layout).prune();
+    }
+}
+
 /// Removes what is left of supervisors and nurseries that were killed.
 pub(crate) fn prune_killed(layout: &Layout) {
     // A socket that nobody listens at is in nobody's way.

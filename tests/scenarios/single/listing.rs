@@ -42,6 +42,12 @@ fn containers_are_chosen_by_filters_and_shown_by_templates() {
     let table = ok(&lighter, &["container", "ls", "--format", "table {{.Names}}\\t{{.State}}"]);
     assert_eq!(table, "NAMES     STATE\nweb       running");
     line(&lighter, "container ls --filter stauts=running").fails_with(1).says(&["no filter `stauts`"]);
+    for filter in ["status=runing", "health=well", "exited=maybe", "is-task=perhaps"] {
+        let (key, value) = filter.split_once('=').expect("a filter");
+        let refused = lighter.run(["container", "ls", "--filter", filter]).fails_with(1);
+        refused.says(&[&format!("`{value}` is nothing to filter `{key}` by")]);
+    }
+    assert_eq!(names(&["--filter", "is-task=true"]), "");
     let wrong = lighter.run(["container", "ls", "--format", "{{.Name}}"]);
     wrong.fails_with(1).says(&["no field `.Name` (did you mean `.Names`?) at column 3"]);
     line(&lighter, "container rm -f web done").succeeds();
@@ -120,7 +126,8 @@ fn every_listing_has_templates_and_json() {
         ("images", "{{.ContainerName}} {{.Repository}}", format!("{name}-web-1 busybox")),
         ("volumes", "{{.Driver}} {{.Name}}", format!("local {name}_data")),
         ("container ls -a", "{{upper .State}}", "CREATED".to_owned()),
-        ("volume ls", "{{.Name}}", format!("{name}_data")),
+        ("volume ls", "{{.Name}} {{.Scope}} {{.Size}}", format!("{name}_data local N/A")),
+        ("image ls", "{{.Repository}}:{{.Tag}}", "busybox:latest".to_owned()),
         ("network ls --filter name=_default", "{{.Driver}}", "bridge".to_owned()),
         ("stats --no-stream -a", "{{.Name}}", format!("{name}-web-1")),
         ("container stats --no-stream -a", "{{.Name}}", format!("{name}-web-1")),

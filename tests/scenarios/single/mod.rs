@@ -5,7 +5,7 @@ mod running;
 mod system;
 mod tutorials;
 
-use scenarios::{Lighter, Outcome, wait_until};
+use scenarios::{Lighter, Outcome};
 
 /// Runs a line that must succeed, and returns what it printed without the last line feed.
 #[track_caller]
@@ -25,11 +25,4 @@ fn sleeper(lighter: &Lighter, flags: &str) -> String {
         lighter,
         &format!("container run -d {flags} busybox sleep 1000000").split_whitespace().collect::<Vec<_>>(),
     )
-}
-
-/// Waits until there is no container of a name.
-fn wait_until_gone(lighter: &Lighter, name: &str) {
-    wait_until("the container is gone", || {
-        ok(lighter, &["container", "ls", "-a", "--format", "{{.Names}}"]).lines().all(|found| found != name)
-    });
 }

@@ -1,7 +1,7 @@
 //! `container run`, `create` and `start`: flags, exit codes, and what is left.
 
-use super::{line, ok, sleeper, wait_until_gone};
-use scenarios::{Folder, Lighter, require};
+use super::{line, ok, sleeper};
+use scenarios::{Folder, Lighter, Snapshot, process, require, wait_until};
 
 #[test]
 fn a_container_runs_and_goes_with_its_anonymous_volume() {
@@ -25,6 +25,12 @@ fn exit_codes_are_dockers() {
         (&["container", "run", "--rm", "--pull", "never", "no-such-image"][..], 125),
         (&["container", "run", "--rm", "-p", "nothing:80", "busybox"][..], 125),
         (&["container", "run", "--rm", "--network", "no-such-network", "busybox"][..], 125),
+        (&["container", "run", "--rm", "--stop-signal", "NONSENSE", "busybox"][..], 125),
+        (&["container", "run", "--rm", "-v", "data:/data:nonsense", "busybox"][..], 125),
+        (&["container", "run", "--rm", "-w", "relative", "busybox"][..], 125),
+        (&["container", "run", "--rm", "-it", "busybox"][..], 1),
+        (&["container", "run", "--rm"][..], 1),
+        (&["container", "wait", "--no-such-flag"][..], 125),
     ] {
         lighter.run(words).fails_with(code);
     }
@@ -81,8 +87,11 @@ fn a_process_is_as_its_flags_say() {
 fn a_container_that_goes_when_it_ends_goes_by_itself() {
     require!(Root, Seeds);
     let lighter = Lighter::new();
-    line(&lighter, "container run -d --rm --name short -v /data busybox true").succeeds();
-    wait_until_gone(&lighter, "short");
+    line(&lighter, "version").succeeds();
+    let before = Snapshot::take(lighter.root());
+    line(&lighter, "container run -d --rm --network none --name short -v /data busybox true").succeeds();
+    wait_until("its supervisor has ended", || process::of_engine(lighter.root()).is_empty());
+    before.assert_same(&Snapshot::take(lighter.root()));
     assert_eq!(ok(&lighter, &["volume", "ls", "-q"]), "");
 }
 

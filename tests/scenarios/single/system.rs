@@ -3,7 +3,7 @@
 use super::{line, ok, sleeper};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use scenarios::{Lighter, Snapshot, process, require, wait_until};
+use scenarios::{Folder, Lighter, Snapshot, process, require, wait_until};
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
 
@@ -23,6 +23,27 @@ fn pruning_leaves_nothing_of_what_is_not_used() {
     assert_eq!(ok(&lighter, &["container", "ls", "-aq"]), "");
     assert_eq!(ok(&lighter, &["volume", "ls", "-q"]), "");
     before.assert_same(&Snapshot::take(lighter.root()));
+}
+
+#[test]
+fn pruning_takes_what_builds_kept_once_no_image_has_it() {
+    require!(Root, Seeds);
+    let lighter = Lighter::new();
+    let context = Folder::new("kept");
+    context.write("Dockerfile", "FROM busybox\nRUN echo made > /made\n");
+    line(&lighter, &format!("image build -q -t kept:1 {}", context.path().display())).succeeds();
+    let kept = || {
+        let counted = ok(&lighter, &["system", "df", "--format", "{{.Type}}={{.TotalCount}}"]);
+        let cache = counted.lines().find_map(|line| line.strip_prefix("Build Cache="));
+        cache.expect("docker's four kinds").parse::<u32>().expect("a number")
+    };
+    assert!(kept() > 0);
+    line(&lighter, "system prune -f").succeeds();
+    assert!(kept() > 0, "an image without a container is kept, and with it what it was built of");
+    line(&lighter, "image rm kept:1").succeeds();
+    let pruned = line(&lighter, "system prune -f").succeeds().stdout;
+    assert!(pruned.contains("Deleted build cache objects:\n"), "{pruned}");
+    assert_eq!(kept(), 0);
 }
 
 #[test]

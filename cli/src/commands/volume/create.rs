@@ -7,6 +7,7 @@ use clap::Args;
 use engine::state::sync_stage;
 use engine::volume;
 use engine_spec::{VolumeName, VolumeSpec};
+use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
 use std::process::ExitCode;
 
@@ -23,10 +24,10 @@ pub(crate) struct Create {
     #[arg(short, long, value_name = "DRIVER", default_value = "local")]
     driver: String,
     /// Set an option of the driver
-    #[arg(short, long, value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(short, long, value_name = "NAME[=VALUE]", value_parser = pair)]
     opt: Vec<(String, String)>,
     /// Add a label
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = label)]
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = pair)]
     label: Vec<(String, String)>,
 }
 
@@ -52,11 +53,8 @@ fn by_chance() -> Result<VolumeName, engine_spec::NameError> {
     VolumeName::new(digits.collect::<String>())
 }
 
-fn pair(text: &str) -> Result<(String, String), &'static str> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+/// A name alone has an empty value.
+fn pair(text: &str) -> Result<(String, String), Infallible> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
     Ok((name.to_owned(), value.to_owned()))
-}
-
-fn label(text: &str) -> Result<(String, String), &'static str> {
-    Ok(pair(text).unwrap_or_else(|_| (text.to_owned(), String::new())))
 }

@@ -4,6 +4,7 @@ use super::error::FlagError;
 use super::process::lines;
 use super::service::{Service, literal};
 use clap::Args;
+use engine::container::Signal;
 use engine_spec::ContainerName;
 use serde_json::json;
 use std::path::PathBuf;
@@ -69,6 +70,9 @@ impl LifeFlags {
     /// Writes them.
     pub(super) fn write(&self, service: &mut Service) -> Result<(), FlagError> {
         self.write_restart(service)?;
+        if let Some(signal) = self.stop_signal.as_ref().filter(|signal| signal.parse::<Signal>().is_err()) {
+            return Err(FlagError::form("--stop-signal", signal, "the name or number of a signal"));
+        }
         service.text("stop_signal", self.stop_signal.as_ref());
         service.text("stop_grace_period", self.stop_timeout.map(|seconds| format!("{seconds}s")));
         for path in &self.label_file {

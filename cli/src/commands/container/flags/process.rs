@@ -55,6 +55,9 @@ impl ProcessFlags {
         service.flag("stdin_open", self.interactive);
         service.flag("init", self.init);
         service.text("user", self.user.as_ref());
+        if let Some(folder) = self.workdir.as_ref().filter(|folder| !folder.starts_with('/')) {
+            return Err(FlagError::form("--workdir", folder, "an absolute path"));
+        }
         service.text("working_dir", self.workdir.as_ref());
         service.list("group_add", &self.group_add);
         if let Some(program) = &self.entrypoint {

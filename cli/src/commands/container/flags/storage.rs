@@ -53,12 +53,35 @@ impl StorageFlags {
     }
 }
 
-/// Compose's short form is docker's, but a volume has to be declared.
+/// What may follow the target of a `-v`, docker's words.
+const OPTIONS: [&str; 15] = [
+    "ro",
+    "rw",
+    "z",
+    "Z",
+    "nocopy",
+    "shared",
+    "rshared",
+    "slave",
+    "rslave",
+    "private",
+    "rprivate",
+    "consistent",
+    "cached",
+    "delegated",
+    "default",
+];
+
+/// Compose's short form is docker's, but a volume has to be declared, and every option to mean something.
 fn bind_or_volume(given: &str, service: &mut Service) -> Result<(), FlagError> {
     let parts: Vec<_> = given.split(':').collect();
     let target = if parts.len() == 1 { parts[0] } else { parts[1] };
     if !target.starts_with('/') {
         return Err(FlagError::form("-v", given, "[SOURCE:]TARGET[:OPTIONS] with an absolute TARGET"));
+    }
+    let mut options = parts.iter().skip(2).flat_map(|options| options.split(','));
+    if parts.len() > 3 || options.any(|option| !OPTIONS.contains(&option)) {
+        return Err(FlagError::form("-v", given, "[SOURCE:]TARGET[:OPTIONS] with options such as ro,z"));
     }
     let source = parts[0];
     if parts.len() > 1 && !source.starts_with(['.', '/', '~']) {

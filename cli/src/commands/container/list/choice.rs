@@ -1,7 +1,7 @@
 //! Which containers a list shows: docker's filters.
 
 use crate::error::CommandError;
-use crate::filter::{Filters, matches_name};
+use crate::filter::{Filters, is_boolean, is_true, matches_name};
 use engine::image::Store;
 use engine::state::Layout;
 use engine::state::container::resolve;
@@ -15,6 +15,9 @@ pub(super) const KEYS: &[&str] = &[
     "ancestor", "before", "exited", "expose", "health", "id", "is-task", "label", "label!", "name",
     "network", "publish", "since", "status", "volume",
 ];
+
+const STATES: &str = "created, dead, exited, paused, removing, restarting, running";
+const HEALTH: &str = "healthy, none, starting, unhealthy";
 
 /// Filters, with what they refer to looked up.
 pub(super) struct Choice<'a> {
@@ -33,6 +36,10 @@ impl<'a> Choice<'a> {
         store: &Store,
         observed: &'a Observed,
     ) -> Result<Self, CommandError> {
+        filters.check("status", STATES, |value| STATES.split(", ").any(|state| state == value))?;
+        filters.check("health", HEALTH, |value| HEALTH.split(", ").any(|health| health == value))?;
+        filters.check("exited", "an exit code", |value| value.parse::<i32>().is_ok())?;
+        filters.check("is-task", "true or false", is_boolean)?;
         let made_at = |key: &str| -> Result<Option<SystemTime>, CommandError> {
             let Some(text) = filters.values(key).last() else { return Ok(None) };
             let id = resolve(layout, text)?;
@@ -67,7 +74,7 @@ impl<'a> Choice<'a> {
                 exit_code(&container.status).is_some_and(|own| own.to_string() == code)
             })
             && filters.allow("health", |health| health_word(&container.status) == health)
-            && filters.allow("is-task", |is_task| is_task == "false")
+            && filters.allow("is-task", |is_task| !is_true(is_task))
             && filters.allow("ancestor", |_| self.ancestors.contains(&spec.image_id))
             && filters.allow("volume", |volume| uses_volume(container, volume))
             && filters.allow("network", |network| is_in_network(container, network, self.observed))
