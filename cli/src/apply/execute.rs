@@ -258,7 +258,9 @@ pub(crate) fn with_runtime<T>(
     let runtime = runtime().map_err(CommandError::Runtime)?;
     let result = runtime.block_on(async {
         let mut interrupt = Interrupt::listen().map_err(CommandError::Runtime)?;
-        work(&mut interrupt).await
+        let result = work(&mut interrupt).await;
+        interrupt.pass_on().await;
+        result
     });
     runtime.shutdown_background();
     result

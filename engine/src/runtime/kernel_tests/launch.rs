@@ -73,14 +73,14 @@ fn a_failing_mount_names_its_step() {
     require!(Root, Busybox);
     let mut container = Container::new("");
     let source = ResolvedSource::Bind {
-        path: "/no/such".into(),
+        path: "/proc/no-such".into(),
         propagation: None,
         recursive: engine_spec::Recursive::Enabled,
         idmap: None,
     };
     container.mounts = vec![ResolvedMount { target: "/data".into(), source, read_only: false }];
     let error = container.start().map(drop).expect_err("no such source");
-    assert_eq!(error.to_string(), "cannot mount /no/such at /data");
+    assert_eq!(error.to_string(), "cannot mount /proc/no-such at /data");
     assert!(matches!(error, LaunchError::Step { source: Errno::ENOENT, .. }));
 }
 
