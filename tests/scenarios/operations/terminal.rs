@@ -7,18 +7,10 @@ fn lighter(machine: &Machine, arguments: &str) -> String {
     format!("{} container {arguments}; echo code=$?", machine.lighter().binary().display())
 }
 
-#[test]
-fn a_shell_in_a_container_has_size_colours_and_interrupts() {
-    require!(Root, Seeds, Tmux);
-    let machine = Machine::new();
-    machine.start("a", "exec sleep 1000");
-    let terminal = Terminal::new(machine.lighter());
-    terminal.line(&lighter(&machine, "exec -it a sh"));
-    terminal.shows("/ #");
-    terminal.line("echo size=$(stty size)");
-    terminal.shows("size=24 80");
+/// What the shell of container `a` in a terminal makes of a new size, of colours and of Ctrl-C.
+fn resizes_colours_and_interrupts(machine: &Machine, terminal: &Terminal) {
     terminal.resize(100, 30);
-    terminal.line("clear; echo now=$(stty size)");
+    terminal.line("clear; until [ \"$(stty size)\" = '30 100' ]; do :; done; echo now=$(stty size)");
     terminal.shows("now=30 100");
     terminal.line(r"printf '\033[31mred\033[0m\n'");
     terminal.shows("\u{1b}[31mred");
@@ -30,6 +22,19 @@ fn a_shell_in_a_container_has_size_colours_and_interrupts() {
     terminal.keys(&["C-c"]);
     terminal.line("echo interrupted=$?");
     terminal.shows("interrupted=130");
+}
+
+#[test]
+fn a_shell_in_a_container_has_size_colours_and_interrupts() {
+    require!(Root, Seeds, Tmux);
+    let machine = Machine::new();
+    machine.start("a", "exec sleep 1000");
+    let terminal = Terminal::new(machine.lighter());
+    terminal.line(&lighter(&machine, "exec -it a sh"));
+    terminal.shows("/ #");
+    terminal.line("echo size=$(stty size)");
+    terminal.shows("size=24 80");
+    resizes_colours_and_interrupts(&machine, &terminal);
     terminal.line("exit 9");
     terminal.shows("code=9");
     terminal.line("stty -a | grep -o ' echo '; echo restored=$?");
@@ -73,6 +78,7 @@ fn a_container_is_left_and_attached_again() {
     terminal.line(&lighter(&machine, "attach a"));
     terminal.line("echo mark=$mark size=$(stty size)");
     terminal.shows("mark=kept size=24 80");
+    resizes_colours_and_interrupts(&machine, &terminal);
     terminal.line("exit 4");
     terminal.shows("code=4");
     assert_eq!(machine.states(), "a exited");

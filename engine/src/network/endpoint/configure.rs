@@ -10,14 +10,18 @@ use crate::network::netlink::{Batch, NetlinkError, Socket};
 use crate::network::nft::{
     Base, Chain, ChainKind, Compare, Expression, Family, Hook, Meta, Register, Table, Transaction,
 };
+use crate::network::options::Attachment;
+use nix::errno::Errno;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::packet_route::link::LinkMessage;
 use rtnetlink::{LinkUnspec, RouteMessageBuilder};
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Where containers find their name server.
 pub const DNS_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 11);
@@ -25,6 +29,11 @@ const DNS_PORT: u16 = 53;
 /// Where it really is: fixed, so that an adopting supervisor finds the rules right, and below 1024,
 /// where no program asks for just any port.
 const BOUND_PORT: u16 = 1011;
+/// How long the kernel may take to remove the interfaces of a network namespace that nobody is in any more;
+/// it waits for grace periods of RCU, many at once under load.
+const LONGEST_CLEANUP: Duration = Duration::from_secs(10);
+/// How often it is looked whether it has.
+const CLEANUP_LOOK: Duration = Duration::from_millis(2);
 /// The loopback link of every network namespace.
 const LOOPBACK: u32 = 1;
 const TABLE: Table<'static> = Table { family: Family::Ip, name: "lighter-dns" };
@@ -90,6 +99,7 @@ pub fn dns_sockets() -> Result<Vec<OwnedFd>, ConfigureError> {
 
 /// Loopback, interfaces, addresses and routes in one send.
 fn bring_up(interfaces: &[Interface]) -> Result<(), ConfigureError> {
+    let mut socket = Socket::route()?;
     let mut batch = Batch::default();
     let loopback = LinkUnspec::new_with_index(LOOPBACK).up().build();
     batch.push_route(RouteNetlinkMessage::SetLink(loopback), 0, "bring the loopback interface up");
@@ -100,7 +110,13 @@ fn bring_up(interfaces: &[Interface]) -> Result<(), ConfigureError> {
         let has_ipv6 = interface.addresses.iter().any(|address| address.addr().is_ipv6());
         // Without IPv6 in the network there is to be no address of it at all.
         let up = if has_ipv6 { up } else { up.append_extra_attribute(sysctls(&[])) }.build();
-        batch.push_route(RouteNetlinkMessage::SetLink(up), 0, format!("bring interface {name} up"));
+        let step = format!("bring interface {name} up");
+        match interface.attachment {
+            Attachment::Macvlan { .. } => bring_up_when_free(&mut socket, &up, &step)?,
+            Attachment::Bridge | Attachment::Ipvlan { .. } => {
+                batch.push_route(RouteNetlinkMessage::SetLink(up), 0, step);
+            }
+        }
         for address in &interface.addresses {
             let message = RouteNetlinkMessage::NewAddress(address_message(index, *address));
             batch.push_route(
@@ -110,9 +126,25 @@ fn bring_up(interfaces: &[Interface]) -> Result<(), ConfigureError> {
             );
         }
     }
-    let mut socket = Socket::route()?;
     socket.send(&batch)?;
     interfaces.iter().try_for_each(set_sysctls)
+}
+
+/// Brings a macvlan interface up once its hardware address is free. A container that is started again has
+/// the address it had, and the kernel takes down what was left of the old one behind its back
+/// (`cleanup_net` in net/core/net_namespace.c); until then the parent knows the address as taken.
+fn bring_up_when_free(socket: &mut Socket, up: &LinkMessage, step: &str) -> Result<(), NetlinkError> {
+    let deadline = Instant::now() + LONGEST_CLEANUP;
+    loop {
+        let mut batch = Batch::default();
+        batch.push_route(RouteNetlinkMessage::SetLink(up.clone()), 0, step.to_owned());
+        match socket.send(&batch) {
+            Err(error) if error.errno() == Some(Errno::EADDRINUSE as i32) && Instant::now() < deadline => {
+                std::thread::sleep(CLEANUP_LOOK);
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Leads everything through the gateways of the way out, whatever it was led through before.
